@@ -1,0 +1,58 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXTRAS ?= dev
+
+# The first of these that is new enough and can make a virtual environment;
+# `make PYTHON=/path/to/python run` takes another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$python"; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help run install check lint types test slow format bench readme clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: install ## Install what is needed, then run the long-term-plan scenario
+	$(BIN)/simulator run long-term-plan --force
+
+install: $(STAMP) ## Make .venv and install the simulator in it
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv was not found; try make PYTHON=/path/to/python" >&2; exit 1; }
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS)]"
+	@touch $@
+
+check: lint types test ## What every change must pass: lint, types, test
+
+lint: install ## Look for mistakes and untidy code
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: install ## Check the types of the package
+	$(BIN)/mypy
+
+test: install ## Run the fast tests
+	$(BIN)/python -m pytest -m "not slow"
+
+slow: install ## Run the statistical tests, which need many draws
+	$(BIN)/python -m pytest -m slow
+
+format: install ## Put the code in its usual form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: install ## Measure speed and size on this machine
+	$(BIN)/python -m benchmarks
+
+readme: install ## Renew the numbers of README.md from a run and a benchmark
+	$(BIN)/python -m benchmarks --readme
+
+clean: ## Remove caches and builds; the environment and your results stay
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find simulator tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,40 @@
+"""How likely NHS trusts in England are to achieve a savings target.
+
+>>> import simulator as sim
+>>> run = sim.run("long-term-plan", draws=200)      # doctest: +SKIP
+>>> run["sector_probability"].sel(outcome="real")   # doctest: +SKIP
+"""
+
+import importlib
+from typing import Any
+
+# Names are fetched when they are first used, so that `simulator --help` waits for
+# neither numba nor xarray.
+_HOMES = {
+    "run": ("simulator.runs", "run"),
+    "open": ("simulator.store", "open_run"),
+    "load_scenario": ("simulator.inputs", "load_scenario"),
+    "load_population": ("simulator.inputs", "load_population"),
+    "wilson": ("simulator.analysis.intervals", "wilson"),
+    "SimulatorError": ("simulator.errors", "SimulatorError"),
+}
+
+__all__ = [  # noqa: F822 - see __getattr__
+    "SimulatorError",
+    "load_population",
+    "load_scenario",
+    "open",
+    "run",
+    "wilson",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return __all__

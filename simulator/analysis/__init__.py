@@ -1,0 +1,1 @@
+"""Answers from results: Dataset in, Dataset out."""

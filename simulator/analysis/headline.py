@@ -1,0 +1,93 @@
+"""The answer in one line a target: how likely, for whom, and at what price."""
+
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+# Each basis of a target is judged by the outcome of its own.
+HEADLINE_OUTCOME: Final = {
+    "reported": "any_means",
+    "recurrent": "recurrent",
+    "real": "real",
+}
+BAND: Final = (0.10, 0.50, 0.90)
+
+
+def headline(run: xr.DataTree) -> xr.Dataset:
+    """Gather the headline of every target.
+
+    Parameters
+    ----------
+    run
+        As `open` gives it.
+
+    Returns
+    -------
+    answer
+        By target: `rate` (mean over years); for each of `sector` (on the target's own
+        basis), `sustained`, `balance` (the sector's) and `median_trust`, the `_probability`
+        with `_low` and `_high`; and with a `quantile` dimension (10%, 50%, 90% of
+        draws) the `share_achieving` of trusts, the sector's `one_off_share` of all
+        savings, and `trusts_in_deficit` in the last year.
+    """
+    root = run.to_dataset()
+    outcome = own_outcome(root)
+    answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
+    answer["rate"] = root["rate"].mean("year")
+    for name, chosen in {
+        "sector": outcome,
+        "sustained": "sustained",
+        "balance": "balance",
+    }.items():
+        for end in ("", "_low", "_high"):
+            found = root[f"sector_probability{end}"].sel(outcome=chosen)
+            answer[f"{name}_probability{end}"] = found.drop_vars("outcome")
+    answer = answer.merge(_median_trust(root, outcome))
+    shares = root["share_achieving"].sel(outcome=outcome, quantile=list(BAND))
+    answer["share_achieving"] = shares.drop_vars("outcome")
+    answer["one_off_share"] = _bands(_one_off_share(run["sector"].to_dataset()))
+    deficits = run["sector"]["trusts_in_deficit"].isel(year=-1)
+    answer["trusts_in_deficit"] = _bands(deficits)
+    return answer.assign_coords(outcome=("target", outcome.values))
+
+
+def own_outcome(root: xr.Dataset) -> xr.DataArray:
+    """Name the outcome that each target is meant on: (target,)."""
+    names = [HEADLINE_OUTCOME[str(basis)] for basis in root["basis"].values]
+    return xr.DataArray(names, dims="target", coords={"target": root["target"]})
+
+
+def highest(
+    answer: xr.Dataset, probability: float, of: str = "sector"
+) -> xr.Dataset | None:
+    """Find the target with the highest rate that has at least a given chance.
+
+    None where no target has it. A curve between the targets is another question.
+    """
+    enough = answer.isel(target=(answer[f"{of}_probability"] >= probability).values)
+    if enough.sizes["target"] == 0:
+        return None
+    return enough.isel(target=int(enough["rate"].values.argmax()))
+
+
+def _median_trust(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
+    """Take the trust in the middle; of an even number, the less likely of the two."""
+    found = xr.Dataset()
+    by_trust = root["probability"].sel(outcome=outcome).transpose("target", "trust")
+    order = np.argsort(by_trust.values, axis=1, kind="stable")
+    middle = xr.DataArray(order[:, (order.shape[1] - 1) // 2], dims="target")
+    for end in ("", "_low", "_high"):
+        values = root[f"probability{end}"].sel(outcome=outcome).isel(trust=middle)
+        found[f"median_trust_probability{end}"] = values.drop_vars(["outcome", "trust"])
+    return found
+
+
+def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
+    one_offs = sector["nonrecurrent"].astype(np.float64).sum("year")
+    saved = one_offs + sector["recurrent"].astype(np.float64).sum("year")
+    return xr.where(saved > 0, one_offs / saved, 0.0)
+
+
+def _bands(by_draw: xr.DataArray) -> xr.DataArray:
+    return by_draw.quantile(list(BAND), dim="draw", method="inverted_cdf")

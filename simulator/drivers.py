@@ -1,0 +1,547 @@
+"""From a scenario, a population and random numbers to what the kernel reads.
+
+Everything here is by draw or by plan, none of it by trust and draw: the trusts' own
+shocks are made in the kernel. Only + - * / and the square root touch a random
+number, so that the bits are the same everywhere.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.distributions import Certain, Uncertain
+from simulator.errors import ScenarioError
+from simulator.kernel import lanes, normal, philox
+from simulator.kernel.block import Nation, Plan, Trusts
+from simulator.kernel.lanes import LANES
+from simulator.population import Population
+from simulator.scenario import Scenario, SupportFund
+from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
+
+Floats = NDArray[np.float64]
+
+# In the order of the kernel's rows.
+BELIEFS: Final = (
+    "real_share",
+    "sharpness",
+    "one_off_fill",
+    "balance_reach",
+    "forgiven",
+    "cost_elasticity",
+    "marginal_payment",
+    "treated",
+)
+CONDITIONS: Final = (
+    "demand",
+    "workforce",
+    "achievable_targets",
+    "clarity",
+    "relationship",
+    "capital",
+    "social_care",
+)
+SERIES: Final = ("pay", "nonpay", "deflator", "demand")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a run of draws brings to everybody; each array has draws last.
+
+    Attributes
+    ----------
+    assumptions
+        Value of every uncertain assumption, by key path: (draw,).
+    lever
+        Joint multiplier of the conditions on the capacity to save: (draw,).
+    pay, nonpay
+        Growth of pay (agency pressure included) and of non-pay prices: (year, draw).
+    deflator
+        Growth of general prices: (year, draw).
+    demand
+        Growth of demand by type, before a trust's own shock: (type, year, draw).
+    delivery
+        National part of the log delivery multiplier: (year, draw).
+    high_inflation
+        1 in a year of the high-inflation regime: (year, draw).
+    new_opportunity
+        Opportunity that a year adds, fraction of cost: (type, pool, year, draw).
+    belief
+        The kernel's rows of what is believed: (row, draw).
+    """
+
+    assumptions: dict[str, Floats]
+    lever: Floats
+    pay: Floats
+    nonpay: Floats
+    deflator: Floats
+    demand: Floats
+    delivery: Floats
+    high_inflation: Floats
+    new_opportunity: Floats
+    belief: Floats
+
+
+def by_year(value: float | Sequence[float], n: int) -> list[float]:
+    """Spell out a value that may be one number for all years."""
+    return [float(value)] * n if isinstance(value, int | float) else list(value)
+
+
+def years(scenario: Scenario) -> range:
+    """List the financial years, each by its first calendar year."""
+    return range(scenario.first_year, scenario.first_year + scenario.years)
+
+
+# --- what is decided ----------------------------------------------------------------
+
+
+def trusts(population: Population, scenario: Scenario) -> Trusts:
+    """Lay a population out for the kernel; its order keeps systems together."""
+    shares = scenario.delivery.pool_shares
+    split = np.array([getattr(shares, pool) for pool in POOLS])
+    counts = np.bincount(population.system_index, minlength=len(population.system_names))
+    return Trusts(
+        address=population.address,
+        kind=population.type_index,
+        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        pay_share=population.pay_share,
+        income=population.income,
+        cost=population.cost,
+        opportunity=np.ascontiguousarray(population.opportunity[:, None] * split),
+        carry_over=population.carry_over,
+        backlog=population.backlog,
+    )
+
+
+def growth(scenario: Scenario) -> Floats | None:
+    """Find the growth of cash that reaches each type: (type, year), fractions.
+
+    Deflator implied by the settlement, (1 + cash)/(1 + real) - 1, plus the part of
+    real growth that reaches the type after ring-fences. None where the scenario gives
+    funded activity instead.
+    """
+    funding = scenario.funding
+    if funding.basis != "settlement":
+        return None
+    cash = funding.cash
+    real = by_year(funding.real_growth, scenario.years)
+    reach = [getattr(funding.reach, kind) for kind in TRUST_TYPES]
+    table = np.empty((len(TRUST_TYPES), scenario.years))
+    for y in range(scenario.years):
+        implied = (cash[y + 1] / cash[y]) / (1.0 + real[y]) - 1.0
+        table[:, y] = [implied + real[y] * share for share in reach]
+    return table
+
+
+def deflator_path(scenario: Scenario) -> list[float]:
+    """Find the growth of general prices that the settlement was planned on."""
+    funding = scenario.funding
+    if funding.basis != "settlement":
+        return by_year(scenario.prices.deflator, scenario.years)
+    real = by_year(funding.real_growth, scenario.years)
+    return [
+        (funding.cash[y + 1] / funding.cash[y]) / (1.0 + real[y]) - 1.0
+        for y in range(scenario.years)
+    ]
+
+
+def funded_activity(scenario: Scenario, price: Floats) -> Floats:
+    """Find the growth of activity that is paid for: (target, type, year).
+
+    From a settlement, v = (1 + growth)/(1 + price growth) - 1: the same money buys
+    more activity where a higher target lowers prices.
+
+    Parameters
+    ----------
+    scenario
+        What is asked.
+    price
+        Growth of prices, cost uplift less target: (target, year).
+    """
+    reaching = growth(scenario)
+    if reaching is not None:
+        return (1.0 + reaching[None, :, :]) / (1.0 + price[:, None, :]) - 1.0
+    given = np.array(
+        [
+            by_year(getattr(scenario.funding.activity_growth, kind), scenario.years)
+            for kind in TRUST_TYPES
+        ]
+    )
+    return np.broadcast_to(given, (price.shape[0], *given.shape)).copy()
+
+
+def support(scenario: Scenario, population: Population) -> Floats:
+    """Find the support funds of each trust, less its programmes' up-front cost.
+
+    Returns GBP m, shape (trust, year). A trust's share of a fund is its opening income,
+    or its opening deficit, over the total that the fund is shared over.
+    """
+    total = np.zeros((len(population.code), scenario.years))
+    for name, fund in scenario.funding.support.items():
+        if fund.enabled:
+            share = _fund_share(f"funding.support.{name}", fund, population)
+            total += share[:, None] * np.array(by_year(fund.amount, scenario.years))
+    for programme in scenario.programmes.values():
+        if programme.enabled:
+            cost = np.array(by_year(programme.upfront_cost, scenario.years))
+            takes_part = np.isin(population.trust_type, programme.types)
+            total -= (population.cost * takes_part)[:, None] * cost
+    return total
+
+
+def _fund_share(place: str, fund: SupportFund, population: Population) -> Floats:
+    deficit = np.maximum(-population.reported_balance, 0.0)
+    claim = population.income if fund.allocated_by == "income" else deficit
+    whole = fund.shared_over
+    if whole is None:
+        whole = math.fsum(claim)
+    if whole <= 0.0:
+        raise ScenarioError(
+            place,
+            f"no trust of {population.name} opens in deficit, so nobody can share it",
+            'set allocated_by = "income" or enabled = false',
+        )
+    return claim / whole
+
+
+def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
+    """Lay out what is decided for the kernel.
+
+    Parameters
+    ----------
+    scenario, population
+        What is asked, and of whom.
+    rate
+        The targets' rates, (target, year): see `rates`.
+    """
+    n = scenario.years
+    prices, delivery, demand = scenario.prices, scenario.delivery, scenario.demand
+    price = np.array(by_year(prices.cost_uplift, n)) - rate
+    reach = delivery.access
+    funded = by_year(delivery.transformation_funding, n)
+    access = [
+        [
+            reach.cost_reduction,
+            reach.productivity,
+            reach.system + (reach.system_funded - reach.system) * share,
+        ]
+        for share in funded
+    ]
+    sources = [getattr(delivery.one_offs, name) for name in ONE_OFFS]
+    one_offs = [
+        [getattr(source, term) for source in sources]
+        for term in ("stock", "renewal", "cap", "payback")
+    ]
+    where = [philox.place(philox.TRUST, 0, year) for year in years(scenario)]
+    return Plan(
+        rate=rate,
+        deficit_addon=np.array([by_year(t.deficit_addon, n) for t in scenario.targets]),
+        price=price,
+        funded=funded_activity(scenario, price),
+        support=support(scenario, population),
+        access=np.array(access),
+        one_offs=np.array(one_offs),
+        limits=np.array([delivery.backlog_growth, delivery.ask_max]),
+        spread=np.array(
+            [
+                demand.trust_sd,
+                prices.trust_sd,
+                prices.trust_drift_sd,
+                delivery.year_sd,
+                delivery.persistent_sd,
+            ]
+        ),
+        where=np.array([*where, philox.place(philox.TRUST, 0, None)], np.uint64),
+    )
+
+
+# --- what is drawn ------------------------------------------------------------------
+
+
+def uncertain(scenario: Scenario) -> dict[str, Uncertain]:
+    """List every assumption that may be uncertain, by key path, certain or not."""
+    found: dict[str, Uncertain] = {}
+    for name in (*BELIEFS, "frontier", "opportunity_scale"):
+        found[f"delivery.{name}"] = getattr(scenario.delivery, name)
+    for kind in TRUST_TYPES:
+        trend = getattr(scenario.demand, kind).trend
+        if not isinstance(trend, tuple):
+            found[f"demand.{kind}.trend"] = trend
+    found["demand.bias"] = scenario.demand.bias
+    found["prices.premium"] = scenario.prices.premium
+    found["prices.agency_premium"] = scenario.prices.agency_premium
+    found["prices.tail.size"] = scenario.prices.tail.size
+    for name in CONDITIONS:
+        found[f"conditions.{name}"] = getattr(scenario.conditions, name)
+    for name, programme in scenario.programmes.items():
+        found[f"programmes.{name}.realisation"] = programme.realisation
+    return found
+
+
+def address(path: str) -> int:
+    """Name an assumption in the counter of its random number: a stable 32-bit hash."""
+    return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=4).digest(), "little")
+
+
+class Stream:
+    """Random numbers of consecutive draws, by who, year and what.
+
+    With `central` every uniform is one half and every normal zero: the middle of
+    every distribution and a year without shocks.
+    """
+
+    def __init__(self, seed: int, first_draw: int, n_draw: int, central: bool) -> None:
+        self.seed = seed
+        self.first_draw = first_draw
+        self.n_draw = n_draw
+        self.central = central
+
+    def words(self, who: int, where: int) -> NDArray[np.uint64]:
+        """Give the four words of an address: (4, draw)."""
+        words = np.empty((4, self.n_draw), np.uint64)
+        philox.fill_words(self.seed, self.first_draw, who, where, words)
+        return words
+
+    def normals(self, who: int, where: int) -> Floats:
+        """Give four standard normals: (4, draw)."""
+        out = np.zeros((4, self.n_draw))
+        if not self.central:
+            words = self.words(who, where)
+            for row in range(4):
+                normal.fill_normals(words[row], out[row])
+        return out
+
+    def uniforms(self, who: int, where: int) -> Floats:
+        """Give four numbers in (0, 1): (4, draw)."""
+        out = np.full((4, self.n_draw), 0.5)
+        if not self.central:
+            words = self.words(who, where)
+            for row in range(4):
+                normal.fill_uniforms(words[row], out[row])
+        return out
+
+    def value(self, path: str, assumption: Uncertain) -> Floats:
+        """Draw one assumption: (draw,)."""
+        if isinstance(assumption, Certain):
+            return np.full(self.n_draw, assumption.value)
+        where = philox.place(philox.ASSUMPTION, 0, None)
+        who = address(path)
+        return assumption.quantile(
+            self.uniforms(who, where)[0], self.normals(who, where)[0]
+        )
+
+
+def draw(
+    scenario: Scenario,
+    seed: int,
+    first_draw: int,
+    n_draw: int,
+    *,
+    central: bool = False,
+) -> Drawn:
+    """Draw what a run of consecutive draws brings to everybody."""
+    stream = Stream(seed, first_draw, n_draw, central)
+    values = {
+        path: stream.value(path, assumption)
+        for path, assumption in uncertain(scenario).items()
+    }
+    shocks = national_shocks(scenario, stream)
+    high = high_inflation(scenario, stream)
+    tail = high * values["prices.tail.size"]
+    lever = np.ones(n_draw)
+    for name in CONDITIONS:
+        lever = lever * values[f"conditions.{name}"]
+    lever = np.clip(lever, scenario.conditions.lowest, scenario.conditions.highest)
+
+    prices, n = scenario.prices, scenario.years
+    agency = by_year(prices.agency_share, n + 1)
+    change = np.array([agency[y + 1] - agency[y] for y in range(n)])[:, None]
+    everywhere = values["prices.premium"] + tail
+    pay = np.array(by_year(prices.pay, n))[:, None] + everywhere + shocks["pay"]
+    nonpay = np.array(by_year(prices.nonpay, n))[:, None] + everywhere
+    return Drawn(
+        assumptions={
+            path: values[path]
+            for path, assumption in uncertain(scenario).items()
+            if not isinstance(assumption, Certain)
+        },
+        lever=lever,
+        pay=pay + values["prices.agency_premium"] * change,
+        nonpay=nonpay + shocks["nonpay"],
+        deflator=np.array(deflator_path(scenario))[:, None] + tail + shocks["deflator"],
+        demand=_demand(scenario, stream, values, shocks["demand"]),
+        delivery=_delivery(scenario, stream),
+        high_inflation=high,
+        new_opportunity=_new_opportunity(scenario, stream, values),
+        belief=np.stack(
+            [
+                *(values[f"delivery.{name}"] for name in BELIEFS),
+                lever,
+                values["delivery.opportunity_scale"],
+            ]
+        ),
+    )
+
+
+def national_shocks(scenario: Scenario, stream: Stream) -> dict[str, Floats]:
+    """Draw the nation's yearly departures of `SERIES`, each (year, draw).
+
+    Each is a stationary AR(1) with the stated standard deviation; the innovations of a
+    year are correlated.
+    """
+    prices = scenario.prices
+    shocks = (
+        prices.pay_shock,
+        prices.nonpay_shock,
+        prices.deflator_shock,
+        scenario.demand.national_shock,
+    )
+    root = cholesky(scenario.correlations.matrix())
+    paths = {name: np.empty((scenario.years, stream.n_draw)) for name in SERIES}
+    for y, year in enumerate(years(scenario)):
+        z = stream.normals(philox.NATION, philox.place(philox.NATIONAL, 0, year))
+        for row, (name, shock) in enumerate(zip(SERIES, shocks, strict=True)):
+            innovation = np.zeros(stream.n_draw)
+            for column in range(row + 1):
+                innovation = innovation + root[row][column] * z[column]
+            if y == 0:
+                paths[name][y] = shock.sd * innovation
+            else:
+                fresh = shock.sd * math.sqrt(1.0 - shock.persistence**2)
+                before = shock.persistence * paths[name][y - 1]
+                paths[name][y] = before + fresh * innovation
+    return paths
+
+
+def cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Find the lower triangular root of a positive definite matrix.
+
+    Written out, because the last bit of a library's depends on the machine.
+    """
+    n = len(matrix)
+    root = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i + 1):
+            left = matrix[i][j]
+            for k in range(j):
+                left -= root[i][k] * root[j][k]
+            root[i][j] = math.sqrt(left) if i == j else left / root[j][j]
+    return root
+
+
+def high_inflation(scenario: Scenario, stream: Stream) -> Floats:
+    """Draw which years stand in the high-inflation regime: 0 or 1, (year, draw)."""
+    tail = scenario.prices.tail
+    regime = np.zeros((scenario.years, stream.n_draw))
+    inside = np.zeros(stream.n_draw, bool)
+    for y, year in enumerate(years(scenario)):
+        where = philox.place(philox.NATIONAL, 1, year)
+        chance = stream.uniforms(philox.NATION, where)[1]
+        inside = chance < np.where(inside, tail.stay, tail.enter)
+        regime[y] = inside
+    return regime
+
+
+def _delivery(scenario: Scenario, stream: Stream) -> Floats:
+    sd = scenario.delivery.national_sd
+    return np.stack(
+        [
+            sd * stream.normals(philox.NATION, philox.place(philox.NATIONAL, 1, year))[0]
+            for year in years(scenario)
+        ]
+    )
+
+
+def _demand(
+    scenario: Scenario, stream: Stream, values: dict[str, Floats], national: Floats
+) -> Floats:
+    demand = np.empty((len(TRUST_TYPES), scenario.years, stream.n_draw))
+    for index, kind in enumerate(TRUST_TYPES):
+        trend = getattr(scenario.demand, kind).trend
+        for y, year in enumerate(years(scenario)):
+            where = philox.place(philox.TYPE, 0, year)
+            own = scenario.demand.type_sd * stream.normals(index + 1, where)[0]
+            path = trend[y] if isinstance(trend, tuple) else values[f"demand.{kind}.trend"]
+            demand[index, y] = path + values["demand.bias"] + national[y] + own
+    return demand
+
+
+def _new_opportunity(
+    scenario: Scenario, stream: Stream, values: dict[str, Floats]
+) -> Floats:
+    n = scenario.years
+    new = np.empty((len(TRUST_TYPES), len(POOLS), n, stream.n_draw))
+    for j, pool in enumerate(POOLS):
+        share = getattr(scenario.delivery.pool_shares, pool)
+        new[:, j] = share * values["delivery.frontier"]
+    for name, programme in scenario.programmes.items():
+        if not programme.enabled:
+            continue
+        path = f"programmes.{name}"
+        chance = stream.uniforms(address(path), philox.place(philox.PROGRAMME, 0, None))
+        happens = np.where(chance[0] < programme.probability, 1.0, 0.0)
+        realised = programme.opportunity * happens * values[f"{path}.realisation"]
+        j = POOLS.index(programme.pool)
+        for kind in programme.types:
+            for y, part in enumerate(programme.ramp[:n]):
+                new[TRUST_TYPES.index(kind), j, y] += part * realised
+    return new
+
+
+def nation(drawn: Drawn) -> Nation:
+    """Lay out what is drawn in the kernel's rows of `LANES` draws, padded with the last.
+
+    A padded lane is computed and never counted.
+    """
+    n_kind, n_year, _ = drawn.demand.shape
+    rows = np.stack([drawn.pay, drawn.nonpay, drawn.delivery], axis=1)
+    belief, year = _in_lanes(drawn.belief), _in_lanes(rows)
+    demand, new = _in_lanes(drawn.demand), _in_lanes(drawn.new_opportunity)
+    n_batch = belief.shape[0]
+    return Nation(
+        belief=belief.reshape(n_batch, lanes.N_BELIEFS * LANES),
+        year=year.reshape(n_batch, n_year, lanes.N_NATION * LANES),
+        demand=demand,
+        new_opportunity=np.ascontiguousarray(new.swapaxes(2, 3)).reshape(
+            n_batch, n_kind, n_year, len(POOLS) * LANES
+        ),
+    )
+
+
+def _in_lanes(values: Floats) -> Floats:
+    """Turn (..., draw) into (batch, ..., LANES)."""
+    n_draw = values.shape[-1]
+    n_batch = -(-n_draw // LANES)
+    pad = [(0, 0)] * (values.ndim - 1) + [(0, n_batch * LANES - n_draw)]
+    padded = np.pad(values, pad, mode="edge")
+    split = padded.reshape(*values.shape[:-1], n_batch, LANES)
+    return np.ascontiguousarray(np.moveaxis(split, -2, 0))
+
+
+def central(scenario: Scenario) -> Drawn:
+    """Give the one draw in which everything stands at its middle."""
+    return draw(scenario, 0, 0, 1, central=True)
+
+
+def without_luck(plan: Plan) -> Plan:
+    """Take the trusts' own shocks out of a plan."""
+    return plan._replace(spread=np.zeros_like(plan.spread))
+
+
+def check_addresses(scenario: Scenario) -> None:
+    """Refuse two assumptions that would share a random number."""
+    seen: dict[int, str] = {}
+    for path in _addressed(scenario):
+        other = seen.setdefault(address(path), path)
+        if other != path:
+            raise ScenarioError(path, f"shares its random numbers with {other}", "rename it")
+
+
+def _addressed(scenario: Scenario) -> Iterator[str]:
+    yield from uncertain(scenario)
+    for name in scenario.programmes:
+        yield f"programmes.{name}"

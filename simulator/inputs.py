@@ -1,0 +1,384 @@
+"""The door for what comes in: scenario files and lists of trusts.
+
+A file is read, laid on the layers below it and checked; every problem is reported at
+once, in the words of the file. What comes out is frozen and needs no further check.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from simulator import keys, layers, population, sources, synthetic, toml_text
+from simulator.assumptions import SOURCE, SOURCE_SCHEMA
+from simulator.errors import PopulationError, Problems, ScenarioError
+from simulator.layers import COMMAND_LINE, EXTENDS, KeyPath, Layer, Setting
+from simulator.population import Population
+from simulator.scenario import Scenario
+from simulator.sources import Origin
+from simulator.wording import (
+    MISSING,
+    UNKNOWN,
+    Fault,
+    dotted,
+    nearest,
+    quote,
+    say,
+    translate,
+)
+
+SUFFIX: Final = ".toml"
+STARTER_NAME: Final = 'name = "my-scenario"'
+WRITTEN_WHOLE: Final = ("Target", "BalancingItem")  # a list is replaced, not merged
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A scenario, and where each of its values comes from.
+
+    Parameters
+    ----------
+    scenario
+        The value to run.
+    origins
+        Of every value, by dotted path such as `targets.0.rate`.
+    text
+        Every layer as written, (name, text), from low to high.
+    tree
+        The values as plain tables, numbers and words.
+    folder
+        Where the path of a population starts.
+    """
+
+    scenario: Scenario
+    origins: Mapping[str, Origin]
+    text: tuple[tuple[str, str], ...]
+    tree: Mapping[str, Any]
+    folder: Path
+
+
+def load_scenario(name_or_path: str | Path, settings: Sequence[str] = ()) -> Loaded:
+    """Read a scenario with all that it extends.
+
+    Parameters
+    ----------
+    name_or_path
+        A packaged scenario's name, or a file.
+    settings
+        Values that overrule the file, each `key.path=value`.
+
+    Raises
+    ------
+    ScenarioError
+        If a file cannot be read, or is not TOML.
+    Problems
+        If its values cannot be used: all that is wrong, at once.
+    """
+    files = _chain(_find(name_or_path, Path()), str(name_or_path))
+    return scenario_from_tables(files, settings)
+
+
+def scenario_from_tables(
+    files: Sequence[Layer | Mapping[str, Any]], settings: Sequence[str] = ()
+) -> Loaded:
+    """Make a scenario from tables, laid on the built-in defaults.
+
+    Parameters
+    ----------
+    files
+        From low to high; plain tables are a file called `tables`.
+    settings
+        Values that overrule them, each `key.path=value`.
+
+    Raises
+    ------
+    Problems
+        All that is wrong, at once.
+    """
+    stack = [layers.built_in()]
+    for file in files:
+        named = file if isinstance(file, Layer) else Layer(name="tables", tables=file)
+        stack.append(named)
+    read = [layers.read_setting(text) for text in settings]
+    given = [setting for setting in read if isinstance(setting, Setting)]
+    tree: dict[str, Any] = {}
+    for layer in stack:
+        tree = layers.merge(tree, layer.tables)
+    tree.pop(EXTENDS, None)
+    tree, unfit = layers.apply(given, tree)
+    unfit += [fault for fault in read if isinstance(fault, Fault)]
+    scenario, misfits = _build(tree)
+    placed = [
+        *((COMMAND_LINE, fault) for fault in unfit),
+        *((_place(stack, given, fault.path), fault) for fault in misfits),
+        *_unsourced(stack, misfits),
+    ]
+    if scenario is None or placed:
+        raise Problems(_in_file_order(stack, placed))
+    return _loaded(scenario, stack, given)
+
+
+def load_population(name_or_path: str | Path, base: Path = Path()) -> Population:
+    """Read the opening position of every trust.
+
+    Parameters
+    ----------
+    name_or_path
+        A packaged population's name, or a table of comma-separated values.
+    base
+        Where a relative path starts: the folder of the scenario file.
+    """
+    name = str(name_or_path)
+    if name in synthetic.PACKAGED:
+        return synthetic.packaged(name)
+    hint = nearest(name, synthetic.PACKAGED, "packaged populations")
+    text = _read(base / name, name, PopulationError, hint)
+    return population.from_csv_text(text, (base / name).name)
+
+
+def shipped() -> dict[str, str]:
+    """Give the packaged scenarios: title by name."""
+    titles = {}
+    for name, path in _packaged().items():
+        text = _read(path, name, ScenarioError, "")
+        titles[name] = str(toml_text.read(text, path.name)["title"])
+    return titles
+
+
+def starter(name: str) -> str:
+    """Give the text of a short commented scenario to begin from."""
+    if not _NAME.fullmatch(name):
+        remedy = "use only letters, digits, - and _"
+        raise ScenarioError("name", f"{quote(name)} is not a name", remedy)
+    text = resources.files(__package__).joinpath("starter.toml").read_text("utf-8")
+    return text.replace(STARTER_NAME, f'name = "{name}"')
+
+
+def resolved_toml(loaded: Loaded) -> str:
+    """Write a scenario out in full: every value, its source and the layer that set it.
+
+    Read as a scenario, the text gives an equal one.
+    """
+    marks = {
+        path: toml_text.Mark(source=origin.key or origin.source, note=_note(origin))
+        for path, origin in loaded.origins.items()
+    }
+    return toml_text.write(loaded.tree, marks)
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a scenario file, for editors.
+
+    A key may be left out where a lower layer sets it, so that hardly any is required.
+    """
+    schema = Scenario.model_json_schema()
+    schema["properties"] = {
+        EXTENDS: {
+            "type": "string",
+            "description": "A packaged scenario or the path of a file; what is not "
+            "said here is taken from there.",
+        },
+        **schema["properties"],
+    }
+    for name, table in [("Scenario", schema), *schema["$defs"].items()]:
+        if name not in WRITTEN_WHOLE:
+            table.pop("required", None)
+        for part in table["properties"].values():
+            if "propertyNames" in part:  # names of the analyst's own, and a source
+                part["properties"] = {SOURCE: SOURCE_SCHEMA}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Scenario",
+        "description": "One set of assumptions to simulate.",
+    }
+
+
+# --- files --------------------------------------------------------------------------
+
+
+def _packaged() -> dict[str, Path]:
+    """Give the packaged scenarios by name: in the wheel, or in a checkout."""
+    inside = Path(str(resources.files(__package__).joinpath("scenarios")))
+    folder = inside if inside.is_dir() else inside.parent.parent / "scenarios"
+    found = {path.stem: path for path in folder.glob(f"*{SUFFIX}")}
+    return dict(sorted(found.items()))
+
+
+def _find(name_or_path: str | Path, folder: Path) -> Path:
+    """Give the file of a packaged scenario, or of a path that starts at a folder."""
+    packaged = _packaged().get(str(name_or_path))
+    return packaged or folder / name_or_path
+
+
+def _chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
+    """Read a file and all that it extends, from low to high.
+
+    Parameters
+    ----------
+    path
+        The file.
+    place
+        Where it is asked for, for messages.
+    above
+        The files that extend it, directly or not.
+    """
+    hint = nearest(path.name.removesuffix(SUFFIX), _packaged(), "packaged scenarios")
+    text = _read(path, place, ScenarioError, hint)
+    found = path.resolve()
+    if found in above:
+        circle = [part.name for part in (*above[above.index(found) :], found)]
+        raise ScenarioError(place, f"goes round in a circle: {' > '.join(circle)}")
+    tables = toml_text.read(text, path.name)
+    layer = Layer(name=path.name, tables=tables, text=text, folder=path.parent)
+    if EXTENDS not in tables:
+        return [layer]
+    parent, where = tables[EXTENDS], f"{path.name}: {EXTENDS}"
+    if not isinstance(parent, str) or not parent:
+        remedy = "name a packaged scenario or a file"
+        raise ScenarioError(where, f"must be text, got {say(parent)}", remedy)
+    below = _find(parent, path.parent)
+    return [*_chain(below, f"{where}: {parent}", (*above, found)), layer]
+
+
+def _read(
+    path: Path,
+    place: str,
+    error: type[ScenarioError] | type[PopulationError],
+    hint: str,
+) -> str:
+    """Read a text; `hint` says what may be meant where there is none."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        problem = f"is not UTF-8 text (at byte {fault.start + 1})"
+        raise error(place, problem, "save it as UTF-8") from None
+    except FileNotFoundError:
+        raise error(place, "there is no such file", hint) from None
+    except IsADirectoryError:
+        raise error(place, "is a folder", "name a file in it") from None
+    except (OSError, ValueError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise error(place, f"cannot be read: {reason}") from None
+
+
+# --- from tables to a scenario ------------------------------------------------------
+
+
+def _build(tree: Mapping[str, Any]) -> tuple[Scenario | None, list[Fault]]:
+    """Make the value, or list all that is wrong with the tables."""
+    try:
+        return Scenario.model_validate(tree), []
+    except ValidationError as refused:
+        found = [
+            _fault(error, tree)
+            for error in refused.errors(include_url=False, include_context=True)
+        ]
+    seen = {fault.path for fault in found}
+    found += [fault for fault in Scenario.faults(tree) if fault.path not in seen]
+    meant = {
+        (*fault.path[:-1], fault.remedy.split("'")[1])
+        for fault in found
+        if fault.problem == UNKNOWN and "did you mean" in fault.remedy
+    }
+    return None, [
+        fault
+        for fault in found
+        if not (fault.problem == MISSING and {fault.path, (EXTENDS,)} & meant)
+    ]
+
+
+def _fault(error: ErrorDetails, tree: Mapping[str, Any]) -> Fault:
+    """Put one of pydantic's errors in the words of the file."""
+    *above, _ = path = [str(part) for part in error["loc"]]
+    known = [*(keys.known(Scenario, above) or ()), SOURCE]
+    fault = translate(error, known if above else [*known, EXTENDS])
+    named = len(path) > 1 and keys.known(Scenario, path[:-2]) is keys.OPEN
+    if fault.problem == MISSING and named:
+        others = set(layers.look_up(tree, tuple(path[:-2]))) - {path[-2]}
+        close = nearest(path[-2], sorted(others))
+        if close.startswith("did"):
+            return fault._replace(remedy=f"{fault.remedy}, or {close}")
+    return fault
+
+
+def _unsourced(
+    stack: Sequence[Layer], misfits: Iterable[Fault]
+) -> Iterator[tuple[str, Fault]]:
+    """Yield the numbers without a source, but for those that should not be there."""
+    unknown = [
+        fault.path
+        for fault in misfits
+        if fault.problem == UNKNOWN or fault.problem.startswith("must be")
+    ]
+    for layer in stack:
+        if layer.name == layers.BUILT_IN:
+            continue
+        for fault in sources.faults(layer.tables):
+            if not any(fault.path[: len(path)] == path for path in unknown):
+                yield layer.name, fault
+
+
+def _place(stack: Sequence[Layer], given: Sequence[Setting], path: KeyPath) -> str:
+    """Name the layer that a problem is in."""
+    if any(layers.overlap(setting.path, path) for setting in given):
+        return COMMAND_LINE
+    layer = layers.setter(stack, path)
+    return layer.name if layer else stack[-1].name
+
+
+def _in_file_order(
+    stack: Sequence[Layer], placed: Iterable[tuple[str, Fault]]
+) -> list[ScenarioError]:
+    """Sort problems by layer and line, and make errors of them."""
+    order = {layer.name: index for index, layer in enumerate(stack)}
+    lines = {
+        layer.name: {path: number for number, path in toml_text.key_lines(layer.text)}
+        for layer in stack
+    }
+
+    def position(item: tuple[str, Fault]) -> tuple[int, float]:
+        name, fault = item
+        known = lines.get(name, {})
+        line = next((known[p] for p in layers.upwards(fault.path) if p in known), 0)
+        return order.get(name, len(stack)), line
+
+    return [
+        ScenarioError(f"{name}: {dotted(fault.path)}", fault.problem, fault.remedy)
+        for name, fault in sorted(placed, key=position)
+    ]
+
+
+def _loaded(
+    scenario: Scenario, stack: Sequence[Layer], given: Sequence[Setting]
+) -> Loaded:
+    tree = scenario.plain()
+    origins = {}
+    for path, value in layers.leaves(tree):
+        if any(layers.overlap(setting.path, path) for setting in given):
+            origins[dotted(path)] = sources.by_hand(value)
+        else:
+            setter = layers.setter(stack, path)
+            origins[dotted(path)] = sources.origin(setter, path, value)
+    text = [(layer.name, layer.text) for layer in stack if layer.text]
+    if given:
+        text.append((COMMAND_LINE, "\n".join(setting.text for setting in given)))
+    home = layers.setter(stack, ("population",))
+    return Loaded(
+        scenario=scenario,
+        origins=origins,
+        text=tuple(text),
+        tree=tree,
+        folder=home.folder if home else stack[-1].folder,
+    )
+
+
+def _note(origin: Origin) -> str:
+    return f"{origin.layer}, grade {origin.grade}" if origin.grade else origin.layer

@@ -1,0 +1,87 @@
+"""How every kernel is compiled, and where the compiled form is kept.
+
+No fastmath and no libm: the bits of a result must not depend on the machine.
+`error_model="numpy"` because Python's division check stops vectorisation.
+
+Numba notices an edit of the file that holds a compiled function but not of the
+files that function calls. The cache therefore lives in a folder named after a
+digest of *all* kernel sources and of the compiler: an edit can only miss.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar
+
+import llvmlite
+import numba
+
+CACHE_VARIABLE: Final = "NHS_SIMULATOR_CACHE"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def source_digest() -> str:
+    """Name the compiled form: kernel sources, compiler and Python versions."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    versions = (numba.__version__, llvmlite.__version__, sys.version)
+    digest.update("\0".join(versions).encode())
+    return digest.hexdigest()[:16]
+
+
+def _user_cache() -> Path:
+    """Find the folder where this user's programs keep caches."""
+    for variable in (CACHE_VARIABLE, "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        if os.environ.get(variable):
+            return Path(os.environ[variable])
+    return Path.home() / ".cache"
+
+
+def _cache_folder() -> Path | None:
+    """Make the cache folder, or say once that kernels are compiled every time."""
+    folder = _user_cache() / "nhs-efficiency-simulator" / source_digest()
+    try:
+        # Numba keeps its cache as pickles, which run code when read: owner only.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f"probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        print(
+            f"kernel cache: cannot write {folder} ({error.strerror}); each start "
+            f"compiles anew, or set {CACHE_VARIABLE} to a folder of your own",
+            file=sys.stderr,
+        )
+        return None
+    return folder
+
+
+_CACHE: Final = _cache_folder()
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function for the kernel, without the interpreter lock."""
+    return _compile(function)
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function into its callers: a loop with a call is not vectorised."""
+    return _compile(function, forceinline=True)
+
+
+def _compile(function: Callable[P, R], **options: bool) -> Callable[P, R]:
+    everywhere: dict[str, Any] = {"nogil": True, "error_model": "numpy", **options}
+    if _CACHE is None:
+        return numba.njit(**everywhere)(function)  # type: ignore[no-any-return]
+    # Numba reads the folder when it decorates; other packages keep their own.
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_CACHE)
+    try:
+        return numba.njit(cache=True, **everywhere)(function)  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,205 @@
+"""One trust, one year: the whole model on one page.
+
+Every line is an equation of docs/model.md, in the same order and with the same
+names. Money is GBP million, nominal; rates are fractions of cost a year; a surplus is
+positive. Only + - * / and the square root are used, so the bits are the same on
+every machine, and selects instead of branches, so a loop over draws is vector code.
+"""
+
+import math
+from typing import NamedTuple
+
+from simulator.kernel.jit import inlined
+
+Pools = tuple[float, float, float]
+OneOffs = tuple[float, float, float, float]
+
+
+class State(NamedTuple):
+    """What a trust carries from one year into the next."""
+
+    income: float  # GBP m a year, without support funds
+    cost: float  # GBP m a year, recurrent
+    opportunity: Pools  # recurrent savings still to be found, fraction of cost
+    one_offs: OneOffs  # one-off savings still to be had, fraction of cost
+    carry_over: float  # savings to be found again, fraction of cost
+    payback: float  # deferred cost that comes back, GBP m
+    unmet: float  # demand not treated since the first year, fraction of activity
+    backlog: float  # maintenance put off, GBP m
+
+
+class Drivers(NamedTuple):
+    """What the year brings to a trust, fractions."""
+
+    demand: float  # growth of demand
+    inflation: float  # growth of input cost
+    delivery: float  # multiplier on the capacity to save, about 1
+    new_opportunity: Pools  # frontier and programmes, fraction of cost
+
+
+class Belief(NamedTuple):
+    """What is true throughout one draw but not known (epistemic)."""
+
+    real_share: float
+    sharpness: float
+    one_off_fill: float
+    balance_reach: float
+    forgiven: float
+    cost_elasticity: float
+    marginal_payment: float
+    treated: float
+    lever: float  # the conditions' joint multiplier on capacity
+
+
+class Terms(NamedTuple):
+    """What is decided for a trust's year: the target and the money around it."""
+
+    rate: float  # the target X, taken out of prices and asked as savings
+    deficit_addon: float  # asked on top while in deficit
+    price: float  # growth of prices: cost uplift less the target
+    funded: float  # growth of activity that is paid for
+    support: float  # funds less the up-front cost of programmes, GBP m
+
+
+class Rules(NamedTuple):
+    """What holds for every trust, draw and target."""
+
+    access: Pools  # share of each pool that a year can reach
+    renewal: OneOffs
+    cap: OneOffs
+    payback: OneOffs
+    backlog_growth: float
+    ask_max: float
+
+
+class Result(NamedTuple):
+    """What the year's accounts show. Money in GBP m, rates as fractions of cost."""
+
+    activity: float
+    cost_before: float
+    ask: float
+    capacity: float
+    recurrent: float
+    nonrecurrent: float
+    balance: float
+    underlying: float
+    productivity: float
+    shortfall: float
+    guarded: bool  # cost or income had to be kept from passing zero
+
+
+LEAST_COST = 1e-9  # GBP m
+
+
+@inlined
+def smooth_minimum(a: float, b: float, sharpness: float) -> float:
+    """Blend towards the smaller of two numbers >= 0 (non-rectangular hyperbola).
+
+    Equal to ((a + b) - sqrt((a + b)^2 - 4 sharpness a b)) / 2, written without
+    differences of near-equal numbers: as it stands, that formula loses every digit
+    where b << a, and half of them where sharpness is near 1 and a near b.
+    """
+    total = a + b
+    product = a * b
+    root = math.sqrt((a - b) * (a - b) + 4.0 * (1.0 - sharpness) * product)
+    return 2.0 * sharpness * product / (total + root if total > 0.0 else 1.0)
+
+
+@inlined
+def trust_year(
+    state: State, drivers: Drivers, belief: Belief, terms: Terms, rules: Rules
+) -> tuple[State, Result]:
+    """Carry one trust through one year."""
+    # Activity: what is funded is given; of the rest, part is treated all the same.
+    unfunded = drivers.demand - terms.funded
+    treated = terms.funded + belief.treated * unfunded
+    activity = treated if unfunded > 0.0 else drivers.demand
+    unmet = state.unmet + (drivers.demand - activity)
+
+    # Cost before savings, and income at the year's prices.
+    volume_cost = 1.0 + belief.cost_elasticity * activity
+    cost_before = state.cost * (1.0 + drivers.inflation) * volume_cost + state.payback
+    paid = 1.0 + terms.funded + belief.marginal_payment * (activity - terms.funded)
+    income = state.income * (1.0 + terms.price) * paid
+    guarded = (cost_before < LEAST_COST) | (income < 0.0)
+    cost_before = max(cost_before, LEAST_COST)
+    income = max(income, 0.0)
+
+    # What is asked: the target, more of a trust in deficit, and last year's debts.
+    in_deficit = cost_before * (1.0 - terms.rate) > income
+    asked = terms.rate + (terms.deficit_addon if in_deficit else 0.0)
+    ask = min(max(asked + state.carry_over, 0.0), rules.ask_max)
+
+    # Recurrent savings: limited by the ask and by what can be reached this year.
+    s0, s1, s2 = state.opportunity
+    h0, h1, h2 = rules.access
+    within_reach = h0 * s0 + h1 * s1 + h2 * s2
+    capacity = belief.lever * drivers.delivery * within_reach
+    recurrent = smooth_minimum(ask, capacity, belief.sharpness)
+    real = belief.real_share * recurrent
+
+    # One-off savings: part of the gap, and a last one where it reaches balance.
+    z0, z1, z2, z3 = state.one_offs
+    available = z0 + z1 + z2 + z3
+    filled = min(belief.one_off_fill * (ask - recurrent), available)
+    spent = cost_before * (1.0 - real - filled)
+    gap = (spent - income - terms.support) / cost_before
+    reached = (gap > 0.0) & (gap <= belief.balance_reach * (available - filled))
+    nonrecurrent = filled + (gap if reached else 0.0)
+
+    # The accounts. Only the real part of recurrent savings lowers cost for good.
+    cost = cost_before * (1.0 - real)
+    balance = income + terms.support - cost + nonrecurrent * cost_before
+    productivity = real + (1.0 - belief.cost_elasticity) * activity
+    shortfall = max(ask - recurrent - nonrecurrent, 0.0)
+
+    # Opportunity is used up in proportion to what each pool could give.
+    used = real / (within_reach if within_reach > 0.0 else 1.0)
+    n0, n1, n2 = drivers.new_opportunity
+    opportunity = (
+        max(s0 - used * h0 * s0, 0.0) + n0,
+        max(s1 - used * h1 * s1, 0.0) + n1,
+        max(s2 - used * h2 * s2, 0.0) + n2,
+    )
+
+    # One-offs are drawn from the sources as they stand; some come back as cost.
+    drawn = nonrecurrent / (available if available > 0.0 else 1.0)
+    taken = (drawn * z0, drawn * z1, drawn * z2, drawn * z3)
+    one_offs = (
+        min(z0 - taken[0] + rules.renewal[0], rules.cap[0]),
+        min(z1 - taken[1] + rules.renewal[1], rules.cap[1]),
+        min(z2 - taken[2] + rules.renewal[2], rules.cap[2]),
+        min(z3 - taken[3] + rules.renewal[3], rules.cap[3]),
+    )
+    returning = (
+        rules.payback[0] * taken[0]
+        + rules.payback[1] * taken[1]
+        + rules.payback[2] * taken[2]
+        + rules.payback[3] * taken[3]
+    )
+    backlog = state.backlog * (1.0 + rules.backlog_growth) + taken[3] * cost_before
+
+    carried = State(
+        income=income,
+        cost=cost,
+        opportunity=opportunity,
+        one_offs=one_offs,
+        carry_over=nonrecurrent + (1.0 - belief.forgiven) * shortfall,
+        payback=cost_before * returning,
+        unmet=unmet,
+        backlog=backlog,
+    )
+    result = Result(
+        activity=activity,
+        cost_before=cost_before,
+        ask=ask,
+        capacity=capacity,
+        recurrent=recurrent,
+        nonrecurrent=nonrecurrent,
+        balance=balance,
+        underlying=income - cost,
+        productivity=productivity,
+        shortfall=shortfall,
+        guarded=guarded,
+    )
+    return carried, result

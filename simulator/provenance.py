@@ -1,0 +1,65 @@
+"""What ran: the scenario as written and as resolved, versions, machine and time."""
+
+import hashlib
+import json
+import os
+import platform
+from importlib import metadata
+from typing import Final
+
+import numpy as np
+
+from simulator.inputs import Loaded, resolved_toml
+from simulator.kernel import jit, lanes, philox
+from simulator.population import Population, to_csv_text
+
+PACKAGE: Final = "nhs-efficiency-simulator"
+DEPENDENCIES: Final = ("numpy", "numba", "llvmlite", "scipy", "xarray", "h5py", "pydantic")
+
+
+def version() -> str:
+    """Give the version of the simulator."""
+    return metadata.version(PACKAGE)
+
+
+def of_run(loaded: Loaded, population: Population, seed: int, draws: int) -> dict[str, str]:
+    """Say what a run is made from; equal inputs give equal answers to the bit.
+
+    Everything here follows from the inputs and the versions; see `of_machine` for
+    what does not.
+    """
+    resolved = resolved_toml(loaded)
+    return {
+        "scenario_as_written": json.dumps(dict(loaded.text), ensure_ascii=False),
+        "scenario_resolved": resolved,
+        "scenario_digest": hashlib.sha256(resolved.encode()).hexdigest(),
+        "origins": json.dumps(
+            {
+                path: [origin.layer, origin.source, origin.grade]
+                for path, origin in loaded.origins.items()
+            },
+            ensure_ascii=False,
+        ),
+        "population": to_csv_text(population),
+        "population_name": population.name,
+        "population_digest": population.digest(),
+        "population_about": population.about,
+        "seed": str(seed),
+        "draws": str(draws),
+        "random_number_layout": str(philox.LAYOUT_VERSION),
+        "histogram_bins": str(lanes.BINS),
+        "simulator_version": version(),
+        "kernel_digest": jit.source_digest(),
+        "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),
+    }
+
+
+def of_machine(seconds: float, threads: int) -> dict[str, str]:
+    """Say where and how fast it ran; no number of the run depends on it."""
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        "threads": str(threads),
+        "seconds": f"{seconds:.3f}",
+        "byte_order": "little" if np.little_endian else "big",
+    }

@@ -1,0 +1,424 @@
+"""What an analyst asks for: one scenario, frozen, which checks itself.
+
+Every number has its built-in default in the evidence, none here, so that each comes
+with a source. Rates and shares are fractions, money is GBP million nominal unless
+said, a year is the first calendar year of a financial year (2019 = 2019/20).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
+
+from simulator import consistency, keys
+from simulator.assumptions import (
+    Belief,
+    ByYear,
+    Number,
+    OneOf,
+    Section,
+    Text,
+    Trend,
+    Whole,
+    Years,
+)
+from simulator.distributions import Uncertain
+from simulator.schema import BASES, POOLS, TRUST_TYPES
+from simulator.wording import Fault, refuse
+
+SETTLEMENT: Final = "settlement"
+ACTIVITY: Final = "activity"
+
+FIRST_YEAR: Final = Whole(consistency.FIRST_YEARS)
+YEARS: Final = Whole(consistency.YEARS)
+RATE: Final = Number(low=-1, high=1, above=True, below=True, fraction=True)
+LEVER_RATE: Final = Number(
+    low=-1, high=1, above=True, below=True, fraction=True, lever=True
+)
+TARGET_RATE: Final = Number(low=0, high=1, below=True, fraction=True, lever=True)
+SHARE: Final = Number(low=0, high=1, fraction=True)
+LEVER_SHARE: Final = Number(low=0, high=1, fraction=True, lever=True)
+SPREAD: Final = Number(low=0, high=1, below=True, fraction=True)
+MEMORY: Final = Number(low=-1, high=1, above=True, below=True)
+MONEY: Final = Number(low=0, lever=True)
+REACH: Final = Number(low=0, high=5, lever=True)
+TOTAL: Final = Number(low=0, above=True, lever=True)
+CASH: Final = Years(number=TOTAL, opening=True, only_list=True)
+PATH: Final = Years(number=TARGET_RATE, only_list=True)
+RAMP: Final = Years(number=LEVER_SHARE, only_list=True, any_length=True)
+MULTIPLE: Final = Number(low=0, high=5, above=True)
+
+Name: TypeAlias = Annotated[str, Text(plain=True)]
+Title: TypeAlias = Annotated[str, Text()]
+TrustType: TypeAlias = Annotated[str, OneOf(TRUST_TYPES)]
+Rate: TypeAlias = Annotated[float, RATE]
+Share: TypeAlias = Annotated[float, SHARE]
+Spread: TypeAlias = Annotated[float, SPREAD]
+Correlation: TypeAlias = Annotated[float, Number(low=-1, high=1)]
+RateByYear: TypeAlias = Annotated[ByYear, Years(number=RATE)]
+LeverByYear: TypeAlias = Annotated[ByYear, Years(number=LEVER_RATE)]
+ShareByYear: TypeAlias = Annotated[ByYear, Years(number=LEVER_SHARE)]
+UncertainRate: TypeAlias = Annotated[Uncertain, Belief(number=RATE)]
+UncertainShare: TypeAlias = Annotated[Uncertain, Belief(number=SHARE)]
+UncertainMultiple: TypeAlias = Annotated[Uncertain, Belief(number=MULTIPLE)]
+
+
+def _listed(raw: object) -> object:
+    """Let a list stand for a tuple, which is frozen."""
+    return tuple(raw) if isinstance(raw, list) else raw
+
+
+FILLED: Final = (BeforeValidator(_listed), Field(min_length=1))
+
+
+class SupportFund(Section):
+    """Money paid to trusts on top of prices."""
+
+    amount: Annotated[ByYear, Years(number=MONEY)]
+    """GBP million a year."""
+    allocated_by: Annotated[str, OneOf(("income", "opening_deficit"))]
+    """What a trust's fixed share of it is in proportion to."""
+    shared_over: Annotated[float, TOTAL] | None = None
+    """Total income or opening deficit, GBP million, that the shares are parts of; the
+    population's own unless given."""
+    enabled: bool = True
+    """Whether it is paid."""
+
+
+class Reach(Section):
+    """Part of the settlement's real growth that reaches each type of trust."""
+
+    acute: Annotated[float, REACH]
+    specialist: Annotated[float, REACH]
+    mental_health: Annotated[float, REACH]
+    community: Annotated[float, REACH]
+    ambulance: Annotated[float, REACH]
+
+
+class ActivityGrowth(Section):
+    """Funded growth of activity by type of trust, fraction a year."""
+
+    acute: LeverByYear
+    specialist: LeverByYear
+    mental_health: LeverByYear
+    community: LeverByYear
+    ambulance: LeverByYear
+
+
+class Funding(Section):
+    """What the state pays: a settlement, or funded activity given directly."""
+
+    basis: Annotated[str, OneOf((SETTLEMENT, ACTIVITY))]
+    """Which of the two forms counts; keys of the other are not used."""
+    cash: Annotated[tuple[float, ...], CASH] | None = None
+    """Settlement: cash, GBP billion, the opening year first."""
+    real_growth: LeverByYear | None = None
+    """Settlement: its growth in real terms, fraction a year."""
+    reach: Reach | None = None
+    """Settlement: part of real growth that reaches each type of trust."""
+    activity_growth: ActivityGrowth | None = None
+    """Activity: funded growth of activity by type of trust, fraction a year."""
+    support: Mapping[Name, SupportFund] = Field(default_factory=dict)
+    """Support funds by name."""
+
+
+class Shock(Section):
+    """A national departure from plan that partly lasts: AR(1)."""
+
+    sd: Spread
+    """Standard deviation in any year, fraction a year."""
+    persistence: Annotated[float, MEMORY]
+    """Part that is still there a year later."""
+
+
+class Tail(Section):
+    """A regime of high inflation that some futures enter."""
+
+    enter: Share
+    """Chance a year of entering it; 0 is off."""
+    stay: Share
+    """Chance a year of staying in it."""
+    size: UncertainRate
+    """Addition to pay, non-pay and deflator inflation while in it."""
+
+
+class Prices(Section):
+    """What care costs to give and what is paid for it, fractions a year."""
+
+    cost_uplift: LeverByYear
+    """Uplift of prices for input costs, before the efficiency factor."""
+    pay: RateByYear
+    """Planned growth of pay."""
+    nonpay: RateByYear
+    """Planned growth of other input prices."""
+    premium: UncertainRate
+    """Lasting error of planned input-cost inflation."""
+    pay_shock: Shock
+    """National shock to pay."""
+    nonpay_shock: Shock
+    """National shock to other input prices."""
+    deflator_shock: Shock
+    """National shock to the GDP deflator."""
+    deflator: RateByYear | None = None
+    """Planned GDP deflator; a settlement implies its own."""
+    trust_drift_sd: Spread
+    """Spread between trusts that lasts."""
+    trust_sd: Spread
+    """Spread between trusts in one year."""
+    agency_share: Annotated[ByYear, Years(number=SHARE, opening=True)]
+    """Agency staff as a share of pay; a list has the opening year first."""
+    agency_premium: Annotated[Uncertain, Belief(number=Number(low=0, high=5))]
+    """What agency staff cost above own staff, share of agency spending."""
+    tail: Tail
+    """High inflation."""
+
+
+class TypeDemand(Section):
+    """Demand for the care of one type of trust."""
+
+    trend: Annotated[Trend, Belief(number=RATE, by_year=True)]
+    """Growth, fraction a year: uncertain, or certain by year."""
+
+
+class Demand(Section):
+    """Growth of the care that is wanted, fractions a year."""
+
+    acute: TypeDemand
+    specialist: TypeDemand
+    mental_health: TypeDemand
+    community: TypeDemand
+    ambulance: TypeDemand
+    bias: UncertainRate
+    """Lasting error of the trends, common to all types."""
+    national_shock: Shock
+    """National shock."""
+    type_sd: Spread
+    """Spread between types in one year."""
+    trust_sd: Spread
+    """Spread between trusts in one year."""
+
+
+class PoolShares(Section):
+    """Split of opportunity over the three pools; the shares sum to 1."""
+
+    cost_reduction: Share
+    productivity: Share
+    system: Share
+
+
+class Access(Section):
+    """Part of each pool that can be reached in a year."""
+
+    cost_reduction: Share
+    productivity: Share
+    system: Share
+    system_funded: Share
+    """The system pool with transformation funding in full."""
+
+
+class OneOff(Section):
+    """A source of one-off savings, fractions of cost."""
+
+    stock: Share
+    """At the start."""
+    renewal: Share
+    """Added each year."""
+    cap: Share
+    """The stock never exceeds it."""
+    payback: Share
+    """Part of a saving that comes back as cost next year."""
+
+
+class OneOffs(Section):
+    """The four sources of one-off savings."""
+
+    accounting: OneOff
+    land_sales: OneOff
+    vacancy_freezes: OneOff
+    deferred_maintenance: OneOff
+
+
+class Delivery(Section):
+    """How savings answer to a target."""
+
+    real_share: UncertainShare
+    """Part of reported recurrent savings that lowers cost for good (rho)."""
+    sharpness: Annotated[Uncertain, Belief(number=Number(low=0, high=1, above=True))]
+    """How closely savings follow the lesser of ask and capacity (theta)."""
+    one_off_fill: UncertainShare
+    """Part of the remaining ask that is filled with one-offs (fill)."""
+    balance_reach: UncertainShare
+    """Part of remaining one-offs that is used to report balance (reach)."""
+    forgiven: UncertainShare
+    """Part of a shortfall that is not asked for again."""
+    frontier: Annotated[
+        Uncertain, Belief(number=Number(low=0, high=1, below=True, fraction=True))
+    ]
+    """New opportunity, fraction of cost a year."""
+    cost_elasticity: Annotated[Uncertain, Belief(number=Number(low=0, high=2))]
+    """Growth of cost for growth of activity (eta)."""
+    marginal_payment: UncertainShare
+    """Part of the price that is paid for activity above plan (psi)."""
+    treated: UncertainShare
+    """Part of unfunded demand that is treated anyway."""
+    opportunity_scale: Annotated[Uncertain, Belief(number=Number(low=0, high=5))]
+    """Multiple of the population's opening opportunity."""
+    pool_shares: PoolShares
+    access: Access
+    transformation_funding: ShareByYear
+    """Part of full transformation funding that is given."""
+    one_offs: OneOffs
+    backlog_growth: Rate
+    """Growth of maintenance put off, fraction a year."""
+    ask_max: Annotated[float, Number(low=0, high=1, above=True, fraction=True)]
+    """The most that is ever asked of a trust in a year, fraction of cost."""
+    national_sd: Spread
+    """Standard deviation of the log of delivery: a year, all trusts."""
+    persistent_sd: Spread
+    """The same: a trust, all years."""
+    year_sd: Spread
+    """The same: a trust in a year."""
+
+
+class Correlations(Section):
+    """Correlations of the national shocks; together positive definite."""
+
+    pay_nonpay: Correlation
+    pay_deflator: Correlation
+    pay_demand: Correlation
+    nonpay_deflator: Correlation
+    nonpay_demand: Correlation
+    deflator_demand: Correlation
+
+    def matrix(self) -> NDArray[np.float64]:
+        """Fill the matrix, shape (4, 4): pay, non-pay, deflator, demand."""
+        return consistency.correlation_matrix(self.model_dump())
+
+
+class Programme(Section):
+    """A named way to open new opportunity."""
+
+    enabled: bool
+    """Whether it takes place."""
+    pool: Annotated[str, OneOf(POOLS)]
+    """Pool that it adds to."""
+    types: Annotated[tuple[TrustType, ...], *FILLED]
+    """Types of trust that it applies to."""
+    opportunity: Annotated[float, LEVER_SHARE]
+    """What it adds in total if realised in full, share of cost."""
+    ramp: Annotated[tuple[float, ...], RAMP]
+    """Share of it that is added in each year; cut at the horizon, then 0."""
+    realisation: UncertainShare
+    """Part of the opportunity that is realised."""
+    probability: Share
+    """Chance that it happens at all."""
+    upfront_cost: ShareByYear
+    """Cost a year, share of opening cost."""
+
+
+class Conditions(Section):
+    """Multipliers of capacity, expert judgement; 1 is no effect."""
+
+    demand: UncertainMultiple
+    workforce: UncertainMultiple
+    achievable_targets: UncertainMultiple
+    clarity: UncertainMultiple
+    relationship: UncertainMultiple
+    capital: UncertainMultiple
+    social_care: UncertainMultiple
+    lowest: Annotated[float, Number(low=0, high=1, above=True)]
+    """The product of all is never below it."""
+    highest: Annotated[float, Number(low=1, high=5)]
+    """The product of all is never above it."""
+
+
+class BalancingItem(Section):
+    """A rate to be solved: what would close the sector's gap by a year."""
+
+    year: Annotated[int, FIRST_YEAR]
+    """Year in which the level is reached."""
+    underlying: Annotated[float, Number(lever=True)]
+    """Underlying balance of the sector to reach, GBP million; surplus is positive."""
+
+
+class Target(Section):
+    """A rate of saving that is asked for, and the basis it is judged on."""
+
+    name: Title
+    """Words of its own: it heads a line of every table."""
+    rate: Annotated[float, TARGET_RATE] | None = None
+    """The same rate every year."""
+    path: Annotated[tuple[float, ...], PATH] | None = None
+    """A rate for each year."""
+    balancing_item: BalancingItem | None = None
+    """A rate to be solved."""
+    basis: Annotated[str, OneOf(BASES)]
+    """Which efficiency is meant."""
+    deficit_addon: Annotated[ByYear, Years(number=TARGET_RATE)] = 0.0
+    """Rate asked on top of trusts in deficit."""
+
+
+class Scenario(Section):
+    """One set of assumptions to simulate."""
+
+    name: Name
+    """Letters, digits, - and _."""
+    title: Title
+    about: str = ""
+    population: Title
+    """Opening positions: a packaged population, or the path of a table."""
+    first_year: Annotated[int, FIRST_YEAR]
+    """First year simulated; the year before is the opening year."""
+    years: Annotated[int, YEARS]
+    """How many."""
+    funding: Funding
+    prices: Prices
+    demand: Demand
+    delivery: Delivery
+    correlations: Correlations
+    programmes: Mapping[Name, Programme] = Field(default_factory=dict)
+    """Programmes by name."""
+    conditions: Conditions
+    targets: Annotated[tuple[Target, ...], *FILLED]
+    """Targets, each run on the same futures."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        faults = type(self).faults(self.plain())
+        if faults:
+            raise ValidationError.from_exception_data(
+                type(self).__name__,
+                [
+                    InitErrorDetails(
+                        type=refuse(fault.problem, fault.remedy),
+                        loc=fault.path,
+                        input=None,
+                    )
+                    for fault in faults
+                ],
+            )
+        return self
+
+    @classmethod
+    def faults(cls, tree: Mapping[str, Any]) -> list[Fault]:
+        """List what does not fit together in plain tables, valid or not."""
+        lists = [
+            consistency.YearList(found.path, len(found.value), kind.opening)
+            for found in keys.walk(cls, tree)
+            for kind in found.metadata
+            if isinstance(kind, Years | Belief) and not kind.any_length
+            if isinstance(found.value, list | tuple)
+        ]
+        return list(consistency.faults(tree, lists))
+
+    @property
+    def last_year(self) -> int:
+        """Last year simulated."""
+        return self.first_year + self.years - 1
+
+    def plain(self) -> dict[str, Any]:
+        """Give every value as a file writes it: nested tables, nothing left out."""
+        return self.model_dump(mode="json", exclude_none=True)

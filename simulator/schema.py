@@ -1,0 +1,211 @@
+"""Every dimension and every stored variable, once: dims, unit and meaning.
+
+The store writes by this list, `open` checks against it, tables and axis labels
+take their words from it. A new output is one line here and one in the kernel.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+TRUST_TYPES: Final = (
+    "acute",
+    "specialist",
+    "mental_health",
+    "community",
+    "ambulance",
+)
+OUTCOMES: Final = ("any_means", "recurrent", "real", "balance", "sustained")
+POOLS: Final = ("cost_reduction", "productivity", "system")
+ONE_OFFS: Final = (
+    "accounting",
+    "land_sales",
+    "vacancy_freezes",
+    "deferred_maintenance",
+)
+BASES: Final = ("reported", "recurrent", "real")
+
+# Dimensions, each a coordinate of the run file.
+TARGET: Final = "target"
+TRUST: Final = "trust"
+TRUST_TYPE: Final = "trust_type"
+SYSTEM: Final = "system"
+OUTCOME: Final = "outcome"
+YEAR: Final = "year"
+DRAW: Final = "draw"
+KEPT_DRAW: Final = "kept_draw"
+QUANTILE: Final = "quantile"
+
+QUANTILES: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+CONFIDENCE: Final = 0.95
+
+MONEY: Final = "GBP m"
+RATE: Final = "fraction of cost before savings"
+FRACTION: Final = "fraction"
+COUNT: Final = "1"
+
+
+class Variable(NamedTuple):
+    """A stored variable: where it stands, its shape, its unit and its meaning."""
+
+    group: str
+    name: str
+    dims: tuple[str, ...]
+    dtype: str  # of the file: "f4", "f8", "i1", "i4", "i8", "bool" or "str"
+    unit: str
+    meaning: str
+
+    @property
+    def path(self) -> str:
+        """Name the variable within the file."""
+        return f"{self.group.rstrip('/')}/{self.name}"
+
+
+COORDINATES: Final = {
+    TARGET: Variable("/", TARGET, (TARGET,), "str", "", "savings target"),
+    TRUST: Variable("/", TRUST, (TRUST,), "str", "", "organisation code of a trust"),
+    TRUST_TYPE: Variable("/", TRUST_TYPE, (TRUST_TYPE,), "str", "", "type of trust"),
+    SYSTEM: Variable("/", SYSTEM, (SYSTEM,), "str", "", "local health system"),
+    OUTCOME: Variable("/", OUTCOME, (OUTCOME,), "str", "", "what achieving means"),
+    YEAR: Variable(
+        "/", YEAR, (YEAR,), "i4", COUNT, "financial year, by its first calendar year"
+    ),
+    DRAW: Variable("/", DRAW, (DRAW,), "i8", COUNT, "number of a sampled future"),
+    QUANTILE: Variable("/", QUANTILE, (QUANTILE,), "f8", COUNT, "share of draws below"),
+    KEPT_DRAW: Variable(
+        "/trajectories", KEPT_DRAW, (KEPT_DRAW,), "i8", COUNT, "draw of a trajectory"
+    ),
+}
+
+# A group's yearly results: the sector's, draw by draw, and the bands of the others.
+RESULTS: Final = {
+    "income": (MONEY, "income without support funds"),
+    "support": (MONEY, "support funds less up-front cost of programmes"),
+    "cost_before": (MONEY, "cost before the year's savings"),
+    "cost": (MONEY, "recurrent cost after the year's recurrent savings"),
+    "ask": (MONEY, "savings asked for"),
+    "recurrent": (MONEY, "recurrent savings reported"),
+    "nonrecurrent": (MONEY, "one-off savings"),
+    "balance": (MONEY, "income and support less cost net of one-offs; surplus positive"),
+    "underlying": (MONEY, "income less recurrent cost, without support and one-offs"),
+    "productivity": (FRACTION, "fall of real unit cost in the year, weighted by cost"),
+    "unmet": (FRACTION, "demand not treated since the opening year, weighted by cost"),
+    "backlog": (MONEY, "maintenance put off"),
+    "shortfall": (MONEY, "savings asked for and not made"),
+    "trusts_in_deficit": (COUNT, "number of trusts whose balance is below zero"),
+}
+# A trust's yearly results in the bands.
+SPREAD: Final = {
+    "balance_margin": ("fraction of income", "balance as a share of income"),
+    "recurrent_rate": (RATE, "recurrent savings reported"),
+    "nonrecurrent_rate": (RATE, "one-off savings"),
+    "productivity": (FRACTION, "fall of real unit cost in the year"),
+}
+# A trust's yearly results in a kept trajectory.
+KEPT: Final = {
+    "income": (MONEY, "income without support funds"),
+    "cost_before": (MONEY, "cost before the year's savings"),
+    "ask": (RATE, "savings asked for"),
+    "recurrent": (RATE, "recurrent savings reported"),
+    "nonrecurrent": (RATE, "one-off savings"),
+    "balance": (MONEY, "income and support less cost net of one-offs; surplus positive"),
+    "underlying": (MONEY, "income less recurrent cost, without support and one-offs"),
+    "productivity": (FRACTION, "fall of real unit cost in the year"),
+    "unmet": (FRACTION, "demand not treated since the opening year"),
+}
+
+
+def _probability(prefix: str, whose: str, dims: tuple[str, ...]) -> list[Variable]:
+    ends = {"": "estimate", "_low": "lower end of its 95% Monte Carlo interval"}
+    ends["_high"] = "upper end of its 95% Monte Carlo interval"
+    return [
+        Variable(
+            "/",
+            f"{prefix}probability{end}",
+            (TARGET, OUTCOME, *dims),
+            "f8",
+            COUNT,
+            f"probability that {whose} achieves: {meaning}",
+        )
+        for end, meaning in ends.items()
+    ]
+
+
+def _variables() -> Iterator[Variable]:
+    rate = "fraction of cost a year"
+    yield Variable("/", "rate", (TARGET, YEAR), "f8", rate, "the target's rate")
+    yield Variable("/", "basis", (TARGET,), "str", "", "basis the target is meant on")
+    yield Variable("/", "trust_name", (TRUST,), "str", "", "name of the trust")
+    yield Variable("/", "type_of_trust", (TRUST,), "str", "", "type of the trust")
+    yield Variable("/", "trust_system", (TRUST,), "str", "", "system of the trust")
+    yield Variable(
+        "/", "opening_income", (TRUST,), "f8", MONEY, "income before the first year"
+    )
+    yield Variable(
+        "/", "opening_cost", (TRUST,), "f8", MONEY, "recurrent cost before that year"
+    )
+    dims = (TARGET, OUTCOME, TRUST)
+    meaning = "draws in which the trust achieves"
+    yield Variable("/", "achieved", dims, "i8", COUNT, meaning)
+    yield from _probability("", "the trust", (TRUST,))
+    yield from _probability("type_", "the type's trusts together", (TRUST_TYPE,))
+    yield from _probability("system_", "the system's trusts together", (SYSTEM,))
+    yield from _probability("sector_", "the sector", ())
+    yield Variable(
+        "/",
+        "share_achieving",
+        (TARGET, OUTCOME, QUANTILE),
+        "f8",
+        FRACTION,
+        "share of trusts that achieve in a draw: its spread over draws",
+    )
+    yield Variable(
+        "/",
+        "mean_share_achieving",
+        (TARGET, OUTCOME),
+        "f8",
+        FRACTION,
+        "share of trusts that achieve: mean over draws",
+    )
+    for name, (unit, meaning) in RESULTS.items():
+        kind = "i4" if name == "trusts_in_deficit" else "f4"
+        dims = (TARGET, DRAW, YEAR)
+        yield Variable("/sector", name, dims, kind, unit, f"sector: {meaning}")
+    dims = (TARGET, OUTCOME, DRAW)
+    yield Variable("/sector", "achieved", dims, "bool", "", "whether the sector achieves")
+    for name, (unit, meaning) in SPREAD.items():
+        dims = (TARGET, TRUST, YEAR, QUANTILE)
+        yield Variable("/bands", f"trust_{name}", dims, "f4", unit, f"trust: {meaning}")
+    for dim, prefix in ((TRUST_TYPE, "type_"), (SYSTEM, "system_")):
+        for name, (unit, meaning) in RESULTS.items():
+            dims = (TARGET, dim, YEAR, QUANTILE)
+            whose = "trusts of the type" if dim == TRUST_TYPE else "trusts of the system"
+            yield Variable(
+                "/bands", f"{prefix}{name}", dims, "f4", unit, f"{whose}: {meaning}"
+            )
+    for name, (unit, meaning) in KEPT.items():
+        dims = (TARGET, KEPT_DRAW, TRUST, YEAR)
+        yield Variable("/trajectories", name, dims, "f4", unit, f"trust: {meaning}")
+    by_year = (DRAW, YEAR)
+    for name, meaning in {
+        "pay": "growth of pay, agency pressure included",
+        "nonpay": "growth of non-pay prices",
+        "deflator": "growth of general prices",
+        "delivery": "national part of the log delivery multiplier",
+    }.items():
+        yield Variable("/drivers", name, by_year, "f4", FRACTION, f"national: {meaning}")
+    meaning = "whether the year stands in the high-inflation regime"
+    yield Variable("/drivers", "high_inflation", by_year, "bool", "", meaning)
+    dims = (DRAW, TRUST_TYPE, YEAR)
+    meaning = "growth of demand of a type, before a trust's own shock"
+    yield Variable("/drivers", "demand", dims, "f4", FRACTION, meaning)
+    meaning = "joint multiplier of the conditions on the capacity to save"
+    yield Variable("/drivers", "lever", (DRAW,), "f4", COUNT, meaning)
+
+
+VARIABLES: Final = {variable.path: variable for variable in _variables()}
+
+
+def assumption(path: str, meaning: str) -> Variable:
+    """Describe the stored values of an uncertain assumption, named by its key path."""
+    name = path.replace(".", "__")
+    return Variable("/drivers", name, (DRAW,), "f4", "", meaning)

@@ -1,0 +1,133 @@
+"""How a problem is said: in the words of the file, never in those of the parser."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from typing import Final, NamedTuple
+
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+REFUSED: Final = "refused"
+UNKNOWN: Final = "unknown key"
+MISSING: Final = "missing"
+LONGEST: Final = 40
+
+Path = tuple[str, ...]
+
+
+class Fault(NamedTuple):
+    """One problem: the key path it is at, what is wrong and what would be right."""
+
+    path: Path
+    problem: str
+    remedy: str = ""
+
+
+def refuse(problem: str, remedy: str = "") -> PydanticCustomError:
+    """Make the error that a check raises inside a pydantic model."""
+    said = {"problem": problem, "remedy": remedy}
+    return PydanticCustomError(
+        REFUSED, "{problem}; {remedy}" if remedy else "{problem}", said
+    )
+
+
+def say(value: object) -> str:
+    """Say what stands where something else belongs."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text {quote(value)}" if value else "an empty text"
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            return "a list"
+        case datetime() | date() | time():
+            return f"the date {value}"
+        case _:
+            return "something else"
+
+
+def quote(text: str) -> str:
+    """Put a text on one line, in quotes, cut where it is long."""
+    line = " ".join(text.split())
+    short = line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+    return f"'{short}'"
+
+
+def nearest(word: str, known: Iterable[str], all_called: str = "choose from") -> str:
+    """Say which known name was probably meant, or list them all."""
+    names = list(known)
+    close = get_close_matches(word, names, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"{all_called}: {', '.join(names)}" if names else ""
+
+
+def dotted(path: Iterable[object]) -> str:
+    """Write a key path as `--set` takes it."""
+    return ".".join(str(part) for part in path)
+
+
+def table(path: Sequence[str]) -> str:
+    """Name a table as its header does."""
+    name = dotted(part for part in path if not part.isdigit())
+    if not name:
+        return "the top of the file"
+    return f"[[{name}]]" if path[-1].isdigit() else f"[{name}]"
+
+
+def translate(error: ErrorDetails, known: Iterable[str]) -> Fault:
+    """Put one pydantic error in plain words.
+
+    Parameters
+    ----------
+    error
+        As pydantic gives it.
+    known
+        Keys of the table that the error is in, for the nearest valid name.
+
+    Returns
+    -------
+    Fault
+        With the key path of the file.
+    """
+    path = tuple(str(part) for part in error["loc"] if part != "[key]")
+    said = error.get("ctx", {})
+    if error["type"] == REFUSED:
+        return Fault(path, said["problem"], said["remedy"])
+    if error["type"] == "extra_forbidden":
+        return Fault(path, UNKNOWN, nearest(path[-1], known))
+    if error["type"] == "missing":
+        return Fault(path, MISSING, f"add it to {table(path[:-1])}")
+    if error["type"] == "too_short":
+        return Fault(path, "is empty", "give at least one")
+    what, remedy = _MUST_BE.get(error["type"], ("", ""))
+    if what:
+        named = remedy.format(table=table(path), key=path[-1] if path else "")
+        return Fault(path, f"must be {what}, got {say(error['input'])}", named)
+    return Fault(path, f"{say(error['input'])} cannot stand here", _cut(error["msg"]))
+
+
+def _cut(message: str) -> str:
+    """Take the jargon off what pydantic says where there are no words for it here."""
+    for start in ("Value error, ", "Assertion failed, ", "Input should "):
+        message = message.removeprefix(start)
+    return message[:1].lower() + message[1:]
+
+
+_TABLE: Final = ("a table", "write {table} and its keys below it")
+_LIST: Final = ("a list", "write {key} = [...], or [{table}] above each table")
+
+_MUST_BE: Final[Mapping[str, tuple[str, str]]] = {
+    "model_type": _TABLE,
+    "model_attributes_type": _TABLE,
+    "dict_type": _TABLE,
+    "mapping_type": _TABLE,
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "string_type": ("text", "put it in quotes"),
+    "bool_type": ("true or false", "write it without quotes"),
+}

@@ -1,0 +1,10 @@
+"""What every test shares: no time limit on an example, the same examples in CI."""
+
+import os
+
+from hypothesis import settings
+
+# The first example of a compiled function waits for its compilation, so a
+# deadline would fail by chance.
+settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("project")

@@ -1,0 +1,357 @@
+"""The evidence registry: what it holds, and how it refuses what it cannot read."""
+
+import math
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulator import evidence
+from simulator.errors import SimulatorError
+from simulator.evidence.registry import read_entries
+from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
+
+KINDS = {"interval": 2, "triangular": 3, "uniform": 2, "normal": 2}
+ENTRY = """
+[finance.net_balance]
+unit = "GBP m"
+meaning = "Balance of the sector."
+source = "nao"
+grade = "A"
+note = "Audited."
+2016 = {value = -816}
+2017 = {value = -991, note = "Audited by the NAO."}
+
+[sources.nao]
+title = "NHS financial sustainability"
+publisher = "National Audit Office"
+date = "2019-01-18"
+address = "https://example.org"
+"""
+
+
+def leaves(tree: dict[str, Any], *above: str) -> Iterator[tuple[str, Any]]:
+    """Walk nested tables down to numbers, words, lists and uncertain tables."""
+    for name, value in tree.items():
+        if isinstance(value, dict) and not KINDS.keys() & value.keys():
+            yield from leaves(value, *above, name)
+        else:
+            yield ".".join((*above, name)), value
+
+
+DEFAULTS = dict(leaves(evidence.defaults()))
+EVERY_ENTRY = {
+    **evidence.figures(),
+    **{path: evidence.default_entry(path) for path in DEFAULTS},
+}
+FINANCE_AND_DEFAULTS = [
+    entry for key, entry in EVERY_ENTRY.items() if not key.startswith("opening.")
+]
+
+
+@pytest.mark.parametrize("key", EVERY_ENTRY)
+def test_every_entry_says_where_it_comes_from(key):
+    entry = EVERY_ENTRY[key]
+    assert entry is not None
+    assert entry.key == key
+    assert entry.grade in {"A", "B", "C"}
+    for name, text in texts(entry).items():
+        assert text.strip() or name == "address", name
+    assert not re.search(r"\s{2}|\n", entry.note + entry.meaning)
+    assert entry.meaning.endswith(".")
+    assert re.match(r"\d{4}", entry.date)
+
+
+def test_a_missing_address_is_admitted():
+    for entry in FINANCE_AND_DEFAULTS:
+        if not entry.address:
+            assert entry.publisher == "This project" or "ddress not" in entry.note
+
+
+def texts(entry: evidence.Entry) -> dict[str, str]:
+    return {
+        name: getattr(entry, name)
+        for name in evidence.Entry.__dataclass_fields__
+        if name != "value"
+    }
+
+
+@pytest.mark.parametrize("path", DEFAULTS)
+def test_every_built_in_value_can_be_read_as_one(path):
+    value = DEFAULTS[path]
+    if not isinstance(value, dict):
+        numbers = value if isinstance(value, list) else [value]
+        assert all(isinstance(item, int | float | str) for item in numbers)
+        return
+    [(kind, numbers)] = value.items()
+    assert len(numbers) == KINDS[kind]
+    if kind == "normal":
+        assert numbers[1] > 0
+    else:
+        assert numbers == sorted(numbers)
+        assert numbers[0] < numbers[-1]
+
+
+def test_built_in_values_cover_the_parts_of_a_scenario():
+    tree = evidence.defaults()
+    assert set(tree["funding"]["reach"]) == set(TRUST_TYPES)
+    assert set(TRUST_TYPES) < set(tree["demand"])
+    assert set(tree["delivery"]["pool_shares"]) == set(POOLS)
+    assert set(tree["delivery"]["access"]) == {*POOLS, "system_funded"}
+    assert set(tree["delivery"]["one_offs"]) == set(ONE_OFFS)
+    for kind in ONE_OFFS:
+        parts = set(tree["delivery"]["one_offs"][kind])
+        assert parts == {"stock", "renewal", "cap", "payback"}
+    assert not {"cash", "real_growth"} & set(tree["funding"])
+    assert not {"cost_uplift", "pay", "nonpay", "deflator"} & set(tree["prices"])
+
+
+def test_pool_shares_add_to_one():
+    shares = evidence.defaults()["delivery"]["pool_shares"]
+    assert math.fsum(shares.values()) == pytest.approx(1, abs=1e-12)
+
+
+def test_programmes_are_off_and_open_no_more_than_their_opportunity():
+    programmes = evidence.defaults()["programmes"]
+    assert set(programmes) == {
+        "agency_cap",
+        "skill_mix",
+        "getting_it_right_first_time",
+        "digital",
+        "system_integration",
+    }
+    for programme in programmes.values():
+        assert programme["enabled"] is False
+        assert programme["pool"] in POOLS
+        assert set(programme["types"]) <= set(TRUST_TYPES)
+        assert sum(programme["ramp"]) <= 1
+        assert 0 <= programme["probability"] <= 1
+
+
+def test_conditions_are_neutral():
+    conditions = evidence.defaults()["conditions"]
+    assert (conditions.pop("lowest"), conditions.pop("highest")) == (0.6, 1.4)
+    assert set(conditions.values()) == {1.0}
+
+
+def test_correlations_are_positive_definite():
+    given = evidence.defaults()["correlations"]
+    drivers = ("pay", "nonpay", "deflator", "demand")
+    matrix = np.eye(4)
+    for row, first in enumerate(drivers):
+        for column in range(row + 1, 4):
+            both = given[f"{first}_{drivers[column]}"]
+            matrix[row, column] = matrix[column, row] = both
+    assert np.linalg.eigvalsh(matrix).min() > 0
+
+
+def test_pay_and_nonpay_shocks_add_up_to_the_measured_spread():
+    prices = evidence.defaults()["prices"]
+    weight = evidence.number("cost_base.pay.2016")
+    pay = weight * prices["pay_shock"]["sd"]
+    nonpay = (1 - weight) * prices["nonpay_shock"]["sd"]
+    both = 2 * evidence.defaults()["correlations"]["pay_nonpay"] * pay * nonpay
+    total = math.sqrt(pay**2 + nonpay**2 + both)
+    assert total == pytest.approx(0.0065, abs=0.00005)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("finance.net_balance.2012", 592),
+        ("finance.net_balance.2015", -2447),
+        ("finance.net_balance.2017", -991),
+        ("finance.gross_deficit.2012", 297.2),
+        ("finance.trusts.2017", 234),
+        ("finance.trusts_in_deficit.2017", 101),
+        ("finance.trusts_in_deficit_reported.2017", 102),
+        ("finance.savings_delivered.2016", 3100),
+        ("finance.savings_planned.2018", 3600),
+        ("finance.savings_rate_planned.2018", 0.041),
+        ("finance.recurrent_share.2016", 0.744),
+        ("support.sustainability_fund.2017", 1800),
+        ("support.recovery_fund.2019", 1050),
+        ("tariff.efficiency.2013", 0.04),
+        ("tariff.cost_uplift.2019", 0.038),
+        ("tariff.deficit_addon.2019", 0.005),
+        ("settlement.cash.2018", 114.6),
+        ("settlement.cash.2023", 147.8),
+        ("settlement.real_growth.2019", 0.036),
+        ("settlement.real_growth_reprofiled.2023", 0.040),
+        ("settlement.real_uplift.2023", 20.5),
+        ("long_term_plan.efficiency", 0.011),
+        ("spending_review.real_growth.2018", 0.003),
+        ("nhs_england.outturn.2017", 109.605),
+        ("forward_view.gap", 30),
+        ("forward_view.gap_after_funding", 22),
+        ("forward_view.provider_productivity", 8.6),
+        ("agency.share_of_pay.2017", 0.046),
+        ("cost_base.pay.2016", 0.6544),
+        ("inflation.assumed_overall.2018", 0.020),
+        ("demand.acute_cost_weighted", 0.030),
+        ("survey.confident.2018", 0.19),
+        ("survey.trusts.2018", 122),
+        ("survey.responses.2018", 157),
+    ],
+)
+def test_published_figure(key, value):
+    assert evidence.number(key) == value
+
+
+def test_published_ranges_keep_both_ends():
+    assert evidence.bounds("finance.underlying_balance.2015") == (-4300, -3700)
+    assert evidence.bounds("finance.underlying_balance.2016") == (-3700, -3700)
+
+
+def test_surplus_less_deficit_is_the_net_balance():
+    surplus = evidence.number("finance.gross_surplus.2017")
+    deficit = evidence.number("finance.gross_deficit.2017")
+    assert surplus - deficit == evidence.number("finance.net_balance.2017")
+
+
+@pytest.mark.parametrize("year", [2012, 2013, 2015, 2017])
+def test_share_in_deficit_is_the_count_over_trusts(year):
+    count = evidence.number(f"finance.trusts_in_deficit.{year}")
+    share = count / evidence.number(f"finance.trusts.{year}")
+    assert evidence.number(f"finance.share_in_deficit.{year}") == pytest.approx(
+        share, abs=0.0006
+    )
+
+
+def test_cost_base_weights_add_to_one():
+    parts = ("pay", "drugs", "capital", "other")
+    assert math.fsum(
+        evidence.number(f"cost_base.{part}.2016") for part in parts
+    ) == pytest.approx(1)
+
+
+def test_settlement_deflator_is_implied_by_cash_and_real_growth():
+    cash = evidence.series("settlement.cash")
+    real = evidence.series("settlement.real_growth")
+    for year, deflator in evidence.series("settlement.deflator").items():
+        implied = (cash[year] / cash[year - 1]) / (1 + real[year]) - 1
+        assert deflator == pytest.approx(implied, abs=0.0001)
+
+
+def test_series_are_in_order_of_years():
+    efficiency = evidence.series("tariff.efficiency")
+    assert list(efficiency) == list(range(2010, 2020))
+    assert efficiency[2019] == 0.011
+
+
+def test_outturns_from_2018_on_are_absent():
+    outturns = (
+        "finance.net_balance",
+        "finance.gross_deficit",
+        "finance.trusts_in_deficit",
+        "finance.underlying_balance",
+        "finance.savings_delivered",
+        "finance.recurrent_share",
+        "agency.spend",
+        "nhs_england.outturn",
+    )
+    for key in evidence.figures():
+        stem, _, year = key.rpartition(".")
+        assert not (stem in outturns and int(year) >= 2018), key
+
+
+def test_recalled_figures_are_graded_as_judgement():
+    recalled = [e for e in FINANCE_AND_DEFAULTS if e.note.startswith("recalled:")]
+    assert recalled
+    for entry in recalled:
+        assert entry.grade == "C"
+        assert entry.note.startswith("recalled: no source found")
+
+
+def test_unknown_figure_names_its_neighbour():
+    with pytest.raises(SimulatorError, match=r"did you mean 'finance.net_balance.20"):
+        evidence.figure("finance.net_balanse.2017")
+
+
+def test_unknown_series_names_its_neighbour():
+    with pytest.raises(SimulatorError, match=r"did you mean 'tariff.efficiency'"):
+        evidence.series("tariff.efficency")
+
+
+def test_a_range_is_not_a_single_number():
+    with pytest.raises(SimulatorError, match=r"\[-4300, -3700\].*bounds"):
+        evidence.number("finance.underlying_balance.2015")
+
+
+def test_unknown_default_has_no_entry():
+    assert evidence.default_entry("delivery.real_shares") is None
+
+
+def test_registry_is_read_only():
+    figures = evidence.figures()
+    with pytest.raises(TypeError):
+        figures["new"] = figures["settlement.cash.2018"]  # type: ignore[index]
+    with pytest.raises(FrozenInstanceError):
+        figures["settlement.cash.2018"].value = 0  # type: ignore[misc]
+    assert isinstance(figures["finance.underlying_balance.2015"].value, tuple)
+    share = evidence.default_entry("delivery.real_share")
+    with pytest.raises(TypeError):
+        share.value["triangular"] = (0, 0, 0)
+
+
+def test_changing_the_defaults_changes_nobody_elses():
+    mine = evidence.defaults()
+    mine["delivery"]["real_share"]["triangular"].append(1)
+    mine["delivery"]["ask_max"] = 1
+    assert dict(leaves(evidence.defaults())) == DEFAULTS
+
+
+def test_importing_evidence_stays_light():
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, simulator.evidence as e; e.figures();"
+            "print({'numpy', 'xarray', 'numba', 'pydantic'} & set(sys.modules))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == "set()"
+
+
+def test_fields_come_from_the_tables_above():
+    entries = read_entries("f.toml", ENTRY)
+    assert list(entries) == ["finance.net_balance.2016", "finance.net_balance.2017"]
+    assert entries["finance.net_balance.2016"].note == "Audited."
+    assert entries["finance.net_balance.2017"].note == "Audited by the NAO."
+    assert entries["finance.net_balance.2017"].publisher == "National Audit Office"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("[finance", "finance", r"f\.toml: is not TOML: .*line 2"),
+        ('unit = "GBP m"', "", r"2016: 'unit' is missing"),
+        ('unit = "GBP m"', 'unit = ""', r"'unit' is text, got ''"),
+        ('unit = "GBP m"', "unit = 3", r"'unit' is text, got 3"),
+        (
+            "meaning =",
+            "meaningg =",
+            r"net_balance: unknown field 'meaningg'; .*'meaning'",
+        ),
+        ('grade = "A"', 'grade = "D"', r"unknown grade 'D'; grades: A, B, C"),
+        ('"nao"', '"noa"', r"net_balance: unknown source 'noa'; .*'nao'"),
+        (
+            "{value = -816}",
+            "{}",
+            r"f\.toml: finance\.net_balance\.2016: holds no value",
+        ),
+        ("grade =", "value = 1\ngrade =", r"net_balance: holds a value and tables"),
+    ],
+)
+def test_malformed_file_is_refused(before, after, message):
+    assert before in ENTRY
+    with pytest.raises(SimulatorError, match=message):
+        read_entries("f.toml", ENTRY.replace(before, after, 1))
