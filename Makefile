@@ -50,8 +50,8 @@ format: install ## Put the code in its usual form
 bench: install ## Measure speed and size on this machine
 	$(BIN)/python -m benchmarks
 
-readme: install ## Renew the numbers of README.md from a run and a benchmark
-	$(BIN)/python -m benchmarks --readme
+readme: install ## Renew the answer in README.md from a run
+	$(BIN)/python -m benchmarks.readme
 
 clean: ## Remove caches and builds; the environment and your results stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -19,7 +19,7 @@ _HOMES = {
     "SimulatorError": ("simulator.errors", "SimulatorError"),
 }
 
-__all__ = [  # noqa: F822 - see __getattr__
+__all__ = [
     "SimulatorError",
     "load_population",
     "load_scenario",

@@ -1,6 +1,6 @@
 """The answer on a screen: what is asked, how likely, and what is not in the number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -25,8 +25,8 @@ NOT_IN_THE_NUMBER = (
     "only, and more draws shrink it without making the model truer",
 )
 COMPARISON = (
-    "For comparison, never an input: in a 2018 survey of 122 trusts, 19% of leaders were "
-    "confident of their trust's savings over five years."
+    "For comparison, never an input: in a 2018 survey of 122 trusts, 19% of leaders "
+    "were confident of their trust's savings over five years."
 )
 
 
@@ -36,7 +36,11 @@ def render(run: xr.DataTree, where: str) -> RenderableType:
     parts: list[RenderableType] = [
         Text(str(run.attrs["title"]), style="bold"),
         Text(_asked(run, answer)),
-        _table(answer),
+        Text(),
+        _achievement(answer),
+        Text(),
+        _price(answer),
+        Text(),
         *(Text(note) for note in str(run.attrs["notes"]).splitlines()),
         Text(_sentence(answer), style="bold"),
         Text("\nNot in the number:"),
@@ -48,30 +52,21 @@ def render(run: xr.DataTree, where: str) -> RenderableType:
 
 
 def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
-    years = run["year"].values
+    years = run.to_dataset()["year"].values
     outcomes = sorted({str(name) for name in answer["outcome"].values})
     meaning = "; ".join(f"achieved: {OUTCOME_WORDS[name]}" for name in outcomes)
     return (
         f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
         f"{financial_year(years[-1])}, {run.attrs['draws']:,} draws, seed "
-        f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}. Chances with their 95% "
-        "Monte Carlo interval; other columns: median (10% to 90% of draws)."
+        f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}. In balance and in "
+        "deficit: in the last year. Brackets: 95% Monte Carlo interval of a chance; of "
+        "anything else the middle 80% of draws around their median."
     )
 
 
-def _table(answer: xr.Dataset) -> Table:
-    table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
-    table.add_column("target", no_wrap=True)
-    for title in (
-        "sector\nachieves",
-        "median\ntrust achieves",
-        "trusts that\nachieve",
-        "sector ends\nin balance",
-        "achieved and\nin balance",
-        "one-offs in\nall savings",
-        "trusts in deficit,\nlast year",
-    ):
-        table.add_column(title, justify="right", no_wrap=True)
+def _achievement(answer: xr.Dataset) -> Table:
+    titles = ("sector", "median trust", "share of trusts", "sector, and in balance")
+    table = _table("target: chance to achieve", titles)
     for name in answer["target"].values:
         row = answer.sel(target=name)
         table.add_row(
@@ -79,29 +74,47 @@ def _table(answer: xr.Dataset) -> Table:
             chance(row, "sector_probability"),
             chance(row, "median_trust_probability"),
             band(row["share_achieving"], percent=True),
-            chance(row, "balance_probability"),
             chance(row, "sustained_probability"),
+        )
+    return table
+
+
+def _price(answer: xr.Dataset) -> Table:
+    titles = ("sector in balance", "one-offs in savings", "trusts in deficit")
+    table = _table("target: where it leaves trusts", titles)
+    for name in answer["target"].values:
+        row = answer.sel(target=name)
+        table.add_row(
+            _target(str(name), float(row["rate"])),
+            chance(row, "balance_probability"),
             band(row["one_off_share"], percent=True),
             band(row["trusts_in_deficit"]),
         )
     return table
 
 
+def _table(first: str, titles: Sequence[str]) -> Table:
+    table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
+    table.add_column(first)
+    for title in titles:
+        table.add_column(title, justify="right")
+    return table
+
+
 def _target(name: str, rate: float) -> str:
-    said = f"{rate:.4g}" if f"{100 * rate:g}%" in name else f"{100 * rate:.2f}%"
-    return name if "%" in name else f"{name} ({said})"
+    return name if "%" in name else f"{name} ({rate:.2%})"
 
 
 def chance(row: xr.Dataset, name: str) -> str:
-    """Write a probability with its interval, never more precise than it is."""
+    """Write a probability with its interval, no more precise than it is."""
     value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
-    digits = 1 if high - low < 0.05 else 0
-    parts = [f"{100 * part:.{digits}f}" for part in (value, low, high)]
     # What no draw showed is rare, not impossible: give the bound.
     if value == 0.0:
-        return f"< {_bound(high)}%"
+        return f"below {_bound(high)}%"
     if value == 1.0:
-        return f"> {100 - float(_bound(1.0 - low)):g}%"
+        return f"above {100 - float(_bound(1.0 - low)):g}%"
+    digits = 1 if high - low < 0.01 or min(value, 1.0 - value) < 0.1 else 0
+    parts = [f"{100 * part:.{digits}f}" for part in (value, low, high)]
     return f"{parts[0]}% ({parts[1]}-{parts[2]})"
 
 
@@ -119,13 +132,13 @@ def band(values: xr.DataArray, *, percent: bool = False) -> str:
 
 
 def _sentence(answer: xr.Dataset) -> str:
-    said = [
-        f"{_highest(answer, 'sector', 0.8)} has at least an 80% chance for the sector",
-        f"{_highest(answer, 'sector', 0.5)} at least a 50% chance",
-        f"to be achieved and end in balance: {_highest(answer, 'sustained', 0.8)} at 80%",
-        f"{_highest(answer, 'sustained', 0.5)} at 50%",
-    ]
-    return f"The highest target here: {said[0]}, {said[1]}; {said[2]}, {said[3]}."
+    alone = [_highest(answer, "sector", chance) for chance in (0.8, 0.5)]
+    balanced = [_highest(answer, "sustained", chance) for chance in (0.8, 0.5)]
+    return (
+        "The highest target here that the sector has at least an 80% chance to "
+        f"achieve: {alone[0]}; at least a 50% chance: {alone[1]}. To achieve and end "
+        f"in balance: {balanced[0]} at 80%, {balanced[1]} at 50%."
+    )
 
 
 def _highest(answer: xr.Dataset, of: str, probability: float) -> str:

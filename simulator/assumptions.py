@@ -13,61 +13,25 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
-    model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
 from simulator.distributions import KINDS, UNCERTAIN, Certain, Uncertain
+from simulator.keys import SOURCE, SOURCE_SCHEMA
 from simulator.wording import nearest, quote, refuse, say
 
 ByYear: TypeAlias = float | tuple[float, ...]
 Trend: TypeAlias = Uncertain | tuple[float, ...]
 JsonSchema: TypeAlias = dict[str, Any]
 
-SOURCE: Final = "source"
 LEVER: Final = "a lever is decided by somebody, so it has no distribution"
 LEVER_REMEDY: Final = "write a number; ask 'what if' with another target or scenario"
+NAME: Final = re.compile(r"[0-9_-]*[A-Za-z][A-Za-z0-9_-]*")
+NAME_REMEDY: Final = "use letters, digits, - and _"
 PLAIN: Final = "write a plain number"
-SOURCE_SCHEMA: Final[JsonSchema] = {
-    "anyOf": [
-        {"type": "string", "minLength": 1},
-        {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
-    ],
-    "description": "Where the numbers of this table come from: an evidence id or a "
-    "citation, for all of them, or a table with one for each.",
-}
-
-
-def _show_source(schema: JsonSchema) -> None:
-    schema["properties"][SOURCE] = SOURCE_SCHEMA
-
-
-class Section(BaseModel):
-    """One table of a scenario; in a file its numbers name their `source` in it.
-
-    The value holds none: two numbers of one table often come from two files, so
-    whoever reads the files keeps the origin of each number beside the scenario.
-    """
-
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        json_schema_extra=_show_source,
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_source(cls, raw: object) -> object:
-        if not isinstance(raw, Mapping):
-            return raw
-        return {key: value for key, value in raw.items() if key != SOURCE}
 
 
 class Kind(ABC):
@@ -118,8 +82,9 @@ class Listed(Kind):
         def read(
             raw: object, read_list: core_schema.ValidatorFunctionWrapHandler
         ) -> Any:
-            listed = _is_list(raw) and self.takes_list()
-            return read_list(tuple(raw)) if listed else self.read(raw)
+            if _is_list(raw) and self.takes_list():
+                return read_list(tuple(raw))
+            return self.read(raw)
 
         return core_schema.no_info_wrap_validator_function(
             read,
@@ -299,14 +264,13 @@ class Text(Kind):
             raise refuse("is empty", "write something")
         if len(raw.splitlines()) > 1:
             raise refuse("is more than one line", "write it on one")
-        if self.plain and not re.fullmatch(r"[A-Za-z0-9_-]+", raw):
-            remedy = "use only letters, digits, - and _"
-            raise refuse(f"{quote(raw)} is not a name", remedy)
+        if self.plain and not NAME.fullmatch(raw):
+            raise refuse(f"{quote(raw)} is not a name", NAME_REMEDY)
         return raw
 
     def form(self) -> JsonSchema:
         """Give the JSON Schema."""
-        pattern = {"pattern": "^[A-Za-z0-9_-]+$"} if self.plain else {"minLength": 1}
+        pattern = {"pattern": f"^{NAME.pattern}$"} if self.plain else {"minLength": 1}
         return {"type": "string"} | pattern
 
 

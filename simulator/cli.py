@@ -26,7 +26,9 @@ settings = click.option(
     metavar="KEY=VALUE",
     help="Change one value of the scenario; may be given often.",
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for a script."
+)
 
 
 def how_to_run(command: Command) -> Command:
@@ -246,7 +248,11 @@ def population() -> None:
     help="Packaged population whose published figures the rest is drawn under.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="CSV to write."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="CSV to write.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def build(panel: Path, like: str, output: Path, force: bool) -> None:
@@ -256,8 +262,8 @@ def build(panel: Path, like: str, output: Path, force: bool) -> None:
     What it lacks is drawn, and marked as drawn.
     """
     from simulator import inputs
+    from simulator.panel import build as build_population
     from simulator.population import to_csv_text
-    from simulator.synthetic import build as build_population
 
     made = build_population(inputs.read_text(panel), like, output.stem)
     write_text(output, to_csv_text(made), force)
@@ -272,7 +278,9 @@ def progress(draws: int, title: str) -> Iterator[Callable[[int], None]]:
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task(title, total=draws)
         yield lambda n_draw: bar.advance(task, n_draw)
 
@@ -283,7 +291,7 @@ def print_rich(what: Any) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=150)
+        console = Console(highlight=False, width=100)
     console.print(what)
 
 

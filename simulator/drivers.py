@@ -103,7 +103,9 @@ def trusts(population: Population, scenario: Scenario) -> Trusts:
     """Lay a population out for the kernel; its order keeps systems together."""
     shares = scenario.delivery.pool_shares
     split = np.array([getattr(shares, pool) for pool in POOLS])
-    counts = np.bincount(population.system_index, minlength=len(population.system_names))
+    counts = np.bincount(
+        population.system_index, minlength=len(population.system_names)
+    )
     return Trusts(
         address=population.address,
         kind=population.type_index,
@@ -127,8 +129,7 @@ def growth(scenario: Scenario) -> Floats | None:
     funding = scenario.funding
     if funding.basis != "settlement":
         return None
-    cash = funding.cash
-    real = by_year(funding.real_growth, scenario.years)
+    cash, real = _settlement(scenario)
     reach = [getattr(funding.reach, kind) for kind in TRUST_TYPES]
     table = np.empty((len(TRUST_TYPES), scenario.years))
     for y in range(scenario.years):
@@ -141,12 +142,20 @@ def deflator_path(scenario: Scenario) -> list[float]:
     """Find the growth of general prices that the settlement was planned on."""
     funding = scenario.funding
     if funding.basis != "settlement":
+        assert scenario.prices.deflator is not None
         return by_year(scenario.prices.deflator, scenario.years)
-    real = by_year(funding.real_growth, scenario.years)
+    cash, real = _settlement(scenario)
     return [
-        (funding.cash[y + 1] / funding.cash[y]) / (1.0 + real[y]) - 1.0
-        for y in range(scenario.years)
+        (cash[y + 1] / cash[y]) / (1.0 + real[y]) - 1.0 for y in range(scenario.years)
     ]
+
+
+def _settlement(scenario: Scenario) -> tuple[Sequence[float], Sequence[float]]:
+    """Give the cash, opening year first, and its real growth; both are checked."""
+    funding = scenario.funding
+    assert funding.cash is not None
+    assert funding.real_growth is not None
+    return funding.cash, by_year(funding.real_growth, scenario.years)
 
 
 def funded_activity(scenario: Scenario, price: Floats) -> Floats:
@@ -284,7 +293,9 @@ def uncertain(scenario: Scenario) -> dict[str, Uncertain]:
 
 def address(path: str) -> int:
     """Name an assumption in the counter of its random number: a stable 32-bit hash."""
-    return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=4).digest(), "little")
+    return int.from_bytes(
+        hashlib.blake2b(path.encode(), digest_size=4).digest(), "little"
+    )
 
 
 class Stream:
@@ -400,7 +411,7 @@ def national_shocks(scenario: Scenario, stream: Stream) -> dict[str, Floats]:
         prices.deflator_shock,
         scenario.demand.national_shock,
     )
-    root = cholesky(scenario.correlations.matrix())
+    root = cholesky(scenario.correlations.matrix().tolist())
     paths = {name: np.empty((scenario.years, stream.n_draw)) for name in SERIES}
     for y, year in enumerate(years(scenario)):
         z = stream.normals(philox.NATION, philox.place(philox.NATIONAL, 0, year))
@@ -450,7 +461,8 @@ def _delivery(scenario: Scenario, stream: Stream) -> Floats:
     sd = scenario.delivery.national_sd
     return np.stack(
         [
-            sd * stream.normals(philox.NATION, philox.place(philox.NATIONAL, 1, year))[0]
+            sd
+            * stream.normals(philox.NATION, philox.place(philox.NATIONAL, 1, year))[0]
             for year in years(scenario)
         ]
     )
@@ -465,7 +477,9 @@ def _demand(
         for y, year in enumerate(years(scenario)):
             where = philox.place(philox.TYPE, 0, year)
             own = scenario.demand.type_sd * stream.normals(index + 1, where)[0]
-            path = trend[y] if isinstance(trend, tuple) else values[f"demand.{kind}.trend"]
+            path = (
+                trend[y] if isinstance(trend, tuple) else values[f"demand.{kind}.trend"]
+            )
             demand[index, y] = path + values["demand.bias"] + national[y] + own
     return demand
 
@@ -493,9 +507,9 @@ def _new_opportunity(
 
 
 def nation(drawn: Drawn) -> Nation:
-    """Lay out what is drawn in the kernel's rows of `LANES` draws, padded with the last.
+    """Lay out what is drawn in the kernel's rows of `LANES` draws.
 
-    A padded lane is computed and never counted.
+    The last row is padded with its last draw, which is computed and never counted.
     """
     n_kind, n_year, _ = drawn.demand.shape
     rows = np.stack([drawn.pay, drawn.nonpay, drawn.delivery], axis=1)
@@ -538,7 +552,9 @@ def check_addresses(scenario: Scenario) -> None:
     for path in _addressed(scenario):
         other = seen.setdefault(address(path), path)
         if other != path:
-            raise ScenarioError(path, f"shares its random numbers with {other}", "rename it")
+            raise ScenarioError(
+                path, f"shares its random numbers with {other}", "rename it"
+            )
 
 
 def _addressed(scenario: Scenario) -> Iterator[str]:

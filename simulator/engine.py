@@ -9,7 +9,7 @@ import queue
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +80,12 @@ def simulate(
     job: Job,
     draws: int,
     *,
+    first_draw: int = 0,
     threads: int | None = None,
     keep: int = 0,
     done: Callable[[int], None] = lambda n_draw: None,
 ) -> Iterator[Shard | Tally]:
-    """Simulate draws 0 to `draws` - 1 in shards, in order; the tally comes last.
+    """Simulate consecutive draws in shards, in order; their tally comes last.
 
     Parameters
     ----------
@@ -92,10 +93,12 @@ def simulate(
         From `prepare`.
     draws
         Number of draws.
+    first_draw
+        Number of the first of them.
     threads
         Number of threads; by default one for each processor.
     keep
-        Number of draws, from the first, whose trajectories are kept.
+        Number of draws, from draw 0, whose trajectories are kept.
     done
         Called from the threads with the number of draws that a block finished.
     """
@@ -106,8 +109,9 @@ def simulate(
     with ThreadPoolExecutor(threads) as pool:
         # One shard ahead, so that threads have work while a shard is written.
         waiting: list[tuple[Shard, list[Future[None]]]] = []
-        for first in range(0, draws, SHARD):
-            waiting.append(_submit(pool, job, first, draws, keep, tallies, done))
+        stop = first_draw + draws
+        for first in range(first_draw, stop, SHARD):
+            waiting.append(_submit(pool, job, first, stop, keep, tallies, done))
             if len(waiting) == 2:
                 yield _finished(*waiting.pop(0))
         for shard, futures in waiting:
@@ -122,12 +126,12 @@ def _submit(
     pool: ThreadPoolExecutor,
     job: Job,
     first: int,
-    draws: int,
+    stop: int,
     keep: int,
     tallies: queue.SimpleQueue[Tally],
     done: Callable[[int], None],
 ) -> tuple[Shard, list[Future[None]]]:
-    n_draw = min(SHARD, draws - first)
+    n_draw = min(SHARD, stop - first)
     n_target, n_year = job.plan.rate.shape
     kept = min(max(keep - first, 0), n_draw)
     shape = (len(lanes.KEPT), n_target, n_year, len(job.population.code), kept)
@@ -206,7 +210,7 @@ def _room(plan: Plan, n_trust: int, n_kind: int, n_system: int, n_draw: int) -> 
 
 def part_of(drawn: Drawn, start: int, stop: int) -> Drawn:
     """Take some of the draws."""
-    parts = {
+    parts: dict[str, Any] = {
         name: value if isinstance(value, dict) else value[..., start:stop]
         for name, value in vars(drawn).items()
     }
@@ -235,8 +239,9 @@ def empty_tally(trusts: Trusts, plan: Plan) -> Tally:
 
 def add_tally(total: Tally, other: Tally) -> None:
     """Add one tally to another, exactly."""
-    for sum_, part in zip(total, other, strict=True):
-        sum_ += part
+    for name in Tally._fields:
+        whole: NDArray[np.integer[Any]] = getattr(total, name)
+        whole += getattr(other, name)
 
 
 # --- the ranges of histograms -------------------------------------------------------
@@ -372,7 +377,10 @@ def _balancing_rate(
     rate, level = float(rates[best]), float(levels[best])
     what = f"an underlying balance of {item.underlying:,.0f}m in {item.year}"
     if reaches:
-        return rate, f"{target.name}: {rate:.2%} a year reaches {what} at central values"
+        return (
+            rate,
+            f"{target.name}: {rate:.2%} a year reaches {what} at central values",
+        )
     return rate, (
         f"{target.name}: NO rate reaches {what} at central values; {rate:.2%} a year "
         f"comes closest, with {level:,.0f}m, and is what its line shows"

@@ -40,7 +40,7 @@ class RunFileError(SimulatorError):
     """A run file cannot be written, read or trusted."""
 
 
-class Problems(SimulatorError):
+class Problems(SimulatorError):  # noqa: N818 - it holds errors
     """Every problem found at once, so that one reading mends them all."""
 
     def __init__(self, problems: Sequence[SimulatorError]) -> None:

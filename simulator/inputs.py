@@ -4,7 +4,6 @@ A file is read, laid on the layers below it and checked; every problem is report
 once, in the words of the file. What comes out is frozen and needs no further check.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -14,10 +13,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator import keys, layers, population, sources, synthetic, toml_text
-from simulator.assumptions import SOURCE, SOURCE_SCHEMA
+from simulator import keys, layers, population_csv, sources, synthetic, toml_text
+from simulator.assumptions import NAME, NAME_REMEDY
 from simulator.errors import PopulationError, Problems, ScenarioError
-from simulator.layers import COMMAND_LINE, EXTENDS, KeyPath, Layer, Setting
+from simulator.keys import EXTENDS, SOURCE, SOURCE_SCHEMA
+from simulator.layers import COMMAND_LINE, KeyPath, Layer, Setting
 from simulator.population import Population
 from simulator.scenario import Scenario
 from simulator.sources import Origin
@@ -35,8 +35,6 @@ from simulator.wording import (
 SUFFIX: Final = ".toml"
 STARTER_NAME: Final = 'name = "my-scenario"'
 WRITTEN_WHOLE: Final = ("Target", "BalancingItem")  # a list is replaced, not merged
-
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +138,12 @@ def load_population(name_or_path: str | Path, base: Path = Path()) -> Population
         return synthetic.packaged(name)
     hint = nearest(name, synthetic.PACKAGED, "packaged populations")
     text = _read(base / name, name, PopulationError, hint)
-    return population.from_csv_text(text, (base / name).name)
+    return population_csv.from_csv_text(text, (base / name).name)
+
+
+def read_text(path: str | Path) -> str:
+    """Read a table as text, such as a list of trusts to build a population from."""
+    return _read(Path(path), str(path), PopulationError, "")
 
 
 def shipped() -> dict[str, str]:
@@ -154,9 +157,8 @@ def shipped() -> dict[str, str]:
 
 def starter(name: str) -> str:
     """Give the text of a short commented scenario to begin from."""
-    if not _NAME.fullmatch(name):
-        remedy = "use only letters, digits, - and _"
-        raise ScenarioError("name", f"{quote(name)} is not a name", remedy)
+    if not NAME.fullmatch(name):
+        raise ScenarioError("name", f"{quote(name)} is not a name", NAME_REMEDY)
     text = resources.files(__package__).joinpath("starter.toml").read_text("utf-8")
     return text.replace(STARTER_NAME, f'name = "{name}"')
 
@@ -236,11 +238,13 @@ def _chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
     if found in above:
         circle = [part.name for part in (*above[above.index(found) :], found)]
         raise ScenarioError(place, f"goes round in a circle: {' > '.join(circle)}")
-    tables = toml_text.read(text, path.name)
-    layer = Layer(name=path.name, tables=tables, text=text, folder=path.parent)
+    alike = any(found.name == other.name for other in above)
+    name = f"{found.parent.name}/{path.name}" if alike else path.name
+    tables = toml_text.read(text, name)
+    layer = Layer(name=name, tables=tables, text=text, folder=path.parent)
     if EXTENDS not in tables:
         return [layer]
-    parent, where = tables[EXTENDS], f"{path.name}: {EXTENDS}"
+    parent, where = tables[EXTENDS], f"{name}: {EXTENDS}"
     if not isinstance(parent, str) or not parent:
         remedy = "name a packaged scenario or a file"
         raise ScenarioError(where, f"must be text, got {say(parent)}", remedy)

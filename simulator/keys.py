@@ -1,4 +1,4 @@
-"""Which keys a table can hold, read off the models so that no list is kept twice."""
+"""Tables and their keys, read off the models so that no list of them is kept twice."""
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,9 +6,48 @@ from functools import cache
 from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 from typing import get_type_hints as hints_of
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, model_validator
 
+SOURCE: Final = "source"
+EXTENDS: Final = "extends"
 OPEN: Final = None  # the keys are names of the analyst's own
+
+
+SOURCE_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
+    ],
+    "description": "Where the numbers of this table come from: an evidence id or a "
+    "citation, for all of them, or a table with one for each.",
+}
+
+
+def _show_source(schema: dict[str, Any]) -> None:
+    schema["properties"][SOURCE] = SOURCE_SCHEMA
+
+
+class Section(BaseModel):
+    """One table of a scenario; in a file its numbers name their `source` in it.
+
+    The value holds none: two numbers of one table often come from two files, so
+    whoever reads the files keeps the origin of each number beside the scenario.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_extra=_show_source,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_source(cls, raw: object) -> object:
+        if not isinstance(raw, Mapping):
+            return raw
+        return {key: value for key, value in raw.items() if key != SOURCE}
 
 
 class Found(NamedTuple):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from simulator import evidence
-from simulator.assumptions import SOURCE
 from simulator.distributions import KINDS
+from simulator.keys import EXTENDS, SOURCE
 from simulator.wording import Fault, nearest, say
 
 KeyPath = tuple[str, ...]
@@ -22,7 +22,6 @@ Tables = Mapping[str, Any]
 
 BUILT_IN: Final = "built-in"
 COMMAND_LINE: Final = "command line"
-EXTENDS: Final = "extends"
 NOTHING: Final = object()
 
 

@@ -21,7 +21,9 @@ def render(run: xr.DataTree) -> RenderableType:
     for measure in MEASURES:
         for y, year in enumerate(compared["year"].values):
             row = compared.sel(measure=measure.name, year=year)
-            low90, low50, middle, high50, high90 = (_number(v) for v in row["model"].values)
+            low90, low50, middle, high50, high90 = (
+                _number(v) for v in row["model"].values
+            )
             table.add_row(
                 f"{measure.title}, {measure.unit}" if y == 0 else "",
                 financial_year(int(year)),

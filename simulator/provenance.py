@@ -14,7 +14,15 @@ from simulator.kernel import jit, lanes, philox
 from simulator.population import Population, to_csv_text
 
 PACKAGE: Final = "nhs-efficiency-simulator"
-DEPENDENCIES: Final = ("numpy", "numba", "llvmlite", "scipy", "xarray", "h5py", "pydantic")
+DEPENDENCIES: Final = (
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "xarray",
+    "h5py",
+    "pydantic",
+)
 
 
 def version() -> str:
@@ -22,17 +30,19 @@ def version() -> str:
     return metadata.version(PACKAGE)
 
 
-def of_run(loaded: Loaded, population: Population, seed: int, draws: int) -> dict[str, str]:
+def of_run(
+    loaded: Loaded, population: Population, seed: int, draws: int
+) -> dict[str, str]:
     """Say what a run is made from; equal inputs give equal answers to the bit.
 
     Everything here follows from the inputs and the versions; see `of_machine` for
     what does not.
     """
-    resolved = resolved_toml(loaded)
+    values = json.dumps(loaded.tree, sort_keys=True, ensure_ascii=False)
     return {
         "scenario_as_written": json.dumps(dict(loaded.text), ensure_ascii=False),
-        "scenario_resolved": resolved,
-        "scenario_digest": hashlib.sha256(resolved.encode()).hexdigest(),
+        "scenario_resolved": resolved_toml(loaded),
+        "scenario_digest": hashlib.sha256(values.encode()).hexdigest(),
         "origins": json.dumps(
             {
                 path: [origin.layer, origin.source, origin.grade]
@@ -58,7 +68,8 @@ def of_machine(seconds: float, threads: int) -> dict[str, str]:
     """Say where and how fast it ran; no number of the run depends on it."""
     return {
         "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        "machine": f"{platform.system()} {platform.machine()}",
+        "processors": str(os.cpu_count()),
         "threads": str(threads),
         "seconds": f"{seconds:.3f}",
         "byte_order": "little" if np.little_endian else "big",

@@ -70,12 +70,12 @@ def of_tally(job: Job, tally: Tally, draws: int) -> Written:
     bands = _bands(tally.trust_spread, job.ranges.trust)
     for row, name in enumerate(lanes.SPREAD):
         yield VARIABLES[f"/bands/trust_{name}"], bands[:, :, row]
-    for prefix, counts, ranges in (
+    for prefix, spread, ranges in (
         ("type_", tally.kind_spread, job.ranges.kind),
         ("system_", tally.system_spread, job.ranges.system),
     ):
-        bands = _bands(counts, ranges)
-        bands[:, :, lanes.TRUSTS_IN_DEFICIT] = _numbers_of_trusts(counts, ranges)
+        bands = _bands(spread, ranges)
+        bands[:, :, lanes.TRUSTS_IN_DEFICIT] = _numbers_of_trusts(spread, ranges)
         for row, name in enumerate(lanes.GROUP_RESULTS):
             yield VARIABLES[f"/bands/{prefix}{name}"], bands[:, :, row]
 

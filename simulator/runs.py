@@ -115,7 +115,9 @@ def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:
 
 def _check_numbers(draws: int, seed: int, threads: int | None) -> None:
     if draws < 1:
-        raise ScenarioError("draws", f"{draws} is not a number of draws", "give 1 or more")
+        raise ScenarioError(
+            "draws", f"{draws} is not a number of draws", "give 1 or more"
+        )
     if not 0 <= seed < 2**64:
         raise ScenarioError("seed", f"{seed} is out of range", "give 0 to 2**64 - 1")
     if threads is not None and threads < 1:

@@ -19,18 +19,15 @@ from simulator.assumptions import (
     ByYear,
     Number,
     OneOf,
-    Section,
     Text,
     Trend,
     Whole,
     Years,
 )
 from simulator.distributions import Uncertain
+from simulator.keys import Section
 from simulator.schema import BASES, POOLS, TRUST_TYPES
 from simulator.wording import Fault, refuse
-
-SETTLEMENT: Final = "settlement"
-ACTIVITY: Final = "activity"
 
 FIRST_YEAR: Final = Whole(consistency.FIRST_YEARS)
 YEARS: Final = Whole(consistency.YEARS)
@@ -111,7 +108,7 @@ class ActivityGrowth(Section):
 class Funding(Section):
     """What the state pays: a settlement, or funded activity given directly."""
 
-    basis: Annotated[str, OneOf((SETTLEMENT, ACTIVITY))]
+    basis: Annotated[str, OneOf(tuple(consistency.NEEDED))]
     """Which of the two forms counts; keys of the other are not used."""
     cash: Annotated[tuple[float, ...], CASH] | None = None
     """Settlement: cash, GBP billion, the opening year first."""

@@ -5,7 +5,7 @@ take their words from it. A new output is one line here and one in the kernel.
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 TRUST_TYPES: Final = (
     "acute",
@@ -85,7 +85,10 @@ RESULTS: Final = {
     "ask": (MONEY, "savings asked for"),
     "recurrent": (MONEY, "recurrent savings reported"),
     "nonrecurrent": (MONEY, "one-off savings"),
-    "balance": (MONEY, "income and support less cost net of one-offs; surplus positive"),
+    "balance": (
+        MONEY,
+        "income and support less cost net of one-offs; surplus positive",
+    ),
     "underlying": (MONEY, "income less recurrent cost, without support and one-offs"),
     "productivity": (FRACTION, "fall of real unit cost in the year, weighted by cost"),
     "unmet": (FRACTION, "demand not treated since the opening year, weighted by cost"),
@@ -107,14 +110,20 @@ KEPT: Final = {
     "ask": (RATE, "savings asked for"),
     "recurrent": (RATE, "recurrent savings reported"),
     "nonrecurrent": (RATE, "one-off savings"),
-    "balance": (MONEY, "income and support less cost net of one-offs; surplus positive"),
+    "balance": (
+        MONEY,
+        "income and support less cost net of one-offs; surplus positive",
+    ),
     "underlying": (MONEY, "income less recurrent cost, without support and one-offs"),
     "productivity": (FRACTION, "fall of real unit cost in the year"),
     "unmet": (FRACTION, "demand not treated since the opening year"),
 }
 
 
-def _probability(prefix: str, whose: str, dims: tuple[str, ...]) -> list[Variable]:
+Dims: TypeAlias = tuple[str, ...]
+
+
+def _probability(prefix: str, whose: str, dims: Dims) -> list[Variable]:
     ends = {"": "estimate", "_low": "lower end of its 95% Monte Carlo interval"}
     ends["_high"] = "upper end of its 95% Monte Carlo interval"
     return [
@@ -143,7 +152,7 @@ def _variables() -> Iterator[Variable]:
     yield Variable(
         "/", "opening_cost", (TRUST,), "f8", MONEY, "recurrent cost before that year"
     )
-    dims = (TARGET, OUTCOME, TRUST)
+    dims: Dims = (TARGET, OUTCOME, TRUST)
     meaning = "draws in which the trust achieves"
     yield Variable("/", "achieved", dims, "i8", COUNT, meaning)
     yield from _probability("", "the trust", (TRUST,))
@@ -171,14 +180,18 @@ def _variables() -> Iterator[Variable]:
         dims = (TARGET, DRAW, YEAR)
         yield Variable("/sector", name, dims, kind, unit, f"sector: {meaning}")
     dims = (TARGET, OUTCOME, DRAW)
-    yield Variable("/sector", "achieved", dims, "bool", "", "whether the sector achieves")
+    yield Variable(
+        "/sector", "achieved", dims, "bool", "", "whether the sector achieves"
+    )
     for name, (unit, meaning) in SPREAD.items():
         dims = (TARGET, TRUST, YEAR, QUANTILE)
         yield Variable("/bands", f"trust_{name}", dims, "f4", unit, f"trust: {meaning}")
     for dim, prefix in ((TRUST_TYPE, "type_"), (SYSTEM, "system_")):
         for name, (unit, meaning) in RESULTS.items():
             dims = (TARGET, dim, YEAR, QUANTILE)
-            whose = "trusts of the type" if dim == TRUST_TYPE else "trusts of the system"
+            whose = (
+                "trusts of the type" if dim == TRUST_TYPE else "trusts of the system"
+            )
             yield Variable(
                 "/bands", f"{prefix}{name}", dims, "f4", unit, f"{whose}: {meaning}"
             )
@@ -192,7 +205,9 @@ def _variables() -> Iterator[Variable]:
         "deflator": "growth of general prices",
         "delivery": "national part of the log delivery multiplier",
     }.items():
-        yield Variable("/drivers", name, by_year, "f4", FRACTION, f"national: {meaning}")
+        yield Variable(
+            "/drivers", name, by_year, "f4", FRACTION, f"national: {meaning}"
+        )
     meaning = "whether the year stands in the high-inflation regime"
     yield Variable("/drivers", "high_inflation", by_year, "bool", "", meaning)
     dims = (DRAW, TRUST_TYPE, YEAR)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator import evidence
-from simulator.assumptions import SOURCE
+from simulator.keys import EXTENDS, SOURCE
 from simulator.layers import (
     BUILT_IN,
     COMMAND_LINE,
-    EXTENDS,
     KeyPath,
     Layer,
     Tables,

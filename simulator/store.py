@@ -193,7 +193,7 @@ def _encoded(variable: Variable, values: Array) -> Array:
 
 
 def _chunks(variable: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Aim at 0.1 to 1 MiB: whole blocks of draws of one target where there are draws."""
+    """Aim at 0.1 to 1 MiB: one target, and whole shards of draws where there are."""
     chunks = list(shape)
     for axis, dim in enumerate(variable.dims):
         if dim == DRAW:
@@ -258,4 +258,3 @@ def _check_file(path: Path) -> None:
             f"has format {int(found)}, and this version reads format {FORMAT}",
             "open it with the version that wrote it, or run its scenario again",
         )
-

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator import evidence
+from simulator import evidence, inputs, layers
 from simulator.errors import SimulatorError
 from simulator.evidence.registry import read_entries
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
@@ -49,9 +49,6 @@ EVERY_ENTRY = {
     **evidence.figures(),
     **{path: evidence.default_entry(path) for path in DEFAULTS},
 }
-FINANCE_AND_DEFAULTS = [
-    entry for key, entry in EVERY_ENTRY.items() if not key.startswith("opening.")
-]
 
 
 @pytest.mark.parametrize("key", EVERY_ENTRY)
@@ -68,7 +65,7 @@ def test_every_entry_says_where_it_comes_from(key):
 
 
 def test_a_missing_address_is_admitted():
-    for entry in FINANCE_AND_DEFAULTS:
+    for entry in EVERY_ENTRY.values():
         if not entry.address:
             assert entry.publisher == "This project" or "ddress not" in entry.note
 
@@ -261,7 +258,7 @@ def test_outturns_from_2018_on_are_absent():
 
 
 def test_recalled_figures_are_graded_as_judgement():
-    recalled = [e for e in FINANCE_AND_DEFAULTS if e.note.startswith("recalled:")]
+    recalled = [e for e in EVERY_ENTRY.values() if e.note.startswith("recalled:")]
     assert recalled
     for entry in recalled:
         assert entry.grade == "C"
@@ -304,6 +301,67 @@ def test_changing_the_defaults_changes_nobody_elses():
     mine["delivery"]["real_share"]["triangular"].append(1)
     mine["delivery"]["ask_max"] = 1
     assert dict(leaves(evidence.defaults())) == DEFAULTS
+
+
+def cited_numbers() -> Iterator[Any]:
+    """Numbers of the shipped scenarios that name a published figure as their source.
+
+    A list goes by year; where it has the opening year, that stands first.
+    """
+    for name in inputs.shipped():
+        loaded = inputs.load_scenario(name)
+        for path, value in layers.leaves(loaded.tree):
+            place = ".".join(path)
+            stem, _, _ = key = loaded.origins[place].key.rpartition(".")
+            if "".join(key) not in evidence.figures():
+                continue
+            numbers = {"".join(key): value}
+            if isinstance(value, list):
+                first = loaded.scenario.last_year + 1 - len(value)
+                numbers = {f"{stem}.{first + y}": v for y, v in enumerate(value)}
+            for figure, number in numbers.items():
+                yield pytest.param(number, figure, id=f"{name}:{place}:{figure}")
+
+
+@pytest.mark.parametrize(("number", "key"), list(cited_numbers()))
+def test_a_shipped_number_is_the_figure_it_cites(number, key):
+    assert number == 0 or number == pytest.approx(evidence.bounds(key)[0], abs=5e-5)
+
+
+def test_cash_of_the_forward_view_grows_as_was_planned():
+    funding = inputs.load_scenario("five-year-forward-view").scenario.funding
+    real = list(evidence.series("spending_review.real_growth").values())
+    prices = evidence.series("inflation.gdp_deflator_forecast").values()
+    cash = [evidence.number("nhs_england.outturn.2015")]
+    for growth, deflator in zip(real, prices, strict=True):
+        cash.append(cash[-1] * (1 + growth) * (1 + deflator))
+    assert funding.cash == pytest.approx(cash, abs=0.0005)
+    assert list(funding.real_growth) == real
+
+
+def test_other_prices_of_the_forward_view_are_weighted_by_their_share_of_cost():
+    nonpay = inputs.load_scenario("five-year-forward-view").scenario.prices.nonpay
+    parts = ("drugs", "capital", "other")
+    weights = {part: evidence.number(f"cost_base.{part}.2016") for part in parts}
+    for year, given in zip(range(2016, 2021), nonpay, strict=True):
+        growth = math.fsum(
+            weights[part] * evidence.number(f"inflation.assumed_{part}.{year}")
+            for part in parts
+        )
+        assert given == pytest.approx(growth / math.fsum(weights.values()), abs=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "gap"),
+    [("3.5%: GBP 14.9bn", "local"), ("5.1%: GBP 22bn", "gap_after_funding")],
+)
+def test_derived_targets_of_the_forward_view_are_in_proportion(name, gap):
+    targets = inputs.load_scenario("five-year-forward-view").scenario.targets
+    [rate] = [target.rate for target in targets if target.name == name]
+    share = evidence.number(f"forward_view.{gap}") / evidence.number(
+        "forward_view.provider_productivity"
+    )
+    assert rate == round(share * evidence.number("forward_view.efficiency"), 3)
 
 
 def test_importing_evidence_stays_light():

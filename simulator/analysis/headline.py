@@ -25,11 +25,11 @@ def headline(run: xr.DataTree) -> xr.Dataset:
     Returns
     -------
     answer
-        By target: `rate` (mean over years); for each of `sector` (on the target's own
-        basis), `sustained`, `balance` (the sector's) and `median_trust`, the `_probability`
-        with `_low` and `_high`; and with a `quantile` dimension (10%, 50%, 90% of
-        draws) the `share_achieving` of trusts, the sector's `one_off_share` of all
-        savings, and `trusts_in_deficit` in the last year.
+        By target: `rate`, mean over years; a `_probability` with `_low` and `_high` for
+        each of `sector` (on the target's own basis), `sustained` and `balance` (the
+        sector's) and `median_trust`; and with a `quantile` dimension, 10%, 50% and
+        90% of draws: the `share_achieving` of trusts, the sector's `one_off_share`
+        of all savings, and `trusts_in_deficit` in the last year.
     """
     root = run.to_dataset()
     outcome = own_outcome(root)
@@ -46,9 +46,13 @@ def headline(run: xr.DataTree) -> xr.Dataset:
     answer = answer.merge(_median_trust(root, outcome))
     shares = root["share_achieving"].sel(outcome=outcome, quantile=list(BAND))
     answer["share_achieving"] = shares.drop_vars("outcome")
-    answer["one_off_share"] = _bands(_one_off_share(run["sector"].to_dataset()))
-    deficits = run["sector"]["trusts_in_deficit"].isel(year=-1)
-    answer["trusts_in_deficit"] = _bands(deficits)
+    # A target at a time: all draws of all targets may not fit into the memory.
+    sector = run["sector"].to_dataset()
+    one = [sector.isel(target=k) for k in range(sector.sizes["target"])]
+    one_offs = [_bands(_one_off_share(target)) for target in one]
+    answer["one_off_share"] = xr.concat(one_offs, dim="target")
+    deficits = [_bands(target["trusts_in_deficit"].isel(year=-1)) for target in one]
+    answer["trusts_in_deficit"] = xr.concat(deficits, dim="target")
     return answer.assign_coords(outcome=("target", outcome.values))
 
 
@@ -84,10 +88,10 @@ def _median_trust(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
 
 
 def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
-    one_offs = sector["nonrecurrent"].astype(np.float64).sum("year")
-    saved = one_offs + sector["recurrent"].astype(np.float64).sum("year")
-    return xr.where(saved > 0, one_offs / saved, 0.0)
+    one_offs = sector["nonrecurrent"].sum("year", dtype=np.float64)
+    saved = one_offs + sector["recurrent"].sum("year", dtype=np.float64)
+    return (one_offs / saved).where(saved > 0, 0.0)
 
 
 def _bands(by_draw: xr.DataArray) -> xr.DataArray:
-    return by_draw.quantile(list(BAND), dim="draw", method="inverted_cdf")
+    return by_draw.quantile(list(BAND), dim="draw", method="inverted_cdf", skipna=False)

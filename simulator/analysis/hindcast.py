@@ -34,8 +34,8 @@ def hindcast(run: xr.DataTree) -> xr.Dataset:
     Returns
     -------
     compared
-        By measure and year: `published_low` and `published_high` (equal where one figure
-        was published, NaN where none was), `model` by `quantile`, and
+        By measure and year: `published_low` and `published_high` (equal where one
+        figure was published, NaN where none was), `model` by `quantile`, and
         `within`: 1 where the published figure, or part of its range, lies inside
         the 90% band, 0 where it lies outside, NaN where there is none.
     """
@@ -54,7 +54,7 @@ def hindcast(run: xr.DataTree) -> xr.Dataset:
         list(LEVELS), dim="draw"
     )
     compared = model.assign_coords(measure=names).to_dataset(name="model")
-    years = [int(year) for year in run["year"].values]
+    years = [int(year) for year in sector["year"].values]
     published = np.array([[_published(m, year) for year in years] for m in MEASURES])
     compared["published_low"] = ("measure", "year"), published[..., 0]
     compared["published_high"] = ("measure", "year"), published[..., 1]
@@ -67,10 +67,9 @@ def hindcast(run: xr.DataTree) -> xr.Dataset:
 
 def _published(measure: Measure, year: int) -> tuple[float, float]:
     """Look a figure up; some were published as a range."""
-    entry = evidence.figures().get(f"{measure.figure}.{year}")
-    if entry is None:
+    key = f"{measure.figure}.{year}"
+    if key not in evidence.figures():
         return np.nan, np.nan
-    value = entry.value
-    ends = list(value) if isinstance(value, list | tuple) else [value, value]
+    low, high = evidence.bounds(key)
     scale = 100.0 if measure.unit == "%" else 1.0
-    return scale * min(ends), scale * max(ends)
+    return scale * low, scale * high

@@ -1,0 +1,1 @@
+"""All compiled code: arrays in, arrays out."""

@@ -19,6 +19,7 @@ from simulator.kernel.lanes import LANES
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.philox import fill_words
 from simulator.kernel.trust_year import (
+    LEAST_COST,
     Belief,
     Drivers,
     Rules,
@@ -119,8 +120,8 @@ def draw_drivers(
 ) -> None:
     """Make one trust's demand, input-cost and delivery paths for `LANES` draws.
 
-    `drivers` has shape (year, N_DRIVERS * LANES); `words` (4, LANES) and `z` (5, LANES) are
-    scratch. See the table in `philox` for who uses which word.
+    `drivers` has shape (year, N_DRIVERS * LANES); `words` (4, LANES) and `z` (5,
+    LANES) are scratch. See the table in `philox` for who uses which word.
     """
     demand_sd, cost_sd, drift_sd, delivery_sd, persistent_sd = (
         plan.spread[0],
@@ -130,11 +131,11 @@ def draw_drivers(
         plan.spread[4],
     )
     n_year = drivers.shape[0]
-    fill_words(seed, first_draw, address, plan.where[n_year], words)
+    fill_words(seed, first_draw, address, int(plan.where[n_year]), words)
     fill_normals(words[0], z[3])
     fill_normals(words[1], z[4])
     for y in range(n_year):
-        fill_words(seed, first_draw, address, plan.where[y], words)
+        fill_words(seed, first_draw, address, int(plan.where[y]), words)
         for word in range(3):
             fill_normals(words[word], z[word])
         combine_drivers(
@@ -184,8 +185,6 @@ def combine_drivers(
 def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) -> None:
     """Set the workspace to a trust's opening position."""
     opening = (
-        trusts.income[i],
-        trusts.cost[i],
         trusts.opportunity[i, 0],
         trusts.opportunity[i, 1],
         trusts.opportunity[i, 2],
@@ -196,15 +195,17 @@ def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) ->
         trusts.carry_over[i],
         0.0,
         0.0,
+        trusts.income[i],
+        trusts.cost[i],
         trusts.backlog[i],
     )
-    for row in range(lanes.STATE_ROWS):
+    for row in range(lanes.N_STATE):
         w[row * LANES : (row + 1) * LANES] = opening[row]
     for row in (lanes.POOL_0, lanes.POOL_1, lanes.POOL_2):
         for d in range(LANES):
             w[row + d] *= belief[lanes.OPPORTUNITY_SCALE + d]
     w[lanes.MET : lanes.MET + LANES] = 1.0
-    w[lanes.RECURRENT_MONEY : lanes.SUMS] = 0.0
+    w[lanes.RECURRENT_TOTAL : lanes.WORKSPACE] = 0.0
 
 
 @compiled
@@ -274,31 +275,25 @@ def carry_year(
         saved = year.recurrent + year.nonrecurrent
         in_balance = year.balance >= -TIE * year.cost_before
         w[lanes.COST_BEFORE + d] = year.cost_before
+        w[lanes.ASK_MONEY + d] = year.ask * year.cost_before
+        w[lanes.RECURRENT_MONEY + d] = recurrent_money
+        w[lanes.NONRECURRENT_MONEY + d] = year.nonrecurrent * year.cost_before
+        w[lanes.PRODUCTIVITY_MONEY + d] = year.productivity * year.cost_before
+        w[lanes.UNMET_MONEY + d] = after.unmet * year.cost_before
+        w[lanes.SHORTFALL_MONEY + d] = year.shortfall * year.cost_before
+        w[lanes.IN_DEFICIT + d] = 0.0 if in_balance else 1.0
         w[lanes.ASK + d] = year.ask
         w[lanes.RECURRENT + d] = year.recurrent
         w[lanes.NONRECURRENT + d] = year.nonrecurrent
         w[lanes.BALANCE + d] = year.balance
-        w[lanes.UNDERLYING + d] = year.underlying
         w[lanes.PRODUCTIVITY + d] = year.productivity
-        w[lanes.MARGIN + d] = year.balance / max(after.income, 1e-9)
-        w[lanes.MET + d] = w[lanes.MET + d] if saved >= 0.95 * year.ask else 0.0
-        w[lanes.RECURRENT_MONEY + d] += recurrent_money
-        w[lanes.TARGET_MONEY + d] += terms.rate * year.cost_before
+        w[lanes.MARGIN + d] = year.balance / max(after.income, LEAST_COST)
+        # A product: `0.0 if missed` or `min` becomes a masked store, slow on AMD.
+        w[lanes.MET + d] *= 1.0 if saved >= 0.95 * year.ask else 0.0
+        w[lanes.RECURRENT_TOTAL + d] += recurrent_money
+        w[lanes.TARGET_TOTAL + d] += terms.rate * year.cost_before
         w[lanes.REAL_TOTAL + d] += year.productivity
         w[lanes.GUARDED + d] += 1.0 if year.guarded else 0.0
-
-        add = lanes.SUMS + d
-        w[add + lanes.SUM_INCOME] = after.income
-        w[add + lanes.SUM_COST_BEFORE] = year.cost_before
-        w[add + lanes.SUM_COST] = after.cost
-        w[add + lanes.SUM_ASK] = year.ask * year.cost_before
-        w[add + lanes.SUM_RECURRENT] = recurrent_money
-        w[add + lanes.SUM_NONRECURRENT] = year.nonrecurrent * year.cost_before
-        w[add + lanes.SUM_PRODUCTIVITY] = year.productivity * year.cost_before
-        w[add + lanes.SUM_UNMET] = after.unmet * year.cost_before
-        w[add + lanes.SUM_BACKLOG] = after.backlog
-        w[add + lanes.SUM_SHORTFALL] = year.shortfall * year.cost_before
-        w[add + lanes.SUM_DEFICITS] = 0.0 if in_balance else 1.0
 
 
 @compiled
@@ -309,7 +304,9 @@ def add_rows(rows: Floats, group: Floats) -> None:
 
 
 @compiled
-def bin_row(values: Floats, first: float, scale: float, bins: NDArray[np.uint8]) -> None:
+def bin_row(
+    values: Floats, first: float, scale: float, bins: NDArray[np.uint8]
+) -> None:
     """Find each value's bin; what lies outside goes to the end bins."""
     for d in range(LANES):
         place = (values[d] - first) * scale
@@ -325,7 +322,12 @@ def count_bins(bins: NDArray[np.uint8], histogram: NDArray[np.uint32]) -> None:
 
 @compiled
 def judge_trust(
-    target_total: float, valid: int, w: Floats, counts: Counts, i: int, achieving: Floats
+    target_total: float,
+    valid: int,
+    w: Floats,
+    counts: Counts,
+    i: int,
+    achieving: Floats,
 ) -> None:
     """Count the outcomes of one trust after its last year.
 
@@ -335,7 +337,9 @@ def judge_trust(
     any_means = recurrent = real = balance = sustained = 0
     for d in range(valid):
         met = w[lanes.MET + d] > 0.0
-        lasting = w[lanes.RECURRENT_MONEY + d] >= w[lanes.TARGET_MONEY + d] * (1.0 - TIE)
+        lasting = w[lanes.RECURRENT_TOTAL + d] >= w[lanes.TARGET_TOTAL + d] * (
+            1.0 - TIE
+        )
         productive = w[lanes.REAL_TOTAL + d] >= target_total * (1.0 - TIE)
         balanced = w[lanes.BALANCE + d] >= -TIE * w[lanes.COST_BEFORE + d]
         both = productive & balanced
@@ -543,8 +547,8 @@ def simulate_block(
                             belief,
                             w,
                         )
-                        add_rows(w[lanes.SUMS :], system_sums[y])
-                        add_rows(w[lanes.SUMS :], kind_sums[kind, y])
+                        add_rows(w[lanes.FIRST_SUM :], system_sums[y])
+                        add_rows(w[lanes.FIRST_SUM :], kind_sums[kind, y])
                         system_support[y] += plan.support[i, y]
                         kind_support[kind, y] += plan.support[i, y]
                         for spread in range(n_spread):
@@ -556,11 +560,7 @@ def simulate_block(
                                 trust_bins[k, i, spread, y, start:stop],
                             )
                         if per_draw.trust.shape[3] > 0:
-                            for kept in range(len(lanes.KEPT_ROWS)):
-                                row = lanes.KEPT_ROWS[kept]
-                                per_draw.trust[kept, k, y, i, start : start + valid] = (
-                                    w[row : row + valid]
-                                )
+                            keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
                     judge_trust(target_total, valid, w, tally.trust[k], i, achieving)
                     for d in range(valid):
                         tally.guarded[k] += np.int64(w[lanes.GUARDED + d])
@@ -648,8 +648,22 @@ def year_rules(plan: Plan, y: int) -> Rules:
 
 
 @compiled
-def keep_group(results: Floats, valid: int, start: int, kept: Floats, g: int) -> None:
-    """Keep a group's results of a batch where `kept`, (result, year, group, draw), asks."""
+def keep_trust(w: Floats, valid: int, start: int, kept: NDArray[np.float32]) -> None:
+    """Keep a trust's year of a batch of draws: (kept result, draw)."""
+    for result in range(kept.shape[0]):
+        row = lanes.KEPT_ROWS[result]
+        for d in range(valid):
+            kept[result, start + d] = w[row + d]
+    for d in range(valid):
+        underlying = w[lanes.INCOME + d] - w[lanes.COST + d]
+        kept[lanes.KEPT_UNDERLYING, start + d] = underlying
+
+
+@compiled
+def keep_group(
+    results: Floats, valid: int, start: int, kept: NDArray[np.float32], g: int
+) -> None:
+    """Keep a group's results of a batch, (result, year, group, draw), where asked."""
     if kept.shape[2] > 0:
         for result in range(kept.shape[0]):
             row = result * LANES

@@ -5,8 +5,10 @@ use + - * / fma and integer operations, which IEEE 754 fixes to the bit, and the
 have no branch, so that a loop over draws becomes vector code.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -14,8 +16,7 @@ from numba.extending import intrinsic
 from simulator.kernel.jit import inlined
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
+def _fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Multiply and add with one rounding: a * b + c."""
     signature = types.float64(types.float64, types.float64, types.float64)
 
@@ -25,8 +26,7 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def bits_of(typing: Any, value: Any) -> Any:
+def _bits_of(typing: Any, value: Any) -> Any:
     """Read the 64 bits of a float as an integer."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -35,8 +35,7 @@ def bits_of(typing: Any, value: Any) -> Any:
     return types.int64(types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def float_of(typing: Any, bits: Any) -> Any:
+def _float_of(typing: Any, bits: Any) -> Any:
     """Read 64 bits as a float."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -44,6 +43,10 @@ def float_of(typing: Any, bits: Any) -> Any:
 
     return types.float64(types.int64), generate
 
+
+fma = cast(Callable[[float, float, float], float], intrinsic(_fma))
+bits_of = cast(Callable[[float], np.int64], intrinsic(_bits_of))
+float_of = cast(Callable[[np.int64], float], intrinsic(_float_of))
 
 # ln 2 in two parts, the first short enough that k * LN2_HIGH is exact.
 LN2_HIGH = 6.93147180369123816490e-01
@@ -58,7 +61,7 @@ MANTISSA = 0x000FFFFFFFFFFFFF
 
 
 @inlined
-def as_float(k: int) -> float:
+def as_float(k: np.int64) -> float:
     """Turn an integer below 2**51 in size into a float, without AVX-512."""
     return float_of(k + ROUND_BITS) - ROUND
 

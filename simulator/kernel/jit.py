@@ -79,9 +79,9 @@ def _compile(function: Callable[P, R], **options: bool) -> Callable[P, R]:
     if _CACHE is None:
         return numba.njit(**everywhere)(function)  # type: ignore[no-any-return]
     # Numba reads the folder when it decorates; other packages keep their own.
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(_CACHE)
+    config: Any = numba.config
+    before, config.CACHE_DIR = config.CACHE_DIR, str(_CACHE)
     try:
         return numba.njit(cache=True, **everywhere)(function)  # type: ignore[no-any-return]
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before

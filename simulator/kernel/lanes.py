@@ -12,10 +12,8 @@ from typing import Final
 LANES: Final = 64
 BLOCK: Final = 1024  # draws that one call of the kernel computes; whole lanes
 
-# Rows of the workspace: the state ...
+# Rows of the workspace: the state, whose last rows its groups add up as they are ...
 (
-    INCOME,
-    COST,
     POOL_0,
     POOL_1,
     POOL_2,
@@ -26,40 +24,48 @@ BLOCK: Final = 1024  # draws that one call of the kernel computes; whole lanes
     CARRY_OVER,
     PAYBACK,
     UNMET,
+    INCOME,
+    COST,
     BACKLOG,
-    # ... the year's results ...
+    # ... the year's results that groups add up too: GBP m, but for the last ...
     COST_BEFORE,
+    ASK_MONEY,
+    RECURRENT_MONEY,
+    NONRECURRENT_MONEY,
+    PRODUCTIVITY_MONEY,
+    UNMET_MONEY,
+    SHORTFALL_MONEY,
+    IN_DEFICIT,
+    # ... the year's other results ...
     ASK,
     RECURRENT,
     NONRECURRENT,
     BALANCE,
-    UNDERLYING,
     PRODUCTIVITY,
     MARGIN,
-    # ... what the outcomes are judged on ...
+    # ... and what the outcomes are judged on, over the years.
     MET,
-    RECURRENT_MONEY,
-    TARGET_MONEY,
+    RECURRENT_TOTAL,
+    TARGET_TOTAL,
     REAL_TOTAL,
     GUARDED,
-    # ... and what the trust adds to its groups: GBP m, but for the last.
-    SUMS,
-) = (row * LANES for row in range(27))
-STATE_ROWS: Final = 13
+) = (row * LANES for row in range(32))
+N_STATE: Final = 13
+WORKSPACE: Final = 32 * LANES
+FIRST_SUM: Final = INCOME
 N_SUMS: Final = 11
-WORKSPACE: Final = SUMS + N_SUMS * LANES
 
-# Rows of a group's sums in one year; in the workspace they begin at SUMS.
+# Rows of a group's sums in one year: those rows of the workspace, from 0.
 (
     SUM_INCOME,
-    SUM_COST_BEFORE,
     SUM_COST,
+    SUM_BACKLOG,
+    SUM_COST_BEFORE,
     SUM_ASK,
     SUM_RECURRENT,
     SUM_NONRECURRENT,
     SUM_PRODUCTIVITY,
     SUM_UNMET,
-    SUM_BACKLOG,
     SUM_SHORTFALL,
     SUM_DEFICITS,
 ) = (row * LANES for row in range(N_SUMS))
@@ -95,7 +101,8 @@ SPREAD: Final = (
     "productivity",
 )
 SPREAD_ROWS: Final = (MARGIN, RECURRENT, NONRECURRENT, PRODUCTIVITY)
-# A trust's yearly results that a kept trajectory holds, and their rows.
+# A trust's yearly results that a kept trajectory holds, and their rows; the underlying
+# balance is the difference of two.
 KEPT: Final = (
     "income",
     "cost_before",
@@ -114,7 +121,7 @@ KEPT_ROWS: Final = (
     RECURRENT,
     NONRECURRENT,
     BALANCE,
-    UNDERLYING,
+    INCOME,
     PRODUCTIVITY,
     UNMET,
 )
@@ -135,5 +142,6 @@ GROUP_RESULTS: Final = (
     "shortfall",
     "trusts_in_deficit",
 )
+KEPT_UNDERLYING: Final = KEPT.index("underlying")
 TRUSTS_IN_DEFICIT: Final = GROUP_RESULTS.index("trusts_in_deficit")
 BINS: Final = 256  # of a histogram; a bin fits one byte

@@ -13,6 +13,7 @@ is at least 2**-33, so the third region of AS 241 (below 1.4e-11) is never reach
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.kernel.elementary import as_float, fma, log
 from simulator.kernel.jit import compiled, inlined
@@ -74,7 +75,7 @@ def polynomial(x: float, c: tuple[float, ...]) -> float:
 
 
 @inlined
-def normal(word: int) -> float:
+def normal(word: np.uint64) -> float:
     """Turn a 32-bit word, held in 64 bits, into a standard normal number."""
     signed = np.int64(word << np.uint64(32)) >> np.int64(32)
     folded = signed ^ (signed >> np.int64(63))
@@ -92,20 +93,20 @@ def normal(word: int) -> float:
 
 
 @inlined
-def uniform(word: int) -> float:
+def uniform(word: np.uint64) -> float:
     """Turn a 32-bit word into a number strictly between 0 and 1."""
     return (as_float(np.int64(word)) + 0.5) * TWO_POWER_MINUS_32
 
 
 @compiled
-def fill_normals(words: np.ndarray, out: np.ndarray) -> None:
+def fill_normals(words: NDArray[np.uint64], out: NDArray[np.float64]) -> None:
     """Turn a row of words, shape (draw,), into standard normals."""
     for d in range(words.shape[0]):
         out[d] = normal(words[d])
 
 
 @compiled
-def fill_uniforms(words: np.ndarray, out: np.ndarray) -> None:
+def fill_uniforms(words: NDArray[np.uint64], out: NDArray[np.float64]) -> None:
     """Turn a row of words, shape (draw,), into numbers in (0, 1)."""
     for d in range(words.shape[0]):
         out[d] = uniform(words[d])

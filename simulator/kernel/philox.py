@@ -32,10 +32,10 @@ purpose       year     block  words 0 to 3
 ============  =======  =====  =====================================================
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
-from numba import uint64
+from numpy.typing import NDArray
 
 from simulator.kernel.jit import compiled, inlined
 
@@ -43,6 +43,8 @@ LAYOUT_VERSION: Final = 1
 ASSUMPTION, NATIONAL, TYPE, TRUST, PROGRAMME = 1, 2, 3, 4, 5
 NO_YEAR: Final = 255
 NATION: Final = 0
+
+Word: TypeAlias = np.uint64  # of which the low 32 bits count
 
 LOW = np.uint64(0xFFFFFFFF)
 SHIFT = np.uint64(32)
@@ -62,8 +64,8 @@ def place(purpose: int, block: int, year: int | None) -> int:
 
 @inlined
 def philox(
-    c0: int, c1: int, c2: int, c3: int, k0: int, k1: int
-) -> tuple[int, int, int, int]:
+    c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word
+) -> tuple[Word, Word, Word, Word]:
     """Turn a counter and a key into four random 32-bit words.
 
     Each word travels in a 64-bit lane whose upper half may hold rubbish: narrowing
@@ -83,16 +85,16 @@ def philox(
 
 @compiled
 def fill_words(
-    seed: int, first_draw: int, who: int, where: int, words: np.ndarray
+    seed: int, first_draw: int, who: int, where: int, words: NDArray[np.uint64]
 ) -> None:
     """Fill `words`, shape (4, draw), with the words of consecutive draws."""
-    k0 = uint64(seed) & LOW
-    k1 = uint64(seed) >> SHIFT
+    k0 = np.uint64(seed) & LOW
+    k1 = np.uint64(seed) >> SHIFT
     w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
     for d in range(words.shape[1]):
-        draw = uint64(first_draw) + uint64(d)
+        draw = np.uint64(first_draw) + np.uint64(d)
         a, b, c, e = philox(
-            draw & LOW, uint64(who), uint64(where), draw >> SHIFT, k0, k1
+            draw & LOW, np.uint64(who), np.uint64(where), draw >> SHIFT, k0, k1
         )
         w0[d] = a
         w1[d] = b

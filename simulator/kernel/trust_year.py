@@ -106,6 +106,13 @@ def smooth_minimum(a: float, b: float, sharpness: float) -> float:
 
 
 @inlined
+def reciprocals(a: float, b: float, c: float) -> tuple[float, float, float]:
+    """Invert three positive numbers with one division, the slowest of operations."""
+    inverse = 1.0 / (a * b * c)
+    return inverse * (b * c), inverse * (a * c), inverse * (a * b)
+
+
+@inlined
 def trust_year(
     state: State, drivers: Drivers, belief: Belief, terms: Terms, rules: Rules
 ) -> tuple[State, Result]:
@@ -141,9 +148,14 @@ def trust_year(
     # One-off savings: part of the gap, and a last one where it reaches balance.
     z0, z1, z2, z3 = state.one_offs
     available = z0 + z1 + z2 + z3
+    per_cost, per_reach, per_available = reciprocals(
+        cost_before,
+        within_reach if within_reach > 0.0 else 1.0,
+        available if available > 0.0 else 1.0,
+    )
     filled = min(belief.one_off_fill * (ask - recurrent), available)
     spent = cost_before * (1.0 - real - filled)
-    gap = (spent - income - terms.support) / cost_before
+    gap = (spent - income - terms.support) * per_cost
     reached = (gap > 0.0) & (gap <= belief.balance_reach * (available - filled))
     nonrecurrent = filled + (gap if reached else 0.0)
 
@@ -154,7 +166,7 @@ def trust_year(
     shortfall = max(ask - recurrent - nonrecurrent, 0.0)
 
     # Opportunity is used up in proportion to what each pool could give.
-    used = real / (within_reach if within_reach > 0.0 else 1.0)
+    used = real * per_reach
     n0, n1, n2 = drivers.new_opportunity
     opportunity = (
         max(s0 - used * h0 * s0, 0.0) + n0,
@@ -163,7 +175,7 @@ def trust_year(
     )
 
     # One-offs are drawn from the sources as they stand; some come back as cost.
-    drawn = nonrecurrent / (available if available > 0.0 else 1.0)
+    drawn = nonrecurrent * per_available
     taken = (drawn * z0, drawn * z1, drawn * z2, drawn * z3)
     one_offs = (
         min(z0 - taken[0] + rules.renewal[0], rules.cap[0]),

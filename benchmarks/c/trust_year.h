@@ -1,0 +1,154 @@
+/* LANES draws of one trust through one year: the equations of
+   simulator/kernel/trust_year.py in their order, so that every rounding is the same. */
+#ifndef TRUST_YEAR_H
+#define TRUST_YEAR_H
+
+#include "case.h"
+#include <math.h>
+
+#define TIE 1e-9
+#define LEAST_COST 1e-9
+
+enum { /* rows of the workspace: the state, of which groups add up the last rows, ... */
+    POOL, SOURCE = POOL + N_POOLS, CARRY_OVER = SOURCE + N_SOURCES, PAYBACK, UNMET,
+    INCOME, COST, BACKLOG,
+    /* ... the year's results that groups add up too, the others, ... */
+    COST_BEFORE, ASK_MONEY, RECURRENT_MONEY, NONRECURRENT_MONEY, PRODUCTIVITY_MONEY,
+    UNMET_MONEY, SHORTFALL_MONEY, IN_DEFICIT,
+    RECURRENT, NONRECURRENT, BALANCE, PRODUCTIVITY, MARGIN,
+    /* ... and what the outcomes are judged on. */
+    MET, RECURRENT_TOTAL, TARGET_TOTAL, REAL_TOTAL, GUARDED,
+    N_ROWS
+};
+
+enum { /* rows of a group's sums: those of the workspace from INCOME */
+    SUM_INCOME, SUM_COST, SUM_BACKLOG, SUM_COST_BEFORE, SUM_ASK, SUM_RECURRENT,
+    SUM_NONRECURRENT, SUM_PRODUCTIVITY, SUM_UNMET, SUM_SHORTFALL, SUM_DEFICITS, N_SUMS
+};
+
+enum { DEMAND, INFLATION, DELIVERY, N_DRIVERS };
+
+typedef struct {
+    double rate, deficit_addon, price, funded, support;
+    double access[N_POOLS];
+    double renewal[N_SOURCES], cap[N_SOURCES], payback[N_SOURCES];
+    double backlog_growth, ask_max;
+} Terms;
+
+static inline double larger(double a, double b) { return a > b ? a : b; }
+static inline double smaller(double a, double b) { return a < b ? a : b; }
+
+static inline double smooth_minimum(double a, double b, double sharpness)
+{
+    double total = a + b;
+    double product = a * b;
+    double root = sqrt((a - b) * (a - b) + 4.0 * (1.0 - sharpness) * product);
+    return 2.0 * sharpness * product / (total > 0.0 ? total + root : 1.0);
+}
+
+static inline void carry_year(const Terms terms, const double (*restrict drivers)[LANES],
+                              const double (*restrict new_opportunity)[LANES],
+                              const double (*restrict belief)[LANES],
+                              double (*restrict w)[LANES])
+{
+    for (int d = 0; d < LANES; d++) {
+        double eta = belief[BELIEF_COST_ELASTICITY][d];
+
+        double unfunded = drivers[DEMAND][d] - terms.funded;
+        double treated = terms.funded + belief[BELIEF_TREATED][d] * unfunded;
+        double activity = unfunded > 0.0 ? treated : drivers[DEMAND][d];
+        double unmet = w[UNMET][d] + (drivers[DEMAND][d] - activity);
+
+        double volume_cost = 1.0 + eta * activity;
+        double cost_before =
+            w[COST][d] * (1.0 + drivers[INFLATION][d]) * volume_cost + w[PAYBACK][d];
+        double paid = 1.0 + terms.funded
+            + belief[BELIEF_MARGINAL_PAYMENT][d] * (activity - terms.funded);
+        double income = w[INCOME][d] * (1.0 + terms.price) * paid;
+        double guarded = (cost_before < LEAST_COST) | (income < 0.0) ? 1.0 : 0.0;
+        cost_before = larger(cost_before, LEAST_COST);
+        income = larger(income, 0.0);
+
+        double addon =
+            cost_before * (1.0 - terms.rate) > income ? terms.deficit_addon : 0.0;
+        double ask = smaller(larger(terms.rate + addon + w[CARRY_OVER][d], 0.0),
+                             terms.ask_max);
+
+        double s0 = w[POOL][d], s1 = w[POOL + 1][d], s2 = w[POOL + 2][d];
+        double within_reach =
+            terms.access[0] * s0 + terms.access[1] * s1 + terms.access[2] * s2;
+        double capacity = belief[BELIEF_LEVER][d] * drivers[DELIVERY][d] * within_reach;
+        double recurrent = smooth_minimum(ask, capacity, belief[BELIEF_SHARPNESS][d]);
+        double real = belief[BELIEF_REAL_SHARE][d] * recurrent;
+
+        double z0 = w[SOURCE][d], z1 = w[SOURCE + 1][d];
+        double z2 = w[SOURCE + 2][d], z3 = w[SOURCE + 3][d];
+        double available = z0 + z1 + z2 + z3;
+        /* Three reciprocals with one division. */
+        double reach = within_reach > 0.0 ? within_reach : 1.0;
+        double stock = available > 0.0 ? available : 1.0;
+        double inverse = 1.0 / (cost_before * reach * stock);
+        double per_cost = inverse * (reach * stock);
+        double per_reach = inverse * (cost_before * stock);
+        double per_available = inverse * (cost_before * reach);
+        double filled =
+            smaller(belief[BELIEF_ONE_OFF_FILL][d] * (ask - recurrent), available);
+        double spent = cost_before * (1.0 - real - filled);
+        double gap = (spent - income - terms.support) * per_cost;
+        int reached = (gap > 0.0)
+            & (gap <= belief[BELIEF_BALANCE_REACH][d] * (available - filled));
+        double nonrecurrent = filled + (reached ? gap : 0.0);
+
+        double cost = cost_before * (1.0 - real);
+        double balance = income + terms.support - cost + nonrecurrent * cost_before;
+        double productivity = real + (1.0 - eta) * activity;
+        double shortfall = larger(ask - recurrent - nonrecurrent, 0.0);
+
+        double used = real * per_reach;
+        w[POOL][d] = larger(s0 - used * terms.access[0] * s0, 0.0) + new_opportunity[0][d];
+        w[POOL + 1][d] =
+            larger(s1 - used * terms.access[1] * s1, 0.0) + new_opportunity[1][d];
+        w[POOL + 2][d] =
+            larger(s2 - used * terms.access[2] * s2, 0.0) + new_opportunity[2][d];
+
+        double drawn = nonrecurrent * per_available;
+        double t0 = drawn * z0, t1 = drawn * z1, t2 = drawn * z2, t3 = drawn * z3;
+        w[SOURCE][d] = smaller(z0 - t0 + terms.renewal[0], terms.cap[0]);
+        w[SOURCE + 1][d] = smaller(z1 - t1 + terms.renewal[1], terms.cap[1]);
+        w[SOURCE + 2][d] = smaller(z2 - t2 + terms.renewal[2], terms.cap[2]);
+        w[SOURCE + 3][d] = smaller(z3 - t3 + terms.renewal[3], terms.cap[3]);
+        double returning = terms.payback[0] * t0 + terms.payback[1] * t1
+            + terms.payback[2] * t2 + terms.payback[3] * t3;
+        double backlog = w[BACKLOG][d] * (1.0 + terms.backlog_growth) + t3 * cost_before;
+
+        w[INCOME][d] = income;
+        w[COST][d] = cost;
+        w[CARRY_OVER][d] =
+            nonrecurrent + (1.0 - belief[BELIEF_FORGIVEN][d]) * shortfall;
+        w[PAYBACK][d] = cost_before * returning;
+        w[UNMET][d] = unmet;
+        w[BACKLOG][d] = backlog;
+
+        double recurrent_money = recurrent * cost_before;
+        w[COST_BEFORE][d] = cost_before;
+        w[ASK_MONEY][d] = ask * cost_before;
+        w[RECURRENT_MONEY][d] = recurrent_money;
+        w[NONRECURRENT_MONEY][d] = nonrecurrent * cost_before;
+        w[PRODUCTIVITY_MONEY][d] = productivity * cost_before;
+        w[UNMET_MONEY][d] = unmet * cost_before;
+        w[SHORTFALL_MONEY][d] = shortfall * cost_before;
+        w[IN_DEFICIT][d] = balance >= -TIE * cost_before ? 0.0 : 1.0;
+        w[RECURRENT][d] = recurrent;
+        w[NONRECURRENT][d] = nonrecurrent;
+        w[BALANCE][d] = balance;
+        w[PRODUCTIVITY][d] = productivity;
+        w[MARGIN][d] = balance / larger(income, LEAST_COST);
+        w[MET][d] = recurrent + nonrecurrent >= 0.95 * ask ? w[MET][d] : 0.0;
+        w[RECURRENT_TOTAL][d] += recurrent_money;
+        w[TARGET_TOTAL][d] += terms.rate * cost_before;
+        w[REAL_TOTAL][d] += productivity;
+        w[GUARDED][d] += guarded;
+    }
+}
+
+#endif

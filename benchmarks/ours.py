@@ -1,0 +1,65 @@
+"""The simulator itself: drivers, kernel and reductions, without its run file."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.case import Case
+from benchmarks.outcome import Outcome
+from simulator import engine, results
+from simulator.engine import Shard
+from simulator.kernel.block import Tally
+from simulator.kernel.lanes import GROUP_RESULTS, SPREAD
+
+
+class Counted(NamedTuple):
+    """What a run leaves: counts over draws, and the sector draw by draw."""
+
+    tally: Tally
+    yearly: NDArray[np.float64]  # (group result, target, year, draw)
+    achieved: NDArray[np.int8]  # (target, outcome, draw)
+
+
+def count(case: Case, draws: int, threads: int) -> Counted:
+    """Simulate every draw."""
+    shards: list[Shard] = []
+    for part in engine.simulate(case.job, draws, threads=threads):
+        if isinstance(part, Shard):
+            shards.append(part)
+        else:
+            tally = part
+    return Counted(
+        tally,
+        np.concatenate([shard.sector for shard in shards], axis=-1),
+        np.concatenate([shard.achieved for shard in shards], axis=-1),
+    )
+
+
+def outcome(case: Case, counted: Counted) -> Outcome:
+    """Reduce the counts to probabilities and bands, as the run file has them."""
+    draws = counted.achieved.shape[-1]
+    found = {
+        variable.path: values
+        for variable, values in results.of_tally(case.job, counted.tally, draws)
+    }
+
+    def bands(prefix: str, names: tuple[str, ...]) -> NDArray[np.float64]:
+        return np.stack([found[f"/bands/{prefix}_{name}"] for name in names], axis=2)
+
+    return Outcome(
+        sector=found["/sector_probability"],
+        trust=found["/probability"],
+        kind=found["/type_probability"],
+        system=found["/system_probability"],
+        achieving=found["/share_achieving"],
+        trust_bands=bands("trust", SPREAD),
+        kind_bands=bands("type", GROUP_RESULTS),
+        system_bands=bands("system", GROUP_RESULTS),
+        yearly=counted.yearly,
+    )
+
+
+def run(case: Case, draws: int, threads: int) -> Outcome:
+    """Simulate and reduce."""
+    return outcome(case, count(case, draws, threads))

@@ -1,0 +1,324 @@
+"""docs/model.md against the program: no name, number or built-in value may drift.
+
+Where a table of the page is wrong, the message holds the rows that would be right.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulator import drivers, engine, evidence, inputs, runs
+from simulator.analysis.hindcast import MEASURES, hindcast
+from simulator.answer import financial_year
+from simulator.assumptions import parse
+from simulator.evidence import Entry
+from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.trust_year import (
+    Belief,
+    Drivers,
+    Result,
+    Rules,
+    State,
+    Terms,
+    trust_year,
+)
+from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
+
+TEXT = (Path(__file__).parents[1] / "docs" / "model.md").read_text(encoding="utf-8")
+RECORDS = (State, Drivers, Belief, Terms, Rules)
+
+# The worked trust-year to more figures than the page prints.
+WORKED = {
+    "activity": 0.0271,
+    "unmet": 0.0009,
+    "cost_before": 109.79071584,
+    "income": 105.221285,
+    "ask * cost_before": 2.99728654243,
+    "capacity": 0.029,
+    "recurrent * cost_before": 2.44325667008,
+    "nonrecurrent * cost_before": 1.10347683795,
+    "cost": 108.324761838,
+    "balance": 0.0,
+    "underlying": -3.10347683795,
+    "productivity": 0.0155202583475,
+    "shortfall": 0.0,
+}
+
+RATES = (0.0, 0.005, 0.011, 0.014, 0.02, 0.03, 0.04)
+TRIED = (
+    (),
+    ("delivery.opportunity_scale=2",),
+    ("delivery.opportunity_scale=4",),
+    ("delivery.real_share=0.8",),
+    ("delivery.real_share=1.0",),
+    ("delivery.real_share=1.0", "delivery.opportunity_scale=2"),
+    ("delivery.marginal_payment=0.0",),
+    ("delivery.marginal_payment=0.0", "delivery.real_share=0.8"),
+    ("demand.bias=-0.01",),
+    ("prices.premium=-0.0025",),
+    ("prices.premium=-0.01",),
+)
+
+
+def section(name: str) -> str:
+    """Give what stands between `<!-- name -->` and `<!-- end -->`."""
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", TEXT, re.DOTALL)
+    assert found, f"docs/model.md has no part called {name}"
+    return found[1]
+
+
+def compare(name: str, expected: list[str]) -> None:
+    """Hold the body of a table against the rows that it should have."""
+    rows = [line for line in section(name).splitlines() if line.startswith("|")][2:]
+    missing = [row for row in expected if row not in rows]
+    stale = [row for row in rows if row not in expected]
+    said = "\n".join(["missing:", *missing, "not true any more:", *stale])
+    assert rows == expected, said
+
+
+# --- the built-in values --------------------------------------------------------------
+
+
+def paths(tree: dict[str, Any], above: str = "") -> Iterator[str]:
+    for name, part in tree.items():
+        path = f"{above}{name}"
+        if evidence.default_entry(path) is None:
+            yield from paths(part, f"{path}.")
+        else:
+            yield path
+
+
+def described(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case list() | tuple():
+            return ", ".join(described(part) for part in value)
+        case _:
+            return parse(value).describe()
+
+
+def alike(entry: Entry) -> tuple[str, ...]:
+    """Give what entries share that stand in one row, in the order of its last cells."""
+    note = " (recalled in part)" if "recalled" in entry.note else ""
+    table = entry.key.rpartition(".")[0]
+    return table, entry.unit, entry.grade, f"{entry.title}{note}"
+
+
+def default_rows() -> list[str]:
+    found = (evidence.default_entry(path) for path in paths(evidence.defaults()))
+    rows = []
+    for (_, *shared), group in groupby((e for e in found if e is not None), alike):
+        entries = list(group)
+        keys = "<br>".join(f"`{entry.key}`" for entry in entries)
+        values = "<br>".join(described(entry.value) for entry in entries)
+        rows.append(f"| {' | '.join((keys, values, *shared))} |")
+    return rows
+
+
+def test_every_built_in_value_stands_in_the_table() -> None:
+    compare("defaults", default_rows())
+
+
+# --- the terms of the kernel ----------------------------------------------------------
+
+
+def test_every_term_of_the_kernel_is_named() -> None:
+    code = "\n".join(re.findall(r"```text\n.*?```|`[^`\n]+`", TEXT, re.DOTALL))
+    terms = {name for record in (*RECORDS, Result) for name in record._fields}
+    lacking = [name for name in sorted(terms) if not re.search(rf"\b{name}\b", code)]
+    assert not lacking
+
+
+@pytest.mark.parametrize(
+    "record", [*RECORDS, Result], ids=lambda record: record.__name__
+)
+def test_every_record_is_listed_whole(record: type) -> None:
+    listed = re.search(rf"`{record.__name__}`(?!,? \|)(.*?)[.;]\n", TEXT, re.DOTALL)
+    if record is Belief:
+        listed = re.search(r"\| `Belief` \|(.*?)\n\n", TEXT, re.DOTALL)
+    assert listed
+    lacking = [name for name in record._fields if f"`{name}`" not in listed[1]]
+    assert not lacking
+
+
+# --- the trust-year by hand -----------------------------------------------------------
+
+
+@cache
+def worked() -> dict[str, Any]:
+    """Compute the worked trust-year from the inputs that the page prints."""
+    given = {}
+    for record in RECORDS:
+        row = re.search(rf"\| `{record.__name__}` \|(.*)\|", section("inputs"))
+        assert row
+        cells = re.findall(r"`(\w+)` ([-\d. ]+)", row[1])
+        values = {name: tuple(map(float, text.split())) for name, text in cells}
+        given[record] = record(
+            **{name: v[0] if len(v) == 1 else v for name, v in values.items()}
+        )
+    state, result = trust_year(*(given[record] for record in RECORDS))
+    known = {**state._asdict(), **result._asdict()}
+    for name, parts, whole in (
+        ("opportunity", POOLS, state.opportunity),
+        ("one_offs", ONE_OFFS, state.one_offs),
+    ):
+        known |= {f"{name}.{p}": value for p, value in zip(parts, whole, strict=True)}
+    for name in ("ask", "recurrent", "nonrecurrent"):
+        known[f"{name} * cost_before"] = known[name] * result.cost_before
+    return known
+
+
+def hand_lines() -> list[list[str]]:
+    """List the lines of the calculation: what, the sum, its value."""
+    block = re.search(r"With a calculator.*?```text\n(.*?)```", TEXT, re.DOTALL)
+    assert block
+    lines = [line for line in block[1].splitlines() if " = " in line]
+    return [re.split(r" += ", line) for line in lines]
+
+
+def half_unit(text: str) -> float:
+    """Give half of the last digit printed."""
+    return 0.5 * 10.0 ** -len(text.partition(".")[2])
+
+
+def test_the_kernel_gives_the_worked_trust_year() -> None:
+    for name, value in WORKED.items():
+        assert worked()[name] == pytest.approx(value, rel=1e-11, abs=1e-13), name
+
+
+def test_every_result_and_state_of_the_worked_trust_year_is_printed() -> None:
+    printed = {name.strip().partition(".")[0] for name, _, _ in hand_lines()}
+    assert {*State._fields, *Result._fields} - {"guarded"} <= printed
+
+
+def test_every_line_of_the_worked_trust_year_holds() -> None:
+    for name, expression, value in hand_lines():
+        arithmetic = expression.replace("^", "**")
+        assert re.fullmatch(r"(sqrt|min|max|[-+*/(),.\d\s])+", arithmetic), expression
+        by_hand = eval(arithmetic, {"sqrt": math.sqrt, "min": min, "max": max})
+        # What stands in a line was rounded before, so its last digit may move by one.
+        slack = 3.0 * half_unit(value)
+        assert by_hand == pytest.approx(float(value), abs=slack), name
+        if name in worked():
+            exact = 1.000001 * half_unit(value) + 1e-12
+            assert worked()[name] == pytest.approx(float(value), abs=exact), name
+
+
+# --- the balancing item ---------------------------------------------------------------
+
+
+def at_the_centre(rates: tuple[float, ...], *changes: str) -> tuple[Any, Any]:
+    """Simulate rates without luck: the sector's results and the plan."""
+    loaded = inputs.load_scenario("long-term-plan", changes)
+    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    target = loaded.scenario.targets[0]
+    scenario = loaded.scenario.model_copy(update={"targets": (target,) * len(rates)})
+    by_year = np.repeat(np.array(rates)[:, None], scenario.years, axis=1)
+    plan = drivers.without_luck(drivers.plan(scenario, population, by_year))
+    nation = drivers.nation(drivers.central(scenario))
+    trusts = drivers.trusts(population, scenario)
+    seen = engine.everything(trusts, plan, nation, 0, 1)
+    sector = dict(zip(GROUP_RESULTS, seen.sector[..., 0], strict=True))
+    return sector, plan
+
+
+def central_rows() -> list[str]:
+    sector, plan = at_the_centre(RATES)
+    spent = sector["cost_before"].sum(-1)
+    rows = []
+    for k, rate in enumerate(RATES):
+        cells = (
+            f"{rate:.1%}",
+            f"{plan.funded[k, TRUST_TYPES.index('acute')].mean():.1%}",
+            f"{sector['recurrent'][k].sum() / spent[k]:.1%}",
+            f"{sector['productivity'][k].mean():.1%}",
+            f"{sector['unmet'][k, -1]:.1%}",
+            *(
+                f"{sector[name][k, -1] / 1000:.1f}"
+                for name in ("income", "cost", "underlying")
+            ),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+def balancing_row(changes: tuple[str, ...]) -> str:
+    loaded = inputs.load_scenario("long-term-plan", changes)
+    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    (target,) = (t for t in loaded.scenario.targets if t.balancing_item is not None)
+    alone = loaded.scenario.model_copy(update={"targets": (target,)})
+    (note,) = engine.prepare(alone, population, 2019).notes
+    rate = re.search(r"[\d.]+%", note)
+    assert rate
+    closest = re.search(r"with (-[\d,]+)m", note)
+    if closest:
+        level = f"{closest[1]}m, the closest"
+    else:
+        assert "reaches an underlying balance of 0m" in note
+        level = "0m or more"
+    said = " and ".join(f"`{change}`" for change in changes) or "nothing: as shipped"
+    return f"| {said} | {rate[0]} | {level} |"
+
+
+def test_the_central_table_of_the_balancing_item_holds() -> None:
+    compare("central", central_rows())
+
+
+def test_a_target_left_in_prices_would_close_the_gap_as_said() -> None:
+    raised = "prices.cost_uplift=[0.048,0.045,0.043,0.043,0.0475]"
+    sector, _ = at_the_centre((0.02,), raised)
+    said = "would reach about +0.6bn, and 0.9% of demand would go unmet"
+    assert said in " ".join(TEXT.split())
+    assert f"{sector['underlying'][0, -1] / 1000:+.1f}" == "+0.6"
+    assert f"{sector['unmet'][0, -1]:.1%}" == "0.9%"
+
+
+@pytest.mark.slow
+def test_the_settings_tried_on_the_balancing_item_give_what_is_said() -> None:
+    compare("balancing", [balancing_row(changes) for changes in TRIED])
+
+
+# --- the hindcast ---------------------------------------------------------------------
+
+
+def hindcast_rows(run: Any) -> list[str]:
+    compared = hindcast(run)
+    rows = []
+    for measure in MEASURES:
+        for year in compared["year"].values:
+            row = compared.sel(measure=measure.name, year=year)
+            low, _, middle, _, high = (float(value) for value in row["model"].values)
+            ends = [float(row["published_low"]), float(row["published_high"])]
+            published = " to ".join(f"{end:,.0f}" for end in dict.fromkeys(ends))
+            cells = (
+                f"{measure.title}, {measure.unit}",
+                financial_year(int(year)),
+                "" if math.isnan(ends[0]) else published,
+                f"{middle:,.0f}",
+                f"{low:,.0f} to {high:,.0f}",
+                f"{high - low:,.0f}",
+                {1.0: "inside", 0.0: "**outside**"}.get(float(row["within"]), ""),
+            )
+            rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+@pytest.mark.slow
+def test_the_hindcast_table_is_what_the_program_gives() -> None:
+    run = runs.run("hindcast-2013", draws=10_000, seed=2019)
+    rows = hindcast_rows(run)
+    compare("hindcast", rows)
+    known = [row for row in rows if "inside" in row or "outside" in row]
+    inside = [row for row in known if "inside" in row]
+    said = f"{len(inside)} of {len(known)} published figures lie inside"
+    assert said in " ".join(TEXT.split())
