@@ -19,7 +19,7 @@ from benchmarks.ours import Counted
 from benchmarks.outcome import Outcome
 from simulator import drivers, engine
 from simulator.kernel import lanes
-from simulator.kernel.block import Nation, Tally
+from simulator.kernel.tables import Nation, Tally
 from simulator.schema import OUTCOMES
 
 SOURCES = Path(__file__).parent / "c"

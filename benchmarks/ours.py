@@ -9,7 +9,7 @@ from benchmarks.case import Case
 from benchmarks.outcome import Outcome
 from simulator import engine, results
 from simulator.engine import Shard
-from simulator.kernel.block import Tally
+from simulator.kernel.tables import Tally
 from simulator.kernel.lanes import GROUP_RESULTS, SPREAD
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from simulator.distributions import Certain, Uncertain
 from simulator.errors import ScenarioError
 from simulator.kernel import lanes, normal, philox
-from simulator.kernel.block import Nation, Plan, Trusts
 from simulator.kernel.lanes import LANES
+from simulator.kernel.tables import Nation, Plan, Trusts
 from simulator.population import Population
 from simulator.scenario import Scenario, SupportFund
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES

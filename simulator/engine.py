@@ -17,16 +17,9 @@ from numpy.typing import NDArray
 from simulator import drivers
 from simulator.drivers import Drawn
 from simulator.kernel import lanes
-from simulator.kernel.block import (
-    Nation,
-    PerDraw,
-    Plan,
-    Ranges,
-    Tally,
-    Trusts,
-    simulate_block,
-)
+from simulator.kernel.block import simulate_block
 from simulator.kernel.lanes import BINS, BLOCK
+from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.population import Population
 from simulator.scenario import Scenario, Target
 from simulator.schema import OUTCOMES, TRUST_TYPES

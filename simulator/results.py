@@ -9,7 +9,7 @@ from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
 from simulator.engine import Job, Shard
 from simulator.kernel import lanes
-from simulator.kernel.block import Tally
+from simulator.kernel.tables import Tally
 from simulator.schema import CONFIDENCE, QUANTILES, VARIABLES, Variable, assumption
 
 Written = Iterator[tuple[Variable, NDArray[np.generic]]]

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -107,22 +106,15 @@ def described(value: object) -> str:
             return parse(value).describe()
 
 
-def alike(entry: Entry) -> tuple[str, ...]:
-    """Give what entries share that stand in one row, in the order of its last cells."""
+def default_row(entry: Entry) -> str:
     note = " (recalled in part)" if "recalled" in entry.note else ""
-    table = entry.key.rpartition(".")[0]
-    return table, entry.unit, entry.grade, f"{entry.title}{note}"
+    cells = (f"`{entry.key}`", described(entry.value), entry.unit, entry.grade)
+    return f"| {' | '.join(cells)} | {entry.title}{note} |"
 
 
 def default_rows() -> list[str]:
-    found = (evidence.default_entry(path) for path in paths(evidence.defaults()))
-    rows = []
-    for (_, *shared), group in groupby((e for e in found if e is not None), alike):
-        entries = list(group)
-        keys = "<br>".join(f"`{entry.key}`" for entry in entries)
-        values = "<br>".join(described(entry.value) for entry in entries)
-        rows.append(f"| {' | '.join((keys, values, *shared))} |")
-    return rows
+    entries = [evidence.default_entry(path) for path in paths(evidence.defaults())]
+    return [default_row(entry) for entry in entries if entry is not None]
 
 
 def test_every_built_in_value_stands_in_the_table() -> None:
@@ -285,7 +277,11 @@ def test_a_target_left_in_prices_would_close_the_gap_as_said() -> None:
 
 @pytest.mark.slow
 def test_the_settings_tried_on_the_balancing_item_give_what_is_said() -> None:
-    compare("balancing", [balancing_row(changes) for changes in TRIED])
+    rows = [balancing_row(changes) for changes in TRIED]
+    compare("balancing", rows)
+    rate, level = re.findall(r"[\d.]+%|-[\d,]+m", rows[0])
+    assert f"The nearest is {rate} a year" in TEXT
+    assert f"at {level}." in TEXT
 
 
 # --- the hindcast ---------------------------------------------------------------------

@@ -312,11 +312,12 @@ def cited_numbers() -> Iterator[Any]:
         loaded = inputs.load_scenario(name)
         for path, value in layers.leaves(loaded.tree):
             place = ".".join(path)
-            stem, _, _ = key = loaded.origins[place].key.rpartition(".")
-            if "".join(key) not in evidence.figures():
+            key = loaded.origins[place].key
+            if key not in evidence.figures():
                 continue
-            numbers = {"".join(key): value}
+            numbers = {key: value}
             if isinstance(value, list):
+                stem, _, _ = key.rpartition(".")
                 first = loaded.scenario.last_year + 1 - len(value)
                 numbers = {f"{stem}.{first + y}": v for y, v in enumerate(value)}
             for figure, number in numbers.items():

@@ -15,17 +15,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simulator.kernel import lanes, philox
-from simulator.kernel.block import (
-    Nation,
-    PerDraw,
-    Plan,
-    Ranges,
-    Tally,
-    Trusts,
-    simulate_block,
-)
+from simulator.kernel.block import simulate_block
 from simulator.kernel.lanes import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
 from simulator.kernel.normal import fill_normals
+from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.kernel.trust_year import (
     Belief,
     Drivers,

@@ -88,9 +88,9 @@ static Terms terms_of(const Case *c, int64_t k, int64_t i, int64_t y)
 /* Counts of one trust's outcomes, and how many trusts achieve in each draw. */
 static void judge_trust(double target_total, int valid, const Lanes *restrict w,
                         int64_t *restrict counts, int64_t stride,
-                        int32_t (*restrict achieving)[LANES])
+                        int32_t (*restrict achieving)[LANES], int64_t *guarded)
 {
-    int32_t total[N_OUTCOMES] = {0};
+    int32_t total[N_OUTCOMES] = {0}, kept_from_zero = 0;
     for (int d = 0; d < LANES; d++) {
         int32_t inside = d < valid;
         int32_t met = inside & (w[MET][d] > 0.0);
@@ -104,6 +104,7 @@ static void judge_trust(double target_total, int valid, const Lanes *restrict w,
         total[2] += real;
         total[3] += balance;
         total[4] += both;
+        kept_from_zero += inside ? (int32_t)w[GUARDED][d] : 0;
         achieving[0][d] += met;
         achieving[1][d] += lasting;
         achieving[2][d] += real;
@@ -112,6 +113,7 @@ static void judge_trust(double target_total, int valid, const Lanes *restrict w,
     }
     for (int o = 0; o < N_OUTCOMES; o++)
         counts[o * stride] += total[o];
+    *guarded += kept_from_zero;
 }
 
 /* What a thread works in. */
@@ -216,9 +218,7 @@ static void carry_target(const Case *c, int64_t k, int64_t first, int64_t place,
             }
             judge_trust(target_total, valid, room->w,
                         tally->trust + k * N_OUTCOMES * n->n_trust + i, n->n_trust,
-                        room->achieving);
-            for (int d = 0; d < valid; d++)
-                tally->guarded[k] += (int64_t)room->w[GUARDED][d];
+                        room->achieving, tally->guarded + k);
         }
         int64_t at = (k * n->n_system + s) * N_RESULTS * n->n_year;
         close_group(c, k, (const Lanes(*)[N_SUMS])room->system_sums,
@@ -236,12 +236,22 @@ static void carry_target(const Case *c, int64_t k, int64_t first, int64_t place,
     close_sector(c, k, first, valid, tally, room);
 }
 
+/* Four rows by turns: two additions to one bin in close succession wait for another. */
 static void count_bins(int64_t n_row, int n_draw, const uint8_t *restrict bins,
                        uint32_t *restrict histograms)
 {
-    for (int64_t row = 0; row < n_row; row++)
+    int64_t row = 0;
+    for (; row + 4 <= n_row; row += 4, bins += 4 * BLOCK, histograms += 4 * BINS) {
+        for (int d = 0; d < n_draw; d++) {
+            histograms[bins[d]] += 1;
+            histograms[BINS + bins[BLOCK + d]] += 1;
+            histograms[2 * BINS + bins[2 * BLOCK + d]] += 1;
+            histograms[3 * BINS + bins[3 * BLOCK + d]] += 1;
+        }
+    }
+    for (; row < n_row; row++, bins += BLOCK, histograms += BINS)
         for (int d = 0; d < n_draw; d++)
-            histograms[row * BINS + bins[row * BLOCK + d]] += 1;
+            histograms[bins[d]] += 1;
 }
 
 static void simulate_block(const Case *c, int64_t start, int n_draw, Tally *tally,
@@ -307,11 +317,12 @@ int simulate(const Case *c, Tally *tallies, int n_thread)
     atomic_long next = 0;
     pthread_t threads[64];
     Worker workers[64];
-    for (int t = 0; t < n_thread; t++) {
-        workers[t] = (Worker){c, &tallies[t], &next};
-        pthread_create(&threads[t], NULL, work, &workers[t]);
-    }
     for (int t = 0; t < n_thread; t++)
+        workers[t] = (Worker){c, &tallies[t], &next};
+    for (int t = 1; t < n_thread; t++)
+        pthread_create(&threads[t], NULL, work, &workers[t]);
+    work(&workers[0]);
+    for (int t = 1; t < n_thread; t++)
         pthread_join(threads[t], NULL);
     return 0;
 }

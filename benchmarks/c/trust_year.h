@@ -1,5 +1,8 @@
 /* LANES draws of one trust through one year: the equations of
-   simulator/kernel/trust_year.py in their order, so that every rounding is the same. */
+   simulator/kernel/trust_year.py, so that every rounding is the same.
+
+   In three loops: in one, a draw's chain of operations is so long that the processor
+   seldom has the next draws in sight to work on meanwhile. */
 #ifndef TRUST_YEAR_H
 #define TRUST_YEAR_H
 
@@ -16,8 +19,9 @@ enum { /* rows of the workspace: the state, of which groups add up the last rows
     COST_BEFORE, ASK_MONEY, RECURRENT_MONEY, NONRECURRENT_MONEY, PRODUCTIVITY_MONEY,
     UNMET_MONEY, SHORTFALL_MONEY, IN_DEFICIT,
     RECURRENT, NONRECURRENT, BALANCE, PRODUCTIVITY, MARGIN,
-    /* ... and what the outcomes are judged on. */
+    /* ... what the outcomes are judged on, and what one loop hands to the next. */
     MET, RECURRENT_TOTAL, TARGET_TOTAL, REAL_TOTAL, GUARDED,
+    ACTIVITY, ASK, REAL, CAPACITY, WITHIN_REACH, AVAILABLE, PER_COST, PER_AVAILABLE,
     N_ROWS
 };
 
@@ -27,6 +31,8 @@ enum { /* rows of a group's sums: those of the workspace from INCOME */
 };
 
 enum { DEMAND, INFLATION, DELIVERY, N_DRIVERS };
+
+typedef double Lanes[LANES];
 
 typedef struct {
     double rate, deficit_addon, price, funded, support;
@@ -46,20 +52,17 @@ static inline double smooth_minimum(double a, double b, double sharpness)
     return 2.0 * sharpness * product / (total > 0.0 ? total + root : 1.0);
 }
 
-static inline void carry_year(const Terms terms, const double (*restrict drivers)[LANES],
-                              const double (*restrict new_opportunity)[LANES],
-                              const double (*restrict belief)[LANES],
-                              double (*restrict w)[LANES])
+/* Activity, cost before savings, income, and what is asked and can be reached. */
+static inline void begin_year(const Terms terms, const Lanes *restrict drivers,
+                              const Lanes *restrict belief, Lanes *restrict w)
 {
     for (int d = 0; d < LANES; d++) {
-        double eta = belief[BELIEF_COST_ELASTICITY][d];
-
         double unfunded = drivers[DEMAND][d] - terms.funded;
         double treated = terms.funded + belief[BELIEF_TREATED][d] * unfunded;
         double activity = unfunded > 0.0 ? treated : drivers[DEMAND][d];
         double unmet = w[UNMET][d] + (drivers[DEMAND][d] - activity);
 
-        double volume_cost = 1.0 + eta * activity;
+        double volume_cost = 1.0 + belief[BELIEF_COST_ELASTICITY][d] * activity;
         double cost_before =
             w[COST][d] * (1.0 + drivers[INFLATION][d]) * volume_cost + w[PAYBACK][d];
         double paid = 1.0 + terms.funded
@@ -73,82 +76,121 @@ static inline void carry_year(const Terms terms, const double (*restrict drivers
             cost_before * (1.0 - terms.rate) > income ? terms.deficit_addon : 0.0;
         double ask = smaller(larger(terms.rate + addon + w[CARRY_OVER][d], 0.0),
                              terms.ask_max);
+        double within_reach = terms.access[0] * w[POOL][d]
+            + terms.access[1] * w[POOL + 1][d] + terms.access[2] * w[POOL + 2][d];
 
-        double s0 = w[POOL][d], s1 = w[POOL + 1][d], s2 = w[POOL + 2][d];
-        double within_reach =
-            terms.access[0] * s0 + terms.access[1] * s1 + terms.access[2] * s2;
-        double capacity = belief[BELIEF_LEVER][d] * drivers[DELIVERY][d] * within_reach;
-        double recurrent = smooth_minimum(ask, capacity, belief[BELIEF_SHARPNESS][d]);
+        w[ACTIVITY][d] = activity;
+        w[ASK][d] = ask;
+        w[WITHIN_REACH][d] = within_reach;
+        w[CAPACITY][d] = belief[BELIEF_LEVER][d] * drivers[DELIVERY][d] * within_reach;
+        w[UNMET][d] = unmet;
+        w[INCOME][d] = income;
+        w[COST_BEFORE][d] = cost_before;
+        w[ASK_MONEY][d] = ask * cost_before;
+        w[UNMET_MONEY][d] = unmet * cost_before;
+        w[TARGET_TOTAL][d] += terms.rate * cost_before;
+        w[GUARDED][d] += guarded;
+    }
+}
+
+/* Recurrent savings, and the opportunity that they use up. */
+static inline void save_for_good(const Terms terms,
+                                 const Lanes *restrict new_opportunity,
+                                 const Lanes *restrict belief, Lanes *restrict w)
+{
+    for (int d = 0; d < LANES; d++) {
+        double ask = w[ASK][d], cost_before = w[COST_BEFORE][d];
+        double within_reach = w[WITHIN_REACH][d];
+        double recurrent =
+            smooth_minimum(ask, w[CAPACITY][d], belief[BELIEF_SHARPNESS][d]);
         double real = belief[BELIEF_REAL_SHARE][d] * recurrent;
+        double eta = belief[BELIEF_COST_ELASTICITY][d];
+        double productivity = real + (1.0 - eta) * w[ACTIVITY][d];
+        double recurrent_money = recurrent * cost_before;
 
-        double z0 = w[SOURCE][d], z1 = w[SOURCE + 1][d];
-        double z2 = w[SOURCE + 2][d], z3 = w[SOURCE + 3][d];
-        double available = z0 + z1 + z2 + z3;
         /* Three reciprocals with one division. */
+        double available =
+            w[SOURCE][d] + w[SOURCE + 1][d] + w[SOURCE + 2][d] + w[SOURCE + 3][d];
         double reach = within_reach > 0.0 ? within_reach : 1.0;
         double stock = available > 0.0 ? available : 1.0;
         double inverse = 1.0 / (cost_before * reach * stock);
-        double per_cost = inverse * (reach * stock);
-        double per_reach = inverse * (cost_before * stock);
-        double per_available = inverse * (cost_before * reach);
-        double filled =
-            smaller(belief[BELIEF_ONE_OFF_FILL][d] * (ask - recurrent), available);
-        double spent = cost_before * (1.0 - real - filled);
-        double gap = (spent - income - terms.support) * per_cost;
-        int reached = (gap > 0.0)
-            & (gap <= belief[BELIEF_BALANCE_REACH][d] * (available - filled));
-        double nonrecurrent = filled + (reached ? gap : 0.0);
+        double used = real * (inverse * (cost_before * stock));
 
-        double cost = cost_before * (1.0 - real);
-        double balance = income + terms.support - cost + nonrecurrent * cost_before;
-        double productivity = real + (1.0 - eta) * activity;
-        double shortfall = larger(ask - recurrent - nonrecurrent, 0.0);
-
-        double used = real * per_reach;
+        double s0 = w[POOL][d], s1 = w[POOL + 1][d], s2 = w[POOL + 2][d];
         w[POOL][d] = larger(s0 - used * terms.access[0] * s0, 0.0) + new_opportunity[0][d];
         w[POOL + 1][d] =
             larger(s1 - used * terms.access[1] * s1, 0.0) + new_opportunity[1][d];
         w[POOL + 2][d] =
             larger(s2 - used * terms.access[2] * s2, 0.0) + new_opportunity[2][d];
 
-        double drawn = nonrecurrent * per_available;
-        double t0 = drawn * z0, t1 = drawn * z1, t2 = drawn * z2, t3 = drawn * z3;
-        w[SOURCE][d] = smaller(z0 - t0 + terms.renewal[0], terms.cap[0]);
-        w[SOURCE + 1][d] = smaller(z1 - t1 + terms.renewal[1], terms.cap[1]);
-        w[SOURCE + 2][d] = smaller(z2 - t2 + terms.renewal[2], terms.cap[2]);
-        w[SOURCE + 3][d] = smaller(z3 - t3 + terms.renewal[3], terms.cap[3]);
+        w[REAL][d] = real;
+        w[AVAILABLE][d] = available;
+        w[PER_COST][d] = inverse * (reach * stock);
+        w[PER_AVAILABLE][d] = inverse * (cost_before * reach);
+        w[COST][d] = cost_before * (1.0 - real);
+        w[RECURRENT][d] = recurrent;
+        w[PRODUCTIVITY][d] = productivity;
+        w[RECURRENT_MONEY][d] = recurrent_money;
+        w[PRODUCTIVITY_MONEY][d] = productivity * cost_before;
+        w[RECURRENT_TOTAL][d] += recurrent_money;
+        w[REAL_TOTAL][d] += productivity;
+    }
+}
+
+/* One-off savings, the accounts, and what is carried into the next year. */
+static inline void close_year(const Terms terms, const Lanes *restrict belief,
+                              Lanes *restrict w)
+{
+    for (int d = 0; d < LANES; d++) {
+        double ask = w[ASK][d], recurrent = w[RECURRENT][d], real = w[REAL][d];
+        double cost_before = w[COST_BEFORE][d], income = w[INCOME][d];
+        double available = w[AVAILABLE][d];
+        double filled =
+            smaller(belief[BELIEF_ONE_OFF_FILL][d] * (ask - recurrent), available);
+        double spent = cost_before * (1.0 - real - filled);
+        double gap = (spent - income - terms.support) * w[PER_COST][d];
+        int reached = (gap > 0.0)
+            & (gap <= belief[BELIEF_BALANCE_REACH][d] * (available - filled));
+        double nonrecurrent = filled + (reached ? gap : 0.0);
+
+        double balance =
+            income + terms.support - w[COST][d] + nonrecurrent * cost_before;
+        double shortfall = larger(ask - recurrent - nonrecurrent, 0.0);
+
+        double drawn = nonrecurrent * w[PER_AVAILABLE][d];
+        double t0 = drawn * w[SOURCE][d], t1 = drawn * w[SOURCE + 1][d];
+        double t2 = drawn * w[SOURCE + 2][d], t3 = drawn * w[SOURCE + 3][d];
+        w[SOURCE][d] = smaller(w[SOURCE][d] - t0 + terms.renewal[0], terms.cap[0]);
+        w[SOURCE + 1][d] =
+            smaller(w[SOURCE + 1][d] - t1 + terms.renewal[1], terms.cap[1]);
+        w[SOURCE + 2][d] =
+            smaller(w[SOURCE + 2][d] - t2 + terms.renewal[2], terms.cap[2]);
+        w[SOURCE + 3][d] =
+            smaller(w[SOURCE + 3][d] - t3 + terms.renewal[3], terms.cap[3]);
         double returning = terms.payback[0] * t0 + terms.payback[1] * t1
             + terms.payback[2] * t2 + terms.payback[3] * t3;
-        double backlog = w[BACKLOG][d] * (1.0 + terms.backlog_growth) + t3 * cost_before;
 
-        w[INCOME][d] = income;
-        w[COST][d] = cost;
+        w[BACKLOG][d] = w[BACKLOG][d] * (1.0 + terms.backlog_growth) + t3 * cost_before;
         w[CARRY_OVER][d] =
             nonrecurrent + (1.0 - belief[BELIEF_FORGIVEN][d]) * shortfall;
         w[PAYBACK][d] = cost_before * returning;
-        w[UNMET][d] = unmet;
-        w[BACKLOG][d] = backlog;
-
-        double recurrent_money = recurrent * cost_before;
-        w[COST_BEFORE][d] = cost_before;
-        w[ASK_MONEY][d] = ask * cost_before;
-        w[RECURRENT_MONEY][d] = recurrent_money;
         w[NONRECURRENT_MONEY][d] = nonrecurrent * cost_before;
-        w[PRODUCTIVITY_MONEY][d] = productivity * cost_before;
-        w[UNMET_MONEY][d] = unmet * cost_before;
         w[SHORTFALL_MONEY][d] = shortfall * cost_before;
         w[IN_DEFICIT][d] = balance >= -TIE * cost_before ? 0.0 : 1.0;
-        w[RECURRENT][d] = recurrent;
         w[NONRECURRENT][d] = nonrecurrent;
         w[BALANCE][d] = balance;
-        w[PRODUCTIVITY][d] = productivity;
         w[MARGIN][d] = balance / larger(income, LEAST_COST);
         w[MET][d] = recurrent + nonrecurrent >= 0.95 * ask ? w[MET][d] : 0.0;
-        w[RECURRENT_TOTAL][d] += recurrent_money;
-        w[TARGET_TOTAL][d] += terms.rate * cost_before;
-        w[REAL_TOTAL][d] += productivity;
-        w[GUARDED][d] += guarded;
     }
+}
+
+static inline void carry_year(const Terms terms, const Lanes *restrict drivers,
+                              const Lanes *restrict new_opportunity,
+                              const Lanes *restrict belief, Lanes *restrict w)
+{
+    begin_year(terms, drivers, belief, w);
+    save_for_good(terms, new_opportunity, belief, w);
+    close_year(terms, belief, w);
 }
 
 #endif

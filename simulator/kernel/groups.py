@@ -1,0 +1,120 @@
+"""Groups of trusts - a system, a type, the sector - judged on sums of money."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernel import lanes
+from simulator.kernel.histograms import bin_row
+from simulator.kernel.jit import compiled
+from simulator.kernel.lanes import LANES
+from simulator.kernel.one_trust import TIE
+from simulator.kernel.tables import Counts, Floats
+
+
+@compiled
+def add_rows(rows: Floats, group: Floats) -> None:
+    """Add a trust's contributions to a group's, both flat and of one length."""
+    for j in range(group.shape[0]):
+        group[j] += rows[j]
+
+
+@compiled
+def read_group(sums: Floats, support: float, out: Floats) -> None:
+    """Turn a group's sums of one year into its results, rows of `GROUP_RESULTS`.
+
+    Money stays as sums (GBP m); productivity and unmet demand become means weighted
+    by cost before savings.
+    """
+    for d in range(LANES):
+        income = sums[lanes.SUM_INCOME + d]
+        cost_before = sums[lanes.SUM_COST_BEFORE + d]
+        cost = sums[lanes.SUM_COST + d]
+        nonrecurrent = sums[lanes.SUM_NONRECURRENT + d]
+        out[0 * LANES + d] = income
+        out[1 * LANES + d] = support
+        out[2 * LANES + d] = cost_before
+        out[3 * LANES + d] = cost
+        out[4 * LANES + d] = sums[lanes.SUM_ASK + d]
+        out[5 * LANES + d] = sums[lanes.SUM_RECURRENT + d]
+        out[6 * LANES + d] = nonrecurrent
+        out[7 * LANES + d] = income + support - cost + nonrecurrent
+        out[8 * LANES + d] = income - cost
+        out[9 * LANES + d] = sums[lanes.SUM_PRODUCTIVITY + d] / cost_before
+        out[10 * LANES + d] = sums[lanes.SUM_UNMET + d] / cost_before
+        out[11 * LANES + d] = sums[lanes.SUM_BACKLOG + d]
+        out[12 * LANES + d] = sums[lanes.SUM_SHORTFALL + d]
+        out[13 * LANES + d] = sums[lanes.SUM_DEFICITS + d]
+
+
+@compiled
+def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> None:
+    """Judge a group on its sums of money.
+
+    `rate` has shape (year,), `results` (year, group result * LANES), `achieved`
+    (outcome, LANES).
+    """
+    n_year = rate.shape[0]
+    for d in range(LANES):
+        met = True
+        recurrent = target_money = productivity = target_total = 0.0
+        for y in range(n_year):
+            ask = results[y, 4 * LANES + d]
+            saved = results[y, 5 * LANES + d] + results[y, 6 * LANES + d]
+            met = met & (saved >= 0.95 * ask)
+            recurrent += results[y, 5 * LANES + d]
+            target_money += rate[y] * results[y, 2 * LANES + d]
+            productivity += results[y, 9 * LANES + d]
+            target_total += rate[y]
+        cost_before = results[n_year - 1, 2 * LANES + d]
+        real = productivity >= target_total * (1.0 - TIE)
+        balance = results[n_year - 1, 7 * LANES + d] >= -TIE * cost_before
+        achieved[0, d] = met
+        achieved[1, d] = recurrent >= target_money * (1.0 - TIE)
+        achieved[2, d] = real
+        achieved[3, d] = balance
+        achieved[4, d] = real & balance
+
+
+@compiled
+def close_group(
+    rate: Floats,
+    support: Floats,
+    sums: Floats,
+    valid: int,
+    ranges: Floats,
+    counts: Counts,
+    g: int,
+    results: Floats,
+    achieved: NDArray[np.int8],
+    bins: NDArray[np.uint8],
+) -> None:
+    """Read, judge, count and bin one group of trusts.
+
+    `sums` (year, N_SUMS * LANES) and `support` (year,) come in; `results` (year, group
+    result * LANES) and `achieved` (outcome, LANES) are left for the caller; `bins` has
+    shape (group result, year, LANES), `ranges` (group result, year, 2).
+    """
+    n_year = rate.shape[0]
+    for y in range(n_year):
+        read_group(sums[y], support[y], results[y])
+    judge_group(rate, results, achieved)
+    for outcome in range(achieved.shape[0]):
+        for d in range(valid):
+            counts[outcome, g] += achieved[outcome, d]
+    for result in range(ranges.shape[0]):
+        for y in range(n_year):
+            values = results[y, result * LANES : (result + 1) * LANES]
+            bin_row(values, ranges[result, y], bins[result, y])
+
+
+@compiled
+def keep_group(
+    results: Floats, valid: int, start: int, kept: NDArray[np.float32], g: int
+) -> None:
+    """Keep a group's results of a batch, (result, year, group, draw), where asked."""
+    if kept.shape[2] > 0:
+        for result in range(kept.shape[0]):
+            row = result * LANES
+            for y in range(kept.shape[1]):
+                for d in range(valid):
+                    kept[result, y, g, start + d] = results[y, row + d]

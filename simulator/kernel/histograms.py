@@ -1,0 +1,39 @@
+"""Integer histograms over draws: exact in any order of counting."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernel import lanes
+from simulator.kernel.jit import compiled
+from simulator.kernel.lanes import LANES
+from simulator.kernel.tables import Floats
+
+
+@compiled
+def bin_row(values: Floats, edges: Floats, bins: NDArray[np.uint8]) -> None:
+    """Find the bins of `LANES` values; what lies outside goes to an end bin.
+
+    `edges` holds the histogram's first edge and its bins per unit.
+    """
+    first, scale = edges[0], edges[1]
+    for d in range(LANES):
+        place = (values[d] - first) * scale
+        bins[d] = np.uint8(np.int32(min(max(place, 0.0), lanes.BINS - 1.0)))
+
+
+@compiled
+def count_bins(
+    bins: NDArray[np.uint8], n_draw: int, histograms: NDArray[np.uint32]
+) -> None:
+    """Count the bins of one trust or group.
+
+    `bins` has shape (batch, result, year, LANES), `histograms` (result, year, BINS);
+    only the first `n_draw` draws count.
+    """
+    for batch in range(bins.shape[0]):
+        valid = min(LANES, n_draw - batch * LANES)
+        for result in range(bins.shape[1]):
+            for y in range(bins.shape[2]):
+                row, histogram = bins[batch, result, y], histograms[result, y]
+                for d in range(valid):
+                    histogram[row[d]] += np.uint32(1)

@@ -1,0 +1,305 @@
+"""One trust, `LANES` draws at once: its shocks, its years, its outcomes.
+
+Each function is one loop over draws with no call left in it, so that it becomes vector
+code; what a trust carries stands in the rows of a flat workspace (see `lanes`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernel import lanes
+from simulator.kernel.elementary import exp
+from simulator.kernel.jit import compiled, inlined
+from simulator.kernel.lanes import LANES
+from simulator.kernel.normal import fill_normals
+from simulator.kernel.philox import fill_words
+from simulator.kernel.tables import Counts, Floats, Plan, Trusts
+from simulator.kernel.trust_year import (
+    LEAST_COST,
+    Belief,
+    Drivers,
+    Rules,
+    State,
+    Terms,
+    trust_year,
+)
+
+TIE = 1e-9  # relative: a target met to within rounding is met
+
+
+@compiled
+def fill(values: Floats, value: float) -> None:
+    """Set every number of a flat array."""
+    for j in range(values.shape[0]):
+        values[j] = value
+
+
+@compiled
+def draw_drivers(
+    seed: int,
+    first_draw: int,
+    address: int,
+    pay_share: float,
+    plan: Plan,
+    nation_year: Floats,
+    nation_demand: Floats,
+    words: NDArray[np.uint64],
+    z: Floats,
+    drivers: Floats,
+) -> None:
+    """Make one trust's demand, input-cost and delivery paths for `LANES` draws.
+
+    `drivers` has shape (year, N_DRIVERS * LANES); `words` (4, LANES) and `z` (5,
+    LANES) are scratch. See the table in `philox` for who uses which word.
+    """
+    demand_sd, cost_sd, drift_sd, delivery_sd, persistent_sd = (
+        plan.spread[0],
+        plan.spread[1],
+        plan.spread[2],
+        plan.spread[3],
+        plan.spread[4],
+    )
+    n_year = drivers.shape[0]
+    fill_words(seed, first_draw, address, int(plan.where[n_year]), words)
+    fill_normals(words[0], z[3])
+    fill_normals(words[1], z[4])
+    for y in range(n_year):
+        fill_words(seed, first_draw, address, int(plan.where[y]), words)
+        for word in range(3):
+            fill_normals(words[word], z[word])
+        combine_drivers(
+            pay_share,
+            demand_sd,
+            cost_sd,
+            drift_sd,
+            delivery_sd,
+            persistent_sd,
+            nation_year[y],
+            nation_demand[y],
+            z.ravel(),
+            drivers[y],
+        )
+
+
+@compiled
+def combine_drivers(
+    pay_share: float,
+    demand_sd: float,
+    cost_sd: float,
+    drift_sd: float,
+    delivery_sd: float,
+    persistent_sd: float,
+    nation: Floats,
+    demand: Floats,
+    z: Floats,
+    drivers: Floats,
+) -> None:
+    """Add a trust's own shocks to the nation's and its type's, one year."""
+    for d in range(LANES):
+        drivers[lanes.DEMAND + d] = demand[d] + demand_sd * z[d]
+        drivers[lanes.INFLATION + d] = (
+            pay_share * nation[lanes.PAY + d]
+            + (1.0 - pay_share) * nation[lanes.NONPAY + d]
+            + drift_sd * z[3 * LANES + d]
+            + cost_sd * z[LANES + d]
+        )
+        drivers[lanes.DELIVERY + d] = exp(
+            nation[lanes.DELIVERY_LOG + d]
+            + persistent_sd * z[4 * LANES + d]
+            + delivery_sd * z[2 * LANES + d]
+        )
+
+
+@compiled
+def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) -> None:
+    """Set the workspace to a trust's opening position."""
+    opening = (
+        trusts.opportunity[i, 0],
+        trusts.opportunity[i, 1],
+        trusts.opportunity[i, 2],
+        plan.one_offs[0, 0],
+        plan.one_offs[0, 1],
+        plan.one_offs[0, 2],
+        plan.one_offs[0, 3],
+        trusts.carry_over[i],
+        0.0,
+        0.0,
+        trusts.income[i],
+        trusts.cost[i],
+        trusts.backlog[i],
+    )
+    for row in range(lanes.N_STATE):
+        fill(w[row * LANES : (row + 1) * LANES], opening[row])
+    for row in (lanes.POOL_0, lanes.POOL_1, lanes.POOL_2):
+        for d in range(LANES):
+            w[row + d] *= belief[lanes.OPPORTUNITY_SCALE + d]
+    fill(w[lanes.MET : lanes.MET + LANES], 1.0)
+    fill(w[lanes.RECURRENT_TOTAL : lanes.WORKSPACE], 0.0)
+
+
+@inlined
+def year_rules(plan: Plan, y: int) -> Rules:
+    """Gather the rules of one year."""
+    return Rules(
+        (plan.access[y, 0], plan.access[y, 1], plan.access[y, 2]),
+        (
+            plan.one_offs[1, 0],
+            plan.one_offs[1, 1],
+            plan.one_offs[1, 2],
+            plan.one_offs[1, 3],
+        ),
+        (
+            plan.one_offs[2, 0],
+            plan.one_offs[2, 1],
+            plan.one_offs[2, 2],
+            plan.one_offs[2, 3],
+        ),
+        (
+            plan.one_offs[3, 0],
+            plan.one_offs[3, 1],
+            plan.one_offs[3, 2],
+            plan.one_offs[3, 3],
+        ),
+        plan.limits[0],
+        plan.limits[1],
+    )
+
+
+@compiled
+def carry_year(
+    terms: Terms,
+    rules: Rules,
+    drivers: Floats,
+    new_opportunity: Floats,
+    belief: Floats,
+    w: Floats,
+) -> None:
+    """Carry `LANES` draws of one trust through one year, all in the workspace."""
+    for d in range(LANES):
+        before = State(
+            w[lanes.INCOME + d],
+            w[lanes.COST + d],
+            (w[lanes.POOL_0 + d], w[lanes.POOL_1 + d], w[lanes.POOL_2 + d]),
+            (
+                w[lanes.SOURCE_0 + d],
+                w[lanes.SOURCE_1 + d],
+                w[lanes.SOURCE_2 + d],
+                w[lanes.SOURCE_3 + d],
+            ),
+            w[lanes.CARRY_OVER + d],
+            w[lanes.PAYBACK + d],
+            w[lanes.UNMET + d],
+            w[lanes.BACKLOG + d],
+        )
+        brought = Drivers(
+            drivers[lanes.DEMAND + d],
+            drivers[lanes.INFLATION + d],
+            drivers[lanes.DELIVERY + d],
+            (
+                new_opportunity[d],
+                new_opportunity[LANES + d],
+                new_opportunity[2 * LANES + d],
+            ),
+        )
+        believed = Belief(
+            belief[lanes.REAL_SHARE + d],
+            belief[lanes.SHARPNESS + d],
+            belief[lanes.ONE_OFF_FILL + d],
+            belief[lanes.BALANCE_REACH + d],
+            belief[lanes.FORGIVEN + d],
+            belief[lanes.COST_ELASTICITY + d],
+            belief[lanes.MARGINAL_PAYMENT + d],
+            belief[lanes.TREATED + d],
+            belief[lanes.LEVER + d],
+        )
+        after, year = trust_year(before, brought, believed, terms, rules)
+
+        w[lanes.INCOME + d] = after.income
+        w[lanes.COST + d] = after.cost
+        w[lanes.POOL_0 + d] = after.opportunity[0]
+        w[lanes.POOL_1 + d] = after.opportunity[1]
+        w[lanes.POOL_2 + d] = after.opportunity[2]
+        w[lanes.SOURCE_0 + d] = after.one_offs[0]
+        w[lanes.SOURCE_1 + d] = after.one_offs[1]
+        w[lanes.SOURCE_2 + d] = after.one_offs[2]
+        w[lanes.SOURCE_3 + d] = after.one_offs[3]
+        w[lanes.CARRY_OVER + d] = after.carry_over
+        w[lanes.PAYBACK + d] = after.payback
+        w[lanes.UNMET + d] = after.unmet
+        w[lanes.BACKLOG + d] = after.backlog
+
+        recurrent_money = year.recurrent * year.cost_before
+        saved = year.recurrent + year.nonrecurrent
+        in_balance = year.balance >= -TIE * year.cost_before
+        w[lanes.COST_BEFORE + d] = year.cost_before
+        w[lanes.ASK_MONEY + d] = year.ask * year.cost_before
+        w[lanes.RECURRENT_MONEY + d] = recurrent_money
+        w[lanes.NONRECURRENT_MONEY + d] = year.nonrecurrent * year.cost_before
+        w[lanes.PRODUCTIVITY_MONEY + d] = year.productivity * year.cost_before
+        w[lanes.UNMET_MONEY + d] = after.unmet * year.cost_before
+        w[lanes.SHORTFALL_MONEY + d] = year.shortfall * year.cost_before
+        w[lanes.IN_DEFICIT + d] = 0.0 if in_balance else 1.0
+        w[lanes.ASK + d] = year.ask
+        w[lanes.RECURRENT + d] = year.recurrent
+        w[lanes.NONRECURRENT + d] = year.nonrecurrent
+        w[lanes.BALANCE + d] = year.balance
+        w[lanes.PRODUCTIVITY + d] = year.productivity
+        w[lanes.MARGIN + d] = year.balance / max(after.income, LEAST_COST)
+        # A product: `0.0 if missed` or `min` becomes a masked store, slow on AMD.
+        w[lanes.MET + d] *= 1.0 if saved >= 0.95 * year.ask else 0.0
+        w[lanes.RECURRENT_TOTAL + d] += recurrent_money
+        w[lanes.TARGET_TOTAL + d] += terms.rate * year.cost_before
+        w[lanes.REAL_TOTAL + d] += year.productivity
+        w[lanes.GUARDED + d] += 1.0 if year.guarded else 0.0
+
+
+@compiled
+def judge_trust(
+    target_total: float,
+    valid: int,
+    w: Floats,
+    counts: Counts,
+    i: int,
+    achieving: Floats,
+) -> None:
+    """Count the outcomes of one trust after its last year.
+
+    `counts` has shape (outcome, trust); `achieving` (outcome, LANES) counts, for each
+    draw, the trusts that achieve.
+    """
+    any_means = recurrent = real = balance = sustained = 0
+    for d in range(valid):
+        met = w[lanes.MET + d] > 0.0
+        lasting = w[lanes.RECURRENT_TOTAL + d] >= w[lanes.TARGET_TOTAL + d] * (
+            1.0 - TIE
+        )
+        productive = w[lanes.REAL_TOTAL + d] >= target_total * (1.0 - TIE)
+        balanced = w[lanes.BALANCE + d] >= -TIE * w[lanes.COST_BEFORE + d]
+        both = productive & balanced
+        any_means += met
+        recurrent += lasting
+        real += productive
+        balance += balanced
+        sustained += both
+        achieving[0, d] += met
+        achieving[1, d] += lasting
+        achieving[2, d] += productive
+        achieving[3, d] += balanced
+        achieving[4, d] += both
+    counts[0, i] += any_means
+    counts[1, i] += recurrent
+    counts[2, i] += real
+    counts[3, i] += balance
+    counts[4, i] += sustained
+
+
+@compiled
+def keep_trust(w: Floats, valid: int, start: int, kept: NDArray[np.float32]) -> None:
+    """Keep a trust's year of a batch of draws: (kept result, draw)."""
+    for result in range(kept.shape[0]):
+        row = lanes.KEPT_ROWS[result]
+        for d in range(valid):
+            kept[result, start + d] = w[row + d]
+    for d in range(valid):
+        underlying = w[lanes.INCOME + d] - w[lanes.COST + d]
+        kept[lanes.KEPT_UNDERLYING, start + d] = underlying

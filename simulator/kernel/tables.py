@@ -1,0 +1,80 @@
+"""The arrays that go into the block loop and come out of it, each with its axes."""
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = NDArray[np.int64]
+
+
+class Trusts(NamedTuple):
+    """Opening positions; trusts of one system stand together."""
+
+    address: NDArray[np.uint32]  # (trust,)
+    kind: NDArray[np.int64]  # (trust,) index of the type
+    first: NDArray[np.int64]  # (system + 1,) where each system's trusts begin
+    pay_share: Floats  # (trust,)
+    income: Floats  # (trust,) GBP m
+    cost: Floats  # (trust,) GBP m
+    opportunity: Floats  # (trust, pool)
+    carry_over: Floats  # (trust,)
+    backlog: Floats  # (trust,) GBP m
+
+
+class Plan(NamedTuple):
+    """What is decided: targets, prices, funds, and the rules for all."""
+
+    rate: Floats  # (target, year)
+    deficit_addon: Floats  # (target, year)
+    price: Floats  # (target, year)
+    funded: Floats  # (target, type, year)
+    support: Floats  # (trust, year) GBP m
+    access: Floats  # (year, pool)
+    one_offs: Floats  # (4, source): opening stock, renewal, cap, payback
+    limits: Floats  # backlog growth, largest ask
+    spread: Floats  # sds: demand, cost, drift, delivery, persistent delivery
+    where: NDArray[np.uint64]  # (year + 1,) counter words, the last without a year
+
+
+class Nation(NamedTuple):
+    """What a draw brings to everybody, in rows of `LANES` draws."""
+
+    belief: Floats  # (batch, N_BELIEFS * LANES)
+    year: Floats  # (batch, year, N_NATION * LANES)
+    demand: Floats  # (batch, type, year, LANES)
+    new_opportunity: Floats  # (batch, type, year, 3 * LANES)
+
+
+class Ranges(NamedTuple):
+    """First edge and bins per unit of each histogram, last axis (edge, scale)."""
+
+    trust: Floats  # (target, trust, spread, year, 2)
+    kind: Floats  # (target, type, group result, year, 2)
+    system: Floats  # (target, system, group result, year, 2)
+
+
+class Tally(NamedTuple):
+    """Integer counts over draws. Adding two tallies in any order is exact."""
+
+    trust: Counts  # (target, outcome, trust)
+    kind: Counts  # (target, outcome, type)
+    system: Counts  # (target, outcome, system)
+    sector: Counts  # (target, outcome)
+    share: Counts  # (target, outcome, number of trusts achieving)
+    guarded: Counts  # (target,)
+    trust_spread: NDArray[np.uint32]  # (target, trust, spread, year, BINS)
+    kind_spread: NDArray[np.uint32]  # (target, type, group result, year, BINS)
+    system_spread: NDArray[np.uint32]  # (target, system, group result, year, BINS)
+
+
+class PerDraw(NamedTuple):
+    """What is kept of every draw of the block."""
+
+    sector: Floats  # (group result, target, year, draw)
+    achieved: NDArray[np.int8]  # (target, outcome, draw)
+    # Kept trajectories; no trusts, types or systems long where they are not wanted.
+    trust: NDArray[np.float32]  # (kept result, target, year, trust, draw)
+    kind: NDArray[np.float32]  # (group result, target, year, type, draw)
+    system: NDArray[np.float32]  # (group result, target, year, system, draw)

@@ -1,0 +1,619 @@
+"""Drivers: what a scenario decides in closed form, what it draws by address."""
+
+import copy
+import math
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import tiny
+from scipy.special import ndtri
+
+from simulator import drivers, engine
+from simulator.distributions import Certain
+from simulator.errors import ScenarioError
+from simulator.kernel import lanes
+from simulator.schema import POOLS, TRUST_TYPES
+
+SEED = 11
+REACH = {
+    "acute": 0.8,
+    "specialist": 0.8,
+    "mental_health": 1.2,
+    "community": 1.2,
+    "ambulance": 0.9,
+}
+CASH = [100.0, 103.0, 106.0, 110.0]
+UPLIFT = [0.03, 0.028, 0.028]
+
+
+def scenario(given=None, *settings):
+    return tiny.loaded(given, *settings).scenario
+
+
+def drawn(given=None, n_draw=500, first_draw=0):
+    return drivers.draw(scenario(given), SEED, first_draw, n_draw)
+
+
+def differing(one, other):
+    """Names of what differs between two draws; of assumptions only the common."""
+    names = []
+    for field in fields(one):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(a, dict):
+            names += [k for k in a.keys() & b.keys() if not np.array_equal(a[k], b[k])]
+        elif not np.array_equal(a, b):
+            names.append(field.name)
+    return set(names)
+
+
+def rates(*by_target):
+    return np.array([np.broadcast_to(rate, 3) for rate in by_target], dtype=float)
+
+
+# --- what is decided ------------------------------------------------------------------
+
+
+def test_growth_is_the_implied_deflator_and_the_real_growth_that_reaches_a_type():
+    found = drivers.growth(scenario())
+    for row, kind in enumerate(TRUST_TYPES):
+        for y in range(3):
+            implied = CASH[y + 1] / CASH[y] / 1.01 - 1.0
+            expected = implied + 0.01 * REACH[kind]
+            assert found[row, y] == pytest.approx(expected, abs=1e-15)
+
+
+def test_a_type_that_all_real_growth_reaches_grows_with_the_cash_but_for_the_product():
+    given = tiny.tables()
+    given["funding"]["reach"]["acute"] = 1.0
+    acute = drivers.growth(scenario(given))[0]
+    cash = np.array(CASH[1:]) / np.array(CASH[:-1]) - 1.0
+    deflator = (1.0 + cash) / 1.01 - 1.0
+    assert acute == pytest.approx(cash - 0.01 * deflator, abs=1e-15)
+
+
+def test_the_planned_deflator_is_implied_by_the_settlement():
+    expected = [CASH[y + 1] / CASH[y] / 1.01 - 1.0 for y in range(3)]
+    assert drivers.deflator_path(scenario()) == pytest.approx(expected, abs=1e-15)
+
+
+def test_the_same_money_buys_more_activity_under_a_higher_target():
+    price = np.array(UPLIFT) - rates(0.0, 0.011, [0.01, 0.02, 0.03])
+    found = drivers.funded_activity(scenario(), price)
+    growth = drivers.growth(scenario())
+    for target in range(3):
+        expected = (1.0 + growth) / (1.0 + price[target]) - 1.0
+        assert found[target] == pytest.approx(expected, abs=1e-15)
+    # Income at planned activity is the settlement's, whatever the target.
+    income = (1.0 + price[:, None, :]) * (1.0 + found)
+    assert income == pytest.approx(np.broadcast_to(1.0 + growth, income.shape))
+    assert (found[1] > found[0]).all()
+
+
+def test_activity_given_directly_does_not_depend_on_the_target():
+    given = tiny.tables()
+    given["funding"]["basis"] = "activity"
+    growth = {kind: 0.01 * (row + 1) for row, kind in enumerate(TRUST_TYPES)}
+    growth["acute"] = [0.03, 0.02, 0.01]
+    given["funding"]["activity_growth"] = growth
+    given["prices"]["deflator"] = 0.02
+    found = drivers.funded_activity(scenario(given), rates(0.0, 0.04))
+    assert found[0, 0].tolist() == [0.03, 0.02, 0.01]
+    assert found[0, 1:].tolist() == [[0.01 * row] * 3 for row in (2, 3, 4, 5)]
+    assert np.array_equal(found[0], found[1])
+
+
+def test_prices_rise_by_the_uplift_less_the_target():
+    plan = drivers.plan(scenario(), tiny.people(), rates(0.011, [0.01, 0.02, 0.03]))
+    assert plan.price[0] == pytest.approx([0.019, 0.017, 0.017], abs=1e-15)
+    assert plan.price[1] == pytest.approx([0.02, 0.008, -0.002], abs=1e-15)
+
+
+def test_transformation_funding_opens_the_system_pool():
+    given = tiny.tables()
+    given["delivery"]["transformation_funding"] = [0.0, 0.5, 1.0]
+    access = drivers.plan(scenario(given), tiny.people(), rates(0.01)).access
+    assert access[:, :2].tolist() == [[0.35, 0.20]] * 3
+    assert access[:, 2] == pytest.approx([0.06, 0.08, 0.10], abs=1e-15)
+
+
+def test_opening_opportunity_is_split_over_the_pools():
+    people = tiny.people()
+    trusts = drivers.trusts(people, scenario())
+    shares = trusts.opportunity / people.opportunity[:, None]
+    assert shares == pytest.approx(np.tile([0.4, 0.4, 0.2], (8, 1)))
+    assert trusts.first.tolist() == [0, 3, 6, 8]
+
+
+def own_whole():
+    """The funds, each shared over the population itself, and no up-front cost."""
+    given = tiny.tables()
+    for fund in given["funding"]["support"].values():
+        del fund["shared_over"]
+    given["programmes"]["rosters"]["upfront_cost"] = 0.0
+    return given
+
+
+def test_a_fund_is_paid_out_in_full_where_the_population_shares_it():
+    support = drivers.support(scenario(own_whole()), tiny.people())
+    assert support.sum(axis=0) == pytest.approx([45.0, 37.0, 25.0])
+
+
+def test_a_recovery_fund_goes_to_opening_deficits_and_a_general_one_to_income():
+    people = tiny.people()
+    given = own_whole()
+    given["funding"]["support"]["sustainability"]["enabled"] = False
+    recovery = drivers.support(scenario(given), people)
+    deficit = np.maximum(-people.reported_balance, 0.0)
+    assert recovery[:, 0] == pytest.approx(20.0 * deficit / deficit.sum())
+    given["funding"]["support"]["sustainability"]["enabled"] = True
+    given["funding"]["support"]["recovery"]["enabled"] = False
+    general = drivers.support(scenario(given), people)
+    assert general[:, 2] == pytest.approx(25.0 * people.income / people.income.sum())
+
+
+def test_a_share_fixed_by_shared_over_does_not_depend_on_who_else_is_there():
+    everybody = tiny.people()
+    fewer = tiny.people(tiny.without("SA1", "NC1"))
+    whole = drivers.support(scenario(), everybody)
+    part = drivers.support(scenario(), fewer)
+    rows = [everybody.code.index(code) for code in fewer.code]
+    assert np.array_equal(part, whole[rows])
+    row = everybody.code.index("NA1")
+    upfront = 0.001 * 548.0
+    expected = 20.0 * 21.5 / 50.0 + 25.0 * 520.0 / 2500.0 - upfront
+    assert whole[row, 0] == pytest.approx(expected)
+
+
+def test_a_recovery_fund_without_a_deficit_to_share_it_is_refused():
+    given = own_whole()
+    people = tiny.people(tiny.without("NA1", "SA1", "SM1", "WA1"))
+    with pytest.raises(ScenarioError, match="opens in deficit") as caught:
+        drivers.support(scenario(given), people)
+    assert caught.value.place == "funding.support.recovery"
+
+
+def test_up_front_cost_falls_on_the_types_that_take_part_while_it_is_on():
+    people = tiny.people()
+    given = tiny.tables()
+    given["funding"]["support"] = {}
+    given["programmes"]["rosters"]["upfront_cost"] = [0.001, 0.002, 0.0]
+    support = drivers.support(scenario(given), people)
+    takes_part = np.isin(people.trust_type, ["acute", "community"])
+    cost = np.where(takes_part, people.cost, 0.0)
+    assert support == pytest.approx(-cost[:, None] * np.array([0.001, 0.002, 0.0]))
+    given["programmes"]["rosters"]["enabled"] = False
+    assert not drivers.support(scenario(given), people).any()
+
+
+# --- what is drawn: shocks ------------------------------------------------------------
+
+
+def shocks(n_draw, *, years=3, **persistence):
+    given = tiny.tables()
+    given["years"] = years
+    given["funding"]["cash"] = [100.0 * 1.03**y for y in range(years + 1)]
+    given["funding"]["support"] = {}
+    given["prices"]["cost_uplift"] = 0.028
+    given["prices"]["agency_share"] = 0.04
+    given["demand"]["acute"]["trend"] = 0.02
+    given["programmes"] = {}
+    given["targets"] = [{"name": "t", "rate": 0.01, "basis": "real", "source": "x"}]
+    given["prices"]["nonpay_shock"]["persistence"] = persistence.get("nonpay", 0.0)
+    bent = scenario(given)
+    return drivers.national_shocks(bent, drivers.Stream(SEED, 0, n_draw, False))
+
+
+def stated_sds():
+    return {"pay": 0.006, "nonpay": 0.014, "deflator": 0.008, "demand": 0.008}
+
+
+def test_the_first_years_shocks_are_the_root_of_the_matrix_times_normals():
+    stream = drivers.Stream(SEED, 0, 64, False)
+    bent = scenario()
+    found = drivers.national_shocks(bent, stream)
+    matrix = bent.correlations.matrix()
+    root = np.linalg.cholesky(matrix)
+    from_mine = np.array(drivers.cholesky(matrix.tolist()))
+    assert from_mine == pytest.approx(root, abs=1e-15)
+    z = stream.normals(0, drivers.philox.place(drivers.philox.NATIONAL, 0, 2019))
+    for row, (name, sd) in enumerate(stated_sds().items()):
+        assert found[name][0] == pytest.approx(sd * (root[row] @ z))
+
+
+def test_a_shock_without_persistence_or_spread_stays_away():
+    found = drivers.draw(scenario(tiny.sure_tables()), SEED, 0, 50)
+    for name in ("pay", "nonpay", "deflator", "demand", "delivery"):
+        values = getattr(found, name)
+        assert (values == values[..., :1]).all()
+
+
+def normal_gap(values, mean, sd):
+    """How many standard errors a mean and an sd are off, the larger."""
+    n = len(values)
+    of_mean = abs(values.mean() - mean) / (sd / math.sqrt(n))
+    of_sd = abs(values.std() / sd - 1.0) * math.sqrt(2.0 * n)
+    return max(of_mean, of_sd)
+
+
+def correlation_gap(a, b, stated):
+    """How many standard errors a correlation is off, by Fisher's transformation."""
+    found = float(np.corrcoef(a, b)[0, 1])
+    return abs(math.atanh(found) - math.atanh(stated)) * math.sqrt(len(a) - 3)
+
+
+LIMIT = float(ndtri(1.0 - 1e-6))  # 4.75 standard errors
+
+
+@pytest.mark.slow
+def test_shocks_are_stationary_with_the_stated_spread_in_every_year():
+    found = shocks(200_000, years=6)
+    for name, sd in stated_sds().items():
+        for y in range(6):
+            assert normal_gap(found[name][y], 0.0, sd) < LIMIT
+    # The check can fail: a shock that starts from zero is not stationary.
+    started = found["pay"][1] - 0.5 * found["pay"][0]
+    assert normal_gap(started, 0.0, 0.006) > LIMIT
+
+
+@pytest.mark.slow
+def test_a_shock_remembers_its_persistence_one_year_and_its_square_two():
+    found = shocks(200_000, years=4, nonpay=-0.3)
+    stated = {"pay": 0.5, "nonpay": -0.3, "deflator": 0.25, "demand": 0.2}
+    for name, persistence in stated.items():
+        for y in (0, 1, 2):
+            path = found[name]
+            assert correlation_gap(path[y], path[y + 1], persistence) < LIMIT
+        assert correlation_gap(path[0], path[2], persistence**2) < LIMIT
+    assert correlation_gap(found["pay"][0], found["pay"][1], 0.52) > LIMIT
+
+
+@pytest.mark.slow
+def test_shocks_of_one_year_are_correlated_as_stated():
+    found = shocks(200_000, years=3)
+    stated = {("pay", "nonpay"): 0.1, ("pay", "deflator"): 0.5}
+    stated |= {("nonpay", "deflator"): 0.5, ("pay", "demand"): 0.0}
+    stated |= {("nonpay", "demand"): 0.0, ("deflator", "demand"): 0.0}
+    memory = {"pay": 0.5, "nonpay": 0.0, "deflator": 0.25, "demand": 0.2}
+    for (a, b), r in stated.items():
+        together = r
+        fresh = math.sqrt((1.0 - memory[a] ** 2) * (1.0 - memory[b] ** 2))
+        for y in range(3):
+            assert correlation_gap(found[a][y], found[b][y], together) < LIMIT
+            together = memory[a] * memory[b] * together + fresh * r
+    assert correlation_gap(found["pay"][0], found["nonpay"][0], 0.15) > LIMIT
+
+
+@pytest.mark.slow
+def test_delivery_and_type_shocks_have_the_stated_spread():
+    given = tiny.sure_tables()
+    given["delivery"]["national_sd"] = 0.04
+    given["demand"]["type_sd"] = 0.005
+    found = drivers.draw(scenario(given), SEED, 0, 100_000)
+    for y in range(3):
+        assert normal_gap(found.delivery[y], 0.0, 0.04) < LIMIT
+        for row in range(len(TRUST_TYPES)):
+            own = found.demand[row, y] - found.demand[row, y].mean()
+            assert normal_gap(own, 0.0, 0.005) < LIMIT
+    a, b = found.demand[0, 0], found.demand[1, 0]
+    assert correlation_gap(a, b, 0.0) < LIMIT
+    assert correlation_gap(found.delivery[0], found.delivery[1], 0.0) < LIMIT
+
+
+# --- what is drawn: high inflation ----------------------------------------------------
+
+
+def regime(enter, stay, n_draw):
+    settings = [f"prices.tail.enter={enter}", f"prices.tail.stay={stay}"]
+    bent = scenario(None, *settings)
+    return drivers.high_inflation(bent, drivers.Stream(SEED, 0, n_draw, False))
+
+
+def share_gap(found, stated):
+    """How many standard errors a share is off."""
+    error = math.sqrt(stated * (1.0 - stated) / len(found))
+    return abs(float(found.mean()) - stated) / error
+
+
+def test_without_a_chance_to_enter_nobody_is_in_the_high_inflation_regime():
+    assert not regime(0.0, 0.8, 2_000).any()
+
+
+def test_where_entering_and_staying_are_certain_every_year_is_in_the_regime():
+    assert (regime(1.0, 1.0, 200) == 1.0).all()
+
+
+def test_the_regime_is_entered_and_kept_as_often_as_stated():
+    found = regime(0.1, 0.7, 20_000)
+    share = 0.1
+    for y in range(3):
+        assert share_gap(found[y], share) < LIMIT
+        share = 0.7 * share + 0.1 * (1.0 - share)
+    for y in (0, 1):
+        inside = found[y] == 1.0
+        assert share_gap(found[y + 1][inside], 0.7) < LIMIT
+        assert share_gap(found[y + 1][~inside], 0.1) < LIMIT
+        assert share_gap(found[y + 1], 0.7) > LIMIT  # the check can fail
+
+
+def test_high_inflation_adds_its_size_to_pay_nonpay_and_deflator_alike():
+    calm = drawn()
+    given = tiny.tables()
+    given["prices"]["tail"]["enter"] = 0.3
+    stressed = drawn(given)
+    size = stressed.assumptions["prices.tail.size"]
+    expected = stressed.high_inflation * size
+    assert 0.0 < stressed.high_inflation.mean() < 1.0
+    for name in ("pay", "nonpay", "deflator"):
+        added = getattr(stressed, name) - getattr(calm, name)
+        assert added == pytest.approx(expected, abs=1e-15)
+    assert differing(calm, stressed) == {"pay", "nonpay", "deflator", "high_inflation"}
+
+
+# --- what is drawn: prices, demand, conditions, programmes ----------------------------
+
+
+def sure(**changes):
+    """The scenario with nothing uncertain but what a test adds."""
+    given = tiny.sure_tables()
+    for section, values in changes.items():
+        given[section] |= values
+    return given
+
+
+def test_pay_is_its_path_with_premium_and_agency_pressure():
+    given = sure(prices={"premium": 0.001, "agency_premium": 0.25})
+    found = drawn(given, 3)
+    agency = [0.046, 0.046, 0.04, 0.04]
+    expected = [0.025 + 0.001 + 0.25 * (agency[y + 1] - agency[y]) for y in range(3)]
+    assert found.pay[:, 0] == pytest.approx(expected, abs=1e-15)
+    assert found.nonpay[:, 0] == pytest.approx([0.021] * 3, abs=1e-15)
+
+
+def test_a_constant_agency_share_presses_on_nobody():
+    one = drawn(sure(prices={"agency_share": 0.05, "agency_premium": 0.5}), 3)
+    other = drawn(sure(prices={"agency_share": 0.05, "agency_premium": 0.0}), 3)
+    assert np.array_equal(one.pay, other.pay)
+
+
+def test_agency_pressure_falls_on_pay_alone():
+    one = drawn(sure(prices={"agency_premium": 0.5}), 3)
+    other = drawn(sure(prices={"agency_premium": 0.0}), 3)
+    assert differing(one, other) == {"pay"}
+
+
+def test_demand_is_its_types_trend_and_bias():
+    found = drawn(sure(demand={"bias": 0.003}), 3)
+    assert found.demand[0, :, 0] == pytest.approx([0.031, 0.03, 0.029], abs=1e-15)
+    assert found.demand[4, :, 0] == pytest.approx([0.043] * 3, abs=1e-15)
+
+
+def test_the_national_demand_shock_is_common_to_all_types():
+    given = sure(demand={"national_shock": {"sd": 0.01, "persistence": 0.4}})
+    demand = drawn(given).demand
+    from_mean = demand - demand.mean(axis=-1, keepdims=True)
+    assert from_mean.std() > 0.005
+    assert from_mean == pytest.approx(
+        np.broadcast_to(from_mean[:1], from_mean.shape), abs=1e-15
+    )
+
+
+def test_conditions_multiply():
+    found = drawn(sure(conditions={"workforce": 1.1, "capital": 0.9, "clarity": 1.05}))
+    assert found.lever == pytest.approx(np.full(500, 1.1 * 0.9 * 1.05), abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "kept"), [(1.3, 1.4), (0.7, 0.6), (1.1, 1.1**2)]
+)
+def test_the_product_of_conditions_is_clipped_not_each(multiplier, kept):
+    given = sure(conditions={"workforce": multiplier, "clarity": multiplier})
+    assert drawn(given, 3).lever == pytest.approx([kept] * 3, abs=1e-15)
+
+
+def test_uncertain_conditions_multiply_draw_by_draw():
+    given = tiny.tables()
+    given["conditions"]["clarity"] = {"uniform": [0.8, 1.6]}
+    found = drawn(given)
+    workforce = found.assumptions["conditions.workforce"]
+    product = workforce * found.assumptions["conditions.clarity"]
+    assert np.array_equal(found.lever, np.clip(product, 0.6, 1.4))
+    assert (product > 1.4).any()
+
+
+def programme(**changes):
+    given = sure()
+    given["programmes"]["rosters"] |= changes
+    return given
+
+
+def added(given, n_draw=500):
+    """Opportunity that programmes add: (type, pool, year, draw)."""
+    found = drawn(given, n_draw).new_opportunity
+    without = copy.deepcopy(given)
+    for one in without["programmes"].values():
+        one["enabled"] = False
+    return found - drawn(without, n_draw).new_opportunity
+
+
+def test_without_programmes_each_year_adds_the_frontier_split_over_the_pools():
+    found = drawn(sure(programmes={}), 3).new_opportunity
+    given = drawn(programme(enabled=False), 3).new_opportunity
+    frontier = 0.010 * np.array([0.4, 0.4, 0.2])
+    expected = np.broadcast_to(frontier[None, :, None, None], found.shape)
+    assert given == pytest.approx(expected, abs=1e-15)
+
+
+def test_a_programme_ramps_up_in_its_pool_and_for_its_types():
+    found = added(programme(realisation=0.5))
+    expected = np.zeros_like(found)
+    steps = np.array([0.2, 0.3, 0.3])  # the fourth falls beyond the horizon
+    for kind in ("acute", "community"):
+        row = TRUST_TYPES.index(kind)
+        expected[row, POOLS.index("productivity")] = 0.01 * 0.5 * steps[:, None]
+    assert found == pytest.approx(expected, abs=1e-15)
+
+
+def test_a_ramp_that_ends_early_adds_nothing_afterwards():
+    found = added(programme(ramp=[0.7]))
+    assert (found[0, 1, 0] > 0.0).all()
+    assert not found[:, :, 1:].any()
+
+
+def test_a_programme_happens_as_often_as_stated_and_then_whole():
+    found = added(programme(probability=0.3), 10_000)
+    happens = found[0, 1, 0] > 0.0
+    assert share_gap(happens, 0.3) < LIMIT
+    assert share_gap(happens, 0.35) > LIMIT
+    assert np.array_equal(found[0, 1, 2] > 0.0, happens)
+    assert np.array_equal(found[3, 1, 0] > 0.0, happens)
+
+
+@pytest.mark.parametrize(("probability", "share"), [(0.0, 0.0), (1.0, 1.0)])
+def test_a_programme_that_is_certain_or_ruled_out_has_no_luck(probability, share):
+    assert (added(programme(probability=probability))[0, 1, 0] > 0).mean() == share
+
+
+def test_realisation_is_drawn_once_for_all_years_and_types():
+    given = programme(realisation={"uniform": [0.2, 0.8]})
+    found = added(given)
+    realised = drawn(given).assumptions["programmes.rosters.realisation"]
+    assert found[0, 1, 0] == pytest.approx(0.01 * 0.2 * realised, abs=1e-15)
+    assert found[3, 1, 1] == pytest.approx(0.01 * 0.3 * realised, abs=1e-15)
+
+
+def test_two_programmes_on_one_pool_add_up():
+    given = programme()
+    given["programmes"]["wards"] = {
+        **given["programmes"]["rosters"],
+        "types": ["acute"],
+        "opportunity": 0.02,
+    }
+    both = added(given)
+    assert both[0, 1, 0] == pytest.approx(3.0 * both[3, 1, 0], abs=1e-15)
+
+
+# --- the middle of everything ---------------------------------------------------------
+
+
+def test_the_central_draw_has_every_assumption_at_its_middle_and_no_shock():
+    bent = scenario()
+    middle = drivers.central(bent)
+    uncertain = {
+        path: assumption
+        for path, assumption in drivers.uncertain(bent).items()
+        if not isinstance(assumption, Certain)
+    }
+    assert middle.assumptions.keys() == uncertain.keys()
+    for path, assumption in uncertain.items():
+        assert middle.assumptions[path] == pytest.approx([assumption.central()])
+    change = middle.assumptions["prices.agency_premium"][0] * (0.04 - 0.046)
+    assert middle.pay[:, 0] == pytest.approx([0.025, 0.025 + change, 0.025], abs=1e-12)
+    assert not middle.delivery.any()
+    assert not middle.high_inflation.any()
+
+
+def test_the_kernels_rows_hold_the_draws_and_pad_with_the_last():
+    found = drawn(n_draw=70)
+    nation = drivers.nation(found)
+    rows = nation.belief.reshape(2, lanes.N_BELIEFS, lanes.LANES)
+    flat = np.concatenate([rows[0], rows[1]], axis=-1)
+    assert np.array_equal(flat[:, :70], found.belief)
+    assert (flat[:, 70:] == found.belief[:, -1:]).all()
+    assert np.array_equal(nation.demand[1, 2, 1, :6], found.demand[2, 1, 64:])
+    new = nation.new_opportunity.reshape(2, 5, 3, 3, lanes.LANES)
+    assert np.array_equal(new[0, 3, 1, 2], found.new_opportunity[3, 2, 1, :64])
+    year = nation.year.reshape(2, 3, lanes.N_NATION, lanes.LANES)
+    assert np.array_equal(year[0, 2, 1], found.nonpay[2, :64])
+
+
+# --- addresses ------------------------------------------------------------------------
+
+
+def test_a_draw_is_the_same_wherever_its_run_begins():
+    whole, part = drawn(n_draw=150), drawn(n_draw=50, first_draw=100)
+    for field in fields(whole):
+        everything, some = getattr(whole, field.name), getattr(part, field.name)
+        if isinstance(everything, dict):
+            assert everything.keys() == some.keys()
+            for path, values in everything.items():
+                assert np.array_equal(values[100:], some[path])
+        else:
+            assert np.array_equal(everything[..., 100:], some)
+
+
+def test_another_seed_is_another_future():
+    other = drivers.draw(scenario(), SEED + 1, 0, 500)
+    assert {"pay", "demand", "delivery"} <= differing(drawn(), other)
+
+
+def test_making_an_assumption_uncertain_moves_no_other_number():
+    given = tiny.tables()
+    given["delivery"]["opportunity_scale"] = {"uniform": [0.8, 1.2]}
+    before, after = drawn(), drawn(given)
+    assert "delivery.opportunity_scale" in after.assumptions
+    assert differing(before, after) == {"belief"}
+    row = lanes.OPPORTUNITY_SCALE // lanes.LANES
+    rest = [np.delete(one.belief, row, axis=0) for one in (before, after)]
+    assert np.array_equal(*rest)
+
+
+def test_making_an_assumption_certain_moves_no_other_number():
+    given = tiny.tables()
+    given["delivery"]["treated"] = 0.85
+    assert differing(drawn(), drawn(given)) == {"belief"}
+
+
+def test_two_assumptions_with_one_distribution_are_independent():
+    given = tiny.tables()
+    for name in ("treated", "forgiven"):
+        given["delivery"][name] = {"uniform": [0.0, 1.0]}
+    found = drawn(given, 5_000).assumptions
+    a, b = found["delivery.treated"], found["delivery.forgiven"]
+    assert correlation_gap(a, b, 0.0) < LIMIT
+
+
+def test_adding_a_programme_moves_no_number_but_the_new_opportunity():
+    given = tiny.tables()
+    rosters = given["programmes"]["rosters"]
+    given["programmes"]["wards"] = {**rosters, "pool": "system", "types": ["acute"]}
+    before, after = drawn(), drawn(given)
+    assert differing(before, after) == {"new_opportunity"}
+    system = POOLS.index("system")
+    kept = np.delete(before.new_opportunity, system, 1)
+    assert np.array_equal(kept, np.delete(after.new_opportunity, system, 1))
+    others = before.new_opportunity[1:]
+    assert np.array_equal(others, after.new_opportunity[1:])
+
+
+def test_programmes_may_stand_in_any_order():
+    given = tiny.tables()
+    rosters = given["programmes"].pop("rosters")
+    wards = {**rosters, "pool": "system"}
+    given["programmes"] = {"rosters": rosters, "wards": wards}
+    other = {**given, "programmes": {"wards": wards, "rosters": rosters}}
+    assert not differing(drawn(given), drawn(other))
+
+
+def colliding_names():
+    """Two names whose programmes have one address, by the birthday of hashes."""
+    seen = {}
+    for number in range(2**20):
+        name = f"p{number}"
+        other = seen.setdefault(drivers.address(f"programmes.{name}"), name)
+        if other != name:
+            return other, name
+    raise AssertionError("no two names collide")
+
+
+def test_two_assumptions_that_would_share_a_random_number_are_refused():
+    one, other = colliding_names()
+    given = tiny.tables()
+    rosters = given["programmes"]["rosters"]
+    given["programmes"] = {one: rosters, other: rosters}
+    with pytest.raises(ScenarioError) as caught:
+        engine.prepare(scenario(given), tiny.people(), SEED)
+    assert str(caught.value) == (
+        f"programmes.{other}: shares its random numbers with programmes.{one}; "
+        "rename it"
+    )

@@ -1,0 +1,494 @@
+"""The engine: no number depends on how it was run, or on who else was there."""
+
+import random
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tiny
+from scipy.special import ndtr
+
+from simulator import drivers, engine, layers, toml_text
+from simulator.analysis.intervals import wilson
+from simulator.kernel.block import PerDraw, Tally, simulate_block
+from simulator.kernel.lanes import BLOCK, GROUP_RESULTS, KEPT
+from simulator.schema import OUTCOMES, TRUST_TYPES
+
+DRAWS = 2 * engine.SHARD + 700  # three shards, the last with an odd block
+KEEP = 300
+REAL = OUTCOMES.index("real")
+UNDERLYING = GROUP_RESULTS.index("underlying")
+
+
+@pytest.fixture(scope="module")
+def work():
+    return tiny.job()
+
+
+@pytest.fixture(scope="module")
+def whole(work):
+    return tiny.simulate(work, DRAWS, threads=2, keep=KEEP)
+
+
+def same_tally(one, other):
+    return all(
+        np.array_equal(a, b)
+        for a, b in zip(one._asdict().values(), other._asdict().values(), strict=True)
+    )
+
+
+def same_draws(one, other):
+    assert one.keys() == other.keys()
+    return [name for name in one if not np.array_equal(one[name], other[name])] == []
+
+
+# --- how it is run --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_every_bit_is_the_same_on_any_number_of_threads(work, whole, threads):
+    again = tiny.simulate(work, DRAWS, threads=threads, keep=KEEP)
+    assert tiny.digest(*again) == tiny.digest(*whole)
+
+
+def test_the_same_run_twice_differs_by_exactly_nothing(whole):
+    shards, tally = tiny.simulate(tiny.job(), DRAWS, keep=KEEP)
+    for name, values in tiny.per_draw(shards).items():
+        difference = values - tiny.per_draw(whole[0])[name]
+        assert not difference.any(), name
+    assert same_tally(tally, whole[1])
+
+
+def blocks_in_any_order(work, draws, sizes, keep=0):
+    """Simulate blocks of given sizes, the last first, each from its address alone."""
+    starts = np.cumsum([0, *sizes])
+    assert starts[-1] == draws
+    spans = list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True))
+    random.Random(3).shuffle(spans)
+    n_target, n_kind, n_year = work.plan.funded.shape
+    n_trust, n_system = len(work.population), len(work.trusts.first) - 1
+    n_result = len(GROUP_RESULTS)
+    sector = np.empty((n_result, n_target, n_year, draws))
+    achieved = np.empty((n_target, len(OUTCOMES), draws), np.int8)
+    kept = np.empty((len(KEPT), n_target, n_year, n_trust, draws), np.float32)
+    tallies = [engine.empty_tally(work.trusts, work.plan) for _ in range(3)]
+    for number, (first, stop) in enumerate(spans):
+        n_draw = stop - first
+        per_draw = PerDraw(
+            sector=np.empty((n_result, n_target, n_year, n_draw)),
+            achieved=np.empty((n_target, len(OUTCOMES), n_draw), np.int8),
+            trust=np.empty((len(KEPT), n_target, n_year, n_trust, n_draw), np.float32),
+            kind=np.empty((n_result, n_target, n_year, n_kind, n_draw), np.float32),
+            system=np.empty((n_result, n_target, n_year, n_system, n_draw), np.float32),
+        )
+        drawn = drivers.draw(work.scenario, work.seed, first, n_draw)
+        simulate_block(
+            work.seed,
+            first,
+            n_draw,
+            work.trusts,
+            work.plan,
+            drivers.nation(drawn),
+            work.ranges,
+            tallies[number % 3],
+            per_draw,
+        )
+        sector[..., first:stop] = per_draw.sector
+        achieved[..., first:stop] = per_draw.achieved
+        kept[..., first:stop] = per_draw.trust
+    total = tallies[1]
+    engine.add_tally(total, tallies[2])
+    engine.add_tally(total, tallies[0])
+    return sector, achieved, kept[..., :keep], total
+
+
+def test_blocks_may_be_computed_in_any_order(work, whole):
+    sizes = [BLOCK] * (DRAWS // BLOCK) + [DRAWS % BLOCK]
+    sector, achieved, kept, tally = blocks_in_any_order(work, DRAWS, sizes, KEEP)
+    expected = tiny.per_draw(whole[0])
+    assert np.array_equal(sector, expected["sector"])
+    assert np.array_equal(achieved, expected["achieved"])
+    assert np.array_equal(kept, expected["trajectories"])
+    assert same_tally(tally, whole[1])
+
+
+def test_blocks_may_be_of_any_size(work):
+    draws = 1500
+    shards, tally = tiny.simulate(work, draws)
+    sizes = [1, 63, 64, 65, 1, 130, 1000, 127, 49]
+    sector, achieved, _, found = blocks_in_any_order(work, draws, sizes)
+    assert np.array_equal(sector, tiny.per_draw(shards)["sector"])
+    assert np.array_equal(achieved, tiny.per_draw(shards)["achieved"])
+    assert same_tally(found, tally)
+
+
+def test_a_run_split_in_parts_and_merged_is_the_whole_run(work, whole):
+    cuts = [0, 1, 500, 9000, DRAWS]
+    shards, total = [], engine.empty_tally(work.trusts, work.plan)
+    spans = list(pairwise(cuts))
+    parts = {}
+    for first, stop in reversed(spans):
+        parts[first], tally = tiny.simulate(
+            work, stop - first, first_draw=first, keep=KEEP
+        )
+        engine.add_tally(total, tally)
+    for first, _ in spans:
+        shards += parts[first]
+    assert tiny.digest(shards, total) == tiny.digest(*whole)
+
+
+@pytest.mark.parametrize("draws", [1, 64, 65, 1000, engine.SHARD + 1])
+def test_n_draws_are_the_first_n_of_four_times_as_many(work, draws):
+    few, _ = tiny.simulate(work, draws, keep=draws)
+    many, _ = tiny.simulate(work, 4 * draws, keep=draws)
+    first = {name: values[..., :draws] for name, values in tiny.per_draw(many).items()}
+    assert same_draws(tiny.per_draw(few), first)
+
+
+def test_keeping_trajectories_moves_no_number(work, whole):
+    shards, tally = tiny.simulate(work, DRAWS)
+    found, expected = tiny.per_draw(shards), tiny.per_draw(whole[0])
+    assert found.pop("trajectories").shape[-1] == 0
+    expected.pop("trajectories")
+    assert same_draws(found, expected)
+    assert same_tally(tally, whole[1])
+
+
+def test_another_seed_gives_other_draws(whole):
+    shards, _ = tiny.simulate(tiny.job(seed=8), DRAWS)
+    other, first = tiny.per_draw(shards), tiny.per_draw(whole[0])
+    assert not np.isclose(other["sector"], first["sector"]).all(axis=(0, 1, 2)).any()
+
+
+def test_progress_counts_every_draw_once(work):
+    done = []
+    tiny.simulate(work, DRAWS, threads=3, keep=KEEP, done=done.append)
+    assert sum(done) == DRAWS
+
+
+def test_what_a_callback_raises_comes_through(work):
+    def stop(n_draw):
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        tiny.simulate(work, 200, done=stop)
+
+
+# --- who else is there ----------------------------------------------------------------
+
+
+def by_trust(work, draws=1200):
+    """Everything of each trust: counts, histograms with their ranges, trajectories."""
+    shards, tally = tiny.simulate(work, draws, keep=draws)
+    kept = tiny.per_draw(shards)["trajectories"]
+    found = {}
+    for i, code in enumerate(work.population.code):
+        found[code] = (
+            tally.trust[:, :, i],
+            tally.trust_spread[:, i],
+            work.ranges.trust[:, i],
+            kept[:, :, :, i],
+        )
+    return found
+
+
+def changed(one, other):
+    """Trusts, of those in both, for which anything at all differs."""
+    return {
+        code
+        for code in one.keys() & other.keys()
+        if not all(map(np.array_equal, one[code], other[code]))
+    }
+
+
+@pytest.mark.parametrize("gone", [("NA1",), ("SM1",), ("WB1",), ("NC1", "SA1", "WA1")])
+def test_removing_a_trust_leaves_every_other_trust_unchanged(work, gone):
+    fewer = by_trust(tiny.job(text=tiny.without(*gone)))
+    assert fewer.keys() == set(work.population.code) - set(gone)
+    assert not changed(by_trust(work), fewer)
+
+
+def test_a_trust_that_changes_changes_alone(work):
+    text = tiny.POPULATION.replace("240.0,236.0,0.11", "240.0,236.0,0.10")
+    assert changed(by_trust(work), by_trust(tiny.job(text=text))) == {"SS1"}
+
+
+def test_removing_a_trust_leaves_other_systems_and_types_unchanged(work):
+    fewer = tiny.job(text=tiny.without("SM1"))
+    _, before = tiny.simulate(work, 1200)
+    _, after = tiny.simulate(fewer, 1200)
+    for s, name in enumerate(work.population.system_names):
+        same = np.array_equal(before.system[:, :, s], after.system[:, :, s])
+        spread = np.array_equal(before.system_spread[:, s], after.system_spread[:, s])
+        assert (same and spread) == (name != "south"), name
+    for k, name in enumerate(TRUST_TYPES):
+        same = np.array_equal(before.kind[:, :, k], after.kind[:, :, k])
+        spread = np.array_equal(before.kind_spread[:, k], after.kind_spread[:, k])
+        assert (same and spread) == (name != "mental_health"), name
+
+
+def by_target(given, draws=1200):
+    """Everything of each target, by name."""
+    work = tiny.job(given)
+    shards, tally = tiny.simulate(work, draws, keep=draws)
+    kept = tiny.per_draw(shards)
+    found = {}
+    for k, target in enumerate(work.scenario.targets):
+        found[target.name] = (
+            kept["sector"][:, k],
+            kept["achieved"][k],
+            kept["trajectories"][:, k],
+            *(counts[k] for counts in tally),
+            *(edges[k] for edges in work.ranges),
+        )
+    return found
+
+
+def test_removing_a_target_leaves_every_other_target_unchanged():
+    everything = by_target(tiny.tables())
+    for gone in range(3):
+        given = tiny.tables()
+        del given["targets"][gone]
+        found = by_target(given)
+        assert len(found) == 2
+        assert not changed(everything, found)
+
+
+def test_targets_may_stand_in_any_order_beside_a_balancing_item():
+    given = tiny.tables()
+    given["targets"] = [tiny.balancing(), *reversed(given["targets"])]
+    found = by_target(given)
+    assert len(found) == 4
+    assert not changed(by_target(tiny.tables()), found)
+
+
+def test_the_order_of_rows_in_the_table_moves_no_number(work, whole):
+    header, *rows = tiny.POPULATION.splitlines(keepends=True)
+    random.Random(5).shuffle(rows)
+    shuffled = tiny.job(text="".join([header, *rows]))
+    again = tiny.simulate(shuffled, DRAWS, keep=KEEP)
+    assert tiny.digest(*again) == tiny.digest(*whole)
+
+
+def test_setting_every_value_to_itself_moves_no_number(work, whole):
+    asked = tiny.loaded()
+    given = [
+        f"{'.'.join(path)}={toml_text.value(value)}"
+        for path, value in layers.leaves(asked.tree)
+    ]
+    assert len(given) > 100
+    again = tiny.simulate(tiny.job(None, *given), DRAWS, keep=KEEP)
+    assert tiny.digest(*again) == tiny.digest(*whole)
+
+
+def test_one_setting_that_changes_a_value_moves_numbers(whole):
+    again = tiny.simulate(tiny.job(None, "prices.pay=0.0251"), DRAWS, keep=KEEP)
+    assert tiny.digest(*again) != tiny.digest(*whole)
+
+
+# --- what is counted ------------------------------------------------------------------
+
+
+def test_counts_are_those_of_the_draws(whole):
+    shards, tally = whole
+    achieved = tiny.per_draw(shards)["achieved"]
+    assert np.array_equal(tally.sector, achieved.sum(axis=-1, dtype=np.int64))
+    assert (tally.share.sum(axis=-1) == DRAWS).all()
+    number = np.arange(tally.share.shape[-1])
+    assert np.array_equal((tally.share * number).sum(-1), tally.trust.sum(-1))
+    for spread in (tally.trust_spread, tally.kind_spread, tally.system_spread):
+        assert (spread.sum(axis=-1) == DRAWS).all()
+
+
+def test_the_pilots_ranges_hold_nearly_every_draw(whole):
+    _, tally = whole
+    ends = tally.trust_spread[..., 0] + tally.trust_spread[..., -1]
+    assert ends.max() / DRAWS < 0.01
+
+
+def test_a_tally_of_nothing_adds_nothing(work, whole):
+    total = Tally(*(values.copy() for values in whole[1]))
+    engine.add_tally(total, engine.empty_tally(work.trusts, work.plan))
+    assert same_tally(total, whole[1])
+
+
+# --- nothing uncertain ----------------------------------------------------------------
+
+
+def test_without_shocks_every_draw_is_the_same_and_chances_are_nought_or_one():
+    work = tiny.job(tiny.sure_tables())
+    shards, tally = tiny.simulate(work, 500, keep=500)
+    off = [name for name, one in work.scenario.programmes.items() if not one.enabled]
+    idle = {f"assumptions.programmes.{name}.realisation" for name in off}
+    for name, values in tiny.per_draw(shards).items():
+        assert (values == values[..., :1]).all() or name in idle, name
+    for counts in (tally.trust, tally.kind, tally.system, tally.sector):
+        assert set(np.unique(counts)) <= {0, 500}
+    assert set(np.unique(tally.trust)) == {0, 500}
+    for spread in (tally.trust_spread, tally.kind_spread, tally.system_spread):
+        assert (spread.max(axis=-1) == 500).all()
+
+
+# --- a probability with a closed form -------------------------------------------------
+
+
+def five_years_of_productivity():
+    """Productivity that is demand growth: normal, mean 0.95%, and nothing else.
+
+    With cost that does not follow activity (elasticity 0), all demand treated and no
+    real savings, a year's productivity is the growth of demand: its mean plus a lasting
+    error (sd 0.5 points) and a yearly shock (sd 1.0 points).
+    """
+    given = tiny.sure_tables()
+    given["years"] = 5
+    given["funding"] = {
+        "basis": "activity",
+        "activity_growth": dict.fromkeys(TRUST_TYPES, 0.02),
+        "source": "made up",
+    }
+    given["prices"] |= {"cost_uplift": 0.03, "deflator": 0.02, "agency_share": 0.04}
+    given["programmes"] = {}
+    given["demand"]["bias"] = {"normal": [0.0, 0.005]}
+    given["demand"]["national_shock"] = {"sd": 0.01, "persistence": 0.0}
+    for kind in TRUST_TYPES:
+        given["demand"][kind] = {"trend": 0.0095, "source": "made up"}
+    given["delivery"] |= {"real_share": 0.0, "cost_elasticity": 0.0, "treated": 1.0}
+    given["targets"] = [
+        {"name": "LTP", "rate": 0.011, "basis": "real", "source": "made up"}
+    ]
+    return given
+
+
+def test_the_long_term_plans_rate_has_the_chance_of_its_closed_form():
+    """Sanity case 6 of the model: P(five-year mean >= 1.1%) = 0.41."""
+    expected = float(ndtr((0.95 - 1.1) / np.sqrt(0.5**2 + 1.0**2 / 5)))
+    assert expected == pytest.approx(0.41, abs=0.005)
+    draws = 40_000
+    _, tally = tiny.simulate(tiny.job(five_years_of_productivity()), draws)
+    low, high = wilson(tally.sector[0, REAL], draws, 0.999)
+    assert low < expected < high
+    assert high - low < 0.02
+    # Every trust has the same productivity, so the same draws achieve.
+    assert (tally.trust[0, REAL] == tally.sector[0, REAL]).all()
+
+
+# --- the balancing item ---------------------------------------------------------------
+
+EASY = (
+    "delivery.treated=1.0",
+    "delivery.real_share=0.95",
+    "delivery.opportunity_scale=2.0",
+)
+
+
+def balanced(underlying, *settings, year=2021):
+    given = tiny.tables()
+    given["targets"].append(tiny.balancing(year, underlying))
+    return tiny.job(given, *settings)
+
+
+def at_central_values(work, rate):
+    """The sector's underlying balance by year, for a given rate, with no luck."""
+    sure = tiny.sure_tables()
+    middle = {
+        path: assumption.central()
+        for path, assumption in drivers.uncertain(work.scenario).items()
+    }
+    rosters = work.scenario.programmes["rosters"]
+    middle |= {"programmes.rosters.probability": 1.0 * (rosters.probability > 0.5)}
+    sure["targets"] = [
+        {"name": "t", "rate": rate, "basis": "real", "source": "made up"}
+    ]
+    settings = [f"{path}={value!r}" for path, value in middle.items()]
+    shards, _ = tiny.simulate(tiny.job(sure, *settings), 1)
+    return tiny.per_draw(shards)["sector"][UNDERLYING, 0, :, 0]
+
+
+@pytest.mark.parametrize(
+    ("underlying", "year"), [(0.0, 2021), (-20.0, 2021), (20.0, 2021), (-20.0, 2020)]
+)
+def test_a_balancing_item_closes_the_gap_to_a_million(underlying, year):
+    work = balanced(underlying, *EASY, year=year)
+    rate = work.plan.rate[3]
+    assert (rate == rate[0]).all()
+    assert 0.0 < rate[0] < work.scenario.delivery.ask_max
+    level = at_central_values(work, float(rate[0]))[year - 2019]
+    assert level == pytest.approx(underlying, abs=1.0)
+    below = at_central_values(work, float(rate[0]) - 1e-8)[year - 2019]
+    assert below < underlying  # no smaller rate near by would do
+    assert len(work.notes) == 1
+    assert f"{rate[0]:.2%} a year reaches" in work.notes[0]
+    assert f"{underlying:,.0f}m in {year} at central values" in work.notes[0]
+
+
+def test_a_balancing_item_is_the_least_rate_that_reaches_a_level_which_is_jumped_over():
+    # Trusts that reach balance by a last one-off must find it again next year, so the
+    # balance jumps where one trust more or less does.
+    work = balanced(-10.0, *EASY, year=2020)
+    rate = float(work.plan.rate[3, 0])
+    before = at_central_values(work, rate - 1e-8)[1]
+    after = at_central_values(work, rate)[1]
+    assert before < -10.0 <= after
+    assert after - before > 1.0
+    assert "2020 at central values" in work.notes[0]
+
+
+def test_a_balancing_item_out_of_reach_is_said_with_what_comes_closest():
+    work = balanced(0.0)
+    rate = float(work.plan.rate[3, 0])
+    levels = {
+        tried: at_central_values(work, tried)[2]
+        for tried in (rate, *np.arange(0.0, 0.1, 0.005).tolist())
+    }
+    assert levels[rate] == pytest.approx(max(levels.values()), abs=0.01)
+    assert levels[rate] < 0.0
+    assert work.notes == (
+        "what-closes-the-gap: NO rate reaches an underlying balance of 0m in 2021 at "
+        f"central values; {rate:.2%} a year comes closest, with {levels[rate]:,.0f}m, "
+        "and is what its line shows",
+    )
+
+
+def test_a_gap_that_is_closed_already_asks_for_nothing():
+    work = balanced(-500.0)
+    assert not work.plan.rate[3].any()
+    assert "0.00% a year reaches" in work.notes[0]
+
+
+def test_a_run_without_a_balancing_item_has_nothing_to_say(work):
+    assert work.notes == ()
+
+
+# --- a population that lacks a type ---------------------------------------------------
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a type without trusts is counted as achieving any_means, recurrent and "
+    "balance in every draw (0 >= 0), so type_probability shows 1.0 for nobody",
+)
+def test_a_type_without_trusts_achieves_nothing():
+    work = tiny.job(text=tiny.without("SS1", "WB1"))
+    _, tally = tiny.simulate(work, 100)
+    for kind in ("specialist", "ambulance"):
+        assert not tally.kind[:, :, TRUST_TYPES.index(kind)].any()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a type without trusts has productivity 0/0, whose bin is the integer of "
+    "NaN: undefined, and not the same on every processor",
+)
+def test_a_type_without_trusts_puts_no_undefined_value_into_a_bin():
+    work = tiny.job(text=tiny.without("SS1", "WB1"))
+    assert np.isfinite(work.ranges.kind).all()
+
+
+def test_a_type_without_trusts_leaves_the_others_as_they_were(work):
+    fewer = tiny.job(text=tiny.without("SS1", "WB1"))
+    _, before = tiny.simulate(work, 300)
+    _, after = tiny.simulate(fewer, 300)
+    for kind in ("acute", "mental_health", "community"):
+        k = TRUST_TYPES.index(kind)
+        assert np.array_equal(before.kind[:, :, k], after.kind[:, :, k])
+        assert np.array_equal(before.kind_spread[:, k], after.kind_spread[:, k])

@@ -1,0 +1,175 @@
+"""The same bits on every processor, and never from a stale or missing cache."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny
+
+import simulator
+
+# SHA-256 over every array of a small run: eight trusts, three targets, 300 draws.
+GOLDEN = "0"
+RULE = (
+    "The numbers of a run have moved. If that is meant, say in CHANGELOG.md under "
+    "Results what moves, by how much and why, and only then change GOLDEN to {}."
+)
+ROOT = Path(simulator.__file__).parents[1]
+TESTS = Path(__file__).parent
+SMALL_RUN = """\
+import tiny
+print(tiny.digest(*tiny.simulate(tiny.job(), 300, keep=100)))
+"""
+# A function whose helpers stand in another file, and compiles in a second or two.
+NORMALS = """\
+import hashlib
+import numpy as np
+from simulator.kernel import jit, normal
+words = np.random.default_rng(1).integers(0, 2**32, 10_000, np.uint64)
+out = np.empty(len(words))
+normal.fill_normals(words, out)
+print(normal.__file__)
+print(hashlib.sha256(out.tobytes()).hexdigest())
+"""
+needs_x86 = pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"),
+    reason="names a processor of another family",
+)
+
+
+def run(script, cache, root=ROOT, **variables):
+    """Run a script in a Python of its own: its lines on stdout and on stderr."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    kept |= {"NHS_SIMULATOR_CACHE": str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
+    kept["PYTHONPATH"] = os.pathsep.join([str(root), str(TESTS)])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=root,
+        env=kept | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines(), done.stderr.splitlines()
+
+
+def folders(cache):
+    return {path.name for path in (cache / "nhs-efficiency-simulator").iterdir()}
+
+
+# --- other processors -----------------------------------------------------------------
+
+
+def test_a_small_run_has_its_golden_hash():
+    found = tiny.digest(*tiny.simulate(tiny.job(), 300, keep=100))
+    assert found == GOLDEN, RULE.format(found)
+
+
+slow = pytest.mark.slow  # each compiles everything anew, 20 seconds or more
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param(
+            {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""},
+            marks=needs_x86,
+            id="any-x86-64",
+        ),
+        pytest.param({"NUMBA_CPU_NAME": "haswell"}, marks=[needs_x86, slow]),
+        pytest.param({"NUMBA_OPT": "0"}, marks=slow),
+    ],
+)
+def test_other_code_generators_give_the_same_bits(variables, tmp_path):
+    printed, _ = run(SMALL_RUN, tmp_path, **variables)
+    assert printed == [GOLDEN], RULE.format(printed)
+
+
+# --- the cache of compiled kernels ----------------------------------------------------
+
+
+def edit(file, before, after):
+    text = file.read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def copied(tmp_path):
+    """A copy of the package, free to be edited."""
+    shutil.copytree(
+        ROOT / "simulator",
+        tmp_path / "copy" / "simulator",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    return tmp_path / "copy"
+
+
+def test_an_edited_helper_is_compiled_anew(tmp_path):
+    root, cache = copied(tmp_path), tmp_path / "cache"
+    helper = root / "simulator" / "kernel" / "elementary.py"
+    (file, before), _ = run(NORMALS, cache, root)
+    assert Path(file).is_relative_to(root)
+    first = folders(cache)
+    edit(helper, "fma(z, series, 1.0 / 3.0)", "fma(z, series, 1.0 / 2.9)")
+    (_, after), _ = run(NORMALS, cache, root)
+    assert after != before
+    assert len(folders(cache)) == 2
+    edit(helper, "fma(z, series, 1.0 / 2.9)", "fma(z, series, 1.0 / 3.0)")
+    (_, again), _ = run(NORMALS, cache, root)
+    assert again == before
+    assert len(folders(cache) - first) == 1
+
+
+@pytest.mark.slow
+def test_an_edited_formula_is_compiled_anew(tmp_path):
+    root, cache = copied(tmp_path), tmp_path / "cache"
+    printed, _ = run(SMALL_RUN, cache, root)
+    assert printed == [GOLDEN], RULE.format(printed)
+    formula = root / "simulator" / "kernel" / "trust_year.py"
+    edit(formula, "cost = cost_before * (1.0 - real)", "cost = cost_before - real")
+    printed, _ = run(SMALL_RUN, cache, root)
+    assert printed != [GOLDEN]
+    assert len(folders(cache)) == 2
+
+
+def test_a_warm_cache_is_read_and_gives_the_same_bits(tmp_path):
+    (_, cold), _ = run(NORMALS, tmp_path)
+    compiled = sorted(tmp_path.rglob("*.nbc"))
+    assert compiled
+    stamps = [file.stat().st_mtime_ns for file in compiled]
+    (_, warm), said = run(NORMALS, tmp_path)
+    assert warm == cold
+    assert said == []
+    assert sorted(tmp_path.rglob("*.nbc")) == compiled
+    assert [file.stat().st_mtime_ns for file in compiled] == stamps
+
+
+def below_a_file(tmp_path):
+    """A place that nobody can write to, root included."""
+    file = tmp_path / "file"
+    file.write_text("not a folder", encoding="utf-8")
+    return file / "cache"
+
+
+def test_a_cache_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    (_, expected), said = run(NORMALS, tmp_path / "good")
+    assert said == []
+    unwritable = below_a_file(tmp_path)
+    (_, found), said = run(NORMALS, unwritable)
+    assert found == expected
+    assert len(said) == 1
+    assert said[0].startswith(f"kernel cache: cannot write {unwritable}")
+    assert "set NHS_SIMULATOR_CACHE to a folder of your own" in said[0]
+
+
+@pytest.mark.slow
+def test_a_run_without_a_cache_has_the_same_bits_and_one_line_of_notice(tmp_path):
+    printed, said = run(SMALL_RUN, below_a_file(tmp_path))
+    assert printed == [GOLDEN], RULE.format(printed)
+    assert len(said) == 1
