@@ -24,14 +24,16 @@ from simulator.schema import OUTCOMES
 
 SOURCES = Path(__file__).parent / "c"
 COMPILER = "gcc"
-# No contraction: the bits are part of the comparison. The last two let gcc make vector
-# code of square roots and selects and move no bit.
+# No contraction and no reordering: the bits are part of the comparison. The last four
+# code of square roots, selects, least and largest, and move no bit but the sign of 0.
 FLAGS = (
     "-O3",
     "-march=native",
     "-ffp-contract=off",
     "-fno-math-errno",
     "-fno-trapping-math",
+    "-ffinite-math-only",
+    "-fno-signed-zeros",
 )
 TRUSTS = (
     "address",
@@ -174,9 +176,14 @@ def feed(case: Case, nation: Nation, draws: int) -> Fed:
 
 def simulate(case: Case, fed: Fed, threads: int) -> Counted:
     """Run the C function: kernel and counts."""
-    tallies = [_widened(engine.empty_tally(case.trusts, case.plan)) for _ in range(threads)]
+    tallies = [
+        _widened(engine.empty_tally(case.trusts, case.plan)) for _ in range(threads)
+    ]
     given = (_TALLY * threads)(
-        *(_TALLY(*(getattr(t, n).ctypes.data for n in (*COUNTS, *SPREADS))) for t in tallies)
+        *(
+            _TALLY(*(getattr(t, n).ctypes.data for n in (*COUNTS, *SPREADS)))
+            for t in tallies
+        )
     )
     if library().simulate(ctypes.byref(fed.job), given, ctypes.c_int(threads)):
         raise ValueError("the case is larger than the C peer has room for")

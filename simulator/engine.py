@@ -272,19 +272,13 @@ def everything(
     """Simulate a few draws, at most `BLOCK`, and keep every result of each."""
     n_target, n_kind, n_year = plan.funded.shape
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
-    n_result = len(lanes.GROUP_RESULTS)
     seen = _room(plan, n_trust, n_kind, n_system, n_draw)
 
-    def nowhere(n: int, rows: int) -> Floats:
-        return np.zeros((n_target, n, rows, n_year, 2))
-
-    uncounted = Ranges(
-        nowhere(n_trust, len(lanes.SPREAD)),
-        nowhere(n_kind, n_result),
-        nowhere(n_system, n_result),
+    unbinned = Ranges(
+        *(np.empty((n_target, n, 0, n_year, 2)) for n in (n_trust, n_kind, n_system))
     )
     tally = empty_tally(trusts, plan)
-    simulate_block(seed, 0, n_draw, trusts, plan, nation, uncounted, tally, seen)
+    simulate_block(seed, 0, n_draw, trusts, plan, nation, unbinned, tally, seen)
     return seen
 
 

@@ -10,7 +10,14 @@ from simulator.analysis.intervals import wilson
 from simulator.engine import Job, Shard
 from simulator.kernel import lanes
 from simulator.kernel.tables import Tally
-from simulator.schema import CONFIDENCE, QUANTILES, VARIABLES, Variable, assumption
+from simulator.schema import (
+    CONFIDENCE,
+    QUANTILES,
+    TRUST_TYPES,
+    VARIABLES,
+    Variable,
+    assumption,
+)
 
 Written = Iterator[tuple[Variable, NDArray[np.generic]]]
 
@@ -51,16 +58,18 @@ def of_shard(shard: Shard) -> Written:
 def of_tally(job: Job, tally: Tally, draws: int) -> Written:
     """Give probabilities with their intervals, and bands."""
     yield VARIABLES["/achieved"], tally.trust
-    for prefix, counts in {
-        "": tally.trust,
-        "type_": tally.kind,
-        "system_": tally.system,
-        "sector_": tally.sector,
-    }.items():
+    # A type without trusts achieves nothing and fails nothing.
+    kinds = np.isin(TRUST_TYPES, job.population.trust_type)
+    for prefix, counts, known in (
+        ("", tally.trust, True),
+        ("type_", tally.kind, kinds),
+        ("system_", tally.system, True),
+        ("sector_", tally.sector, True),
+    ):
         low, high = wilson(counts, draws, CONFIDENCE)
-        yield VARIABLES[f"/{prefix}probability"], counts / draws
-        yield VARIABLES[f"/{prefix}probability_low"], low
-        yield VARIABLES[f"/{prefix}probability_high"], high
+        for end, values in (("", counts / draws), ("_low", low), ("_high", high)):
+            variable = VARIABLES[f"/{prefix}probability{end}"]
+            yield variable, np.where(known, values, np.nan)
     n_trust = tally.trust.shape[2]
     shares = count_quantiles(tally.share, QUANTILES) / n_trust
     yield VARIABLES["/share_achieving"], shares
@@ -70,20 +79,22 @@ def of_tally(job: Job, tally: Tally, draws: int) -> Written:
     bands = _bands(tally.trust_spread, job.ranges.trust)
     for row, name in enumerate(lanes.SPREAD):
         yield VARIABLES[f"/bands/trust_{name}"], bands[:, :, row]
-    for prefix, spread, ranges in (
-        ("type_", tally.kind_spread, job.ranges.kind),
-        ("system_", tally.system_spread, job.ranges.system),
+    for prefix, spread, ranges, present in (
+        ("type_", tally.kind_spread, job.ranges.kind, kinds),
+        ("system_", tally.system_spread, job.ranges.system, True),
     ):
         bands = _bands(spread, ranges)
         bands[:, :, lanes.TRUSTS_IN_DEFICIT] = _numbers_of_trusts(spread, ranges)
         for row, name in enumerate(lanes.GROUP_RESULTS):
-            yield VARIABLES[f"/bands/{prefix}{name}"], bands[:, :, row]
+            known = np.reshape(present, (-1, 1, 1))
+            values = np.where(known, bands[:, :, row], np.nan)
+            yield VARIABLES[f"/bands/{prefix}{name}"], values
 
 
 def _bands(
     counts: NDArray[np.uint32], ranges: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    return histogram_quantiles(counts, ranges[..., 0], ranges[..., 1], QUANTILES)
+    return histogram_quantiles(counts, ranges, QUANTILES)
 
 
 def _numbers_of_trusts(

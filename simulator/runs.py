@@ -45,7 +45,7 @@ def run(
     draws
         Number of sampled futures.
     seed
-        Key of the random numbers, 0 to 2**64 - 1. Two scenarios under one seed see the
+        Key of the random numbers, 0 to 2**63 - 1. Two scenarios under one seed see the
         same futures.
     threads
         Number of threads; by default one for each processor. Moves no number.
@@ -118,8 +118,8 @@ def _check_numbers(draws: int, seed: int, threads: int | None) -> None:
         raise ScenarioError(
             "draws", f"{draws} is not a number of draws", "give 1 or more"
         )
-    if not 0 <= seed < 2**64:
-        raise ScenarioError("seed", f"{seed} is out of range", "give 0 to 2**64 - 1")
+    if not 0 <= seed < 2**63:
+        raise ScenarioError("seed", f"{seed} is out of range", "give 0 to 2**63 - 1")
     if threads is not None and threads < 1:
         raise ScenarioError("threads", f"{threads} is too few", "give 1 or more")
 
@@ -157,7 +157,7 @@ def _attributes(loaded: Loaded, job: Job, draws: int) -> dict[str, Any]:
         "scenario": scenario.name,
         "source": f"NHS efficiency scenario simulator {provenance.version()}",
         "draws": np.int64(draws),
-        "seed": np.uint64(job.seed),
+        "seed": np.int64(job.seed),
         "population": job.population.name,
         "population_about": job.population.about,
         "notes": "\n".join(job.notes),

@@ -300,6 +300,7 @@ EDGES = {
     "demand as funded": {"drivers": {"demand": 0.022}},
     "falling funding": {"terms": {"funded": -0.03}},
     "in deficit": {"state": {"income": 90.0}},
+    "in balance but for its target": {"state": {"income": 103.6}},
     "in surplus": {"state": {"income": 130.0}},
     "target below nothing": {
         "terms": {"rate": -0.03, "deficit_addon": 0.0},

@@ -125,7 +125,7 @@ LOOPS = {
     ),
     "bin_row": (
         histograms.bin_row,
-        (rows(1), np.ones(2), np.zeros(LANES, np.uint8), 0),
+        (rows(1), np.ones(2), np.zeros(LANES, np.uint8)),
         ("vsubpd", "vmulpd", "vmaxpd", "vminpd"),
     ),
 }
@@ -193,11 +193,9 @@ def test_a_call_that_is_not_inlined_would_be_noticed() -> None:
     def halved(value: float) -> float:
         return value * 0.5 if value > 0.0 else halved(value + 1.0)
 
-    def fill(
-        values: np.ndarray, edges: np.ndarray, bins: np.ndarray, start: int
-    ) -> None:
+    def fill(values: np.ndarray, edges: np.ndarray, bins: np.ndarray) -> None:
         for d in range(LANES):
-            bins[start + d] = np.uint8(halved((values[d] - edges[0]) * edges[1]))
+            bins[d] = np.uint8(halved((values[d] - edges[0]) * edges[1]))
 
     _, arguments, needed = LOOPS["bin_row"]
     arguments = (np.ones(LANES), *arguments[1:])

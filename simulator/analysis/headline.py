@@ -94,4 +94,5 @@ def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
 
 
 def _bands(by_draw: xr.DataArray) -> xr.DataArray:
-    return by_draw.quantile(list(BAND), dim="draw", method="inverted_cdf", skipna=False)
+    found = np.quantile(by_draw.values, BAND, method="inverted_cdf")
+    return xr.DataArray(found, dims="quantile", coords={"quantile": list(BAND)})

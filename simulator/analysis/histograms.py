@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.kernel.histograms import read_quantiles
+
 Floats = NDArray[np.float64]
 
 
 def histogram_quantiles(
-    counts: NDArray[np.uint32], first: Floats, scale: Floats, levels: Sequence[float]
+    counts: NDArray[np.uint32], edges: Floats, levels: Sequence[float]
 ) -> Floats:
     """Read quantiles off histograms, on a straight line within the bin.
 
@@ -18,33 +20,26 @@ def histogram_quantiles(
     counts
         Number of draws in each bin: (..., bin). The end bins also hold what lies
         outside.
-    first, scale
-        Lower edge of the first bin, and bins per unit: (...).
+    edges
+        Lower edge of the first bin, and bins per unit: (..., 2).
     levels
-        Shares of draws below.
+        Shares of draws below, in rising order.
 
     Returns
     -------
     quantiles
-        Shape (..., level). Not a number where the quantile falls into an end bin of a
-        histogram that has draws elsewhere too: then it lies outside the range.
+        Shape (..., level). Not a number where a quantile falls into an end bin: then it
+        lies outside the range.
     """
-    n_bin = counts.shape[-1]
-    flat = counts.reshape(-1, n_bin)
-    below = np.cumsum(flat, axis=1, dtype=np.int64)
-    total = below[:, -1:]
-    out = np.empty((len(flat), len(levels)))
-    rows = np.arange(len(flat))
-    for column, level in enumerate(levels):
-        wanted = level * total[:, 0]
-        place = np.minimum((below < wanted[:, None]).sum(axis=1), n_bin - 1)
-        inside = flat[rows, place]
-        before = below[rows, place] - inside
-        part = np.where(inside > 0, (wanted - before) / np.maximum(inside, 1), 0.5)
-        value = first.ravel() + (place + part) / scale.ravel()
-        outside = (place == 0) | (place == n_bin - 1)
-        out[:, column] = np.where(outside, np.nan, value)
-    return out.reshape(*counts.shape[:-1], len(levels))
+    n_bin, shape = counts.shape[-1], (*counts.shape[:-1], len(levels))
+    quantiles = np.empty(shape)
+    read_quantiles(
+        counts.reshape(-1, n_bin),
+        np.ascontiguousarray(edges).reshape(-1, 2),
+        np.array(levels),
+        quantiles.reshape(-1, len(levels)),
+    )
+    return quantiles
 
 
 def count_quantiles(counts: NDArray[np.int64], levels: Sequence[float]) -> Floats:

@@ -55,8 +55,9 @@ def simulate_block(
     n_system = trusts.first.shape[0] - 1
     n_target, n_kind, n_year = plan.funded.shape
     n_outcome = tally.trust.shape[1]
-    n_spread = ranges.trust.shape[2]
-    n_result = ranges.kind.shape[2]
+    n_result = per_draw.sector.shape[0]
+    # Without ranges nothing is binned.
+    n_spread, n_binned = ranges.trust.shape[2], ranges.kind.shape[2]
     n_batch = (n_draw + LANES - 1) // LANES
 
     words = np.empty((4, LANES), np.uint64)
@@ -77,9 +78,9 @@ def simulate_block(
     trust_bins = np.empty(
         (n_batch, n_target, n_trust, n_spread, n_year, LANES), np.uint8
     )
-    kind_bins = np.empty((n_batch, n_target, n_kind, n_result, n_year, LANES), np.uint8)
+    kind_bins = np.empty((n_batch, n_target, n_kind, n_binned, n_year, LANES), np.uint8)
     system_bins = np.empty(
-        (n_batch, n_target, n_system, n_result, n_year, LANES), np.uint8
+        (n_batch, n_target, n_system, n_binned, n_year, LANES), np.uint8
     )
 
     for batch in range(n_batch):

@@ -37,3 +37,30 @@ def count_bins(
                 row, histogram = bins[batch, result, y], histograms[result, y]
                 for d in range(valid):
                     histogram[row[d]] += np.uint32(1)
+
+
+@compiled
+def read_quantiles(
+    histograms: NDArray[np.uint32], edges: Floats, levels: Floats, quantiles: Floats
+) -> None:
+    """Read quantiles off histograms, on a straight line within the bin.
+
+    Shapes: `histograms` (unit, BINS), `edges` (unit, 2) as in `bin_row`, `levels`
+    (level,) in rising order, `quantiles` (unit, level). A quantile in an end bin, which
+    also holds what lies outside, is not a number.
+    """
+    last = lanes.BINS - 1
+    for unit in range(histograms.shape[0]):
+        total = 0.0  # whole numbers below 2**53, exact as floats
+        for place in range(lanes.BINS):
+            total += histograms[unit, place]
+        place, below = 0, 0.0
+        for column in range(levels.shape[0]):
+            wanted = levels[column] * total
+            while place < last and below + histograms[unit, place] < wanted:
+                below += histograms[unit, place]
+                place += 1
+            part = (wanted - below) / max(float(histograms[unit, place]), 1.0)
+            value = edges[unit, 0] + (place + part) / edges[unit, 1]
+            outside = (place == 0) | (place == last)
+            quantiles[unit, column] = np.nan if outside else value

@@ -89,6 +89,7 @@ class Result(NamedTuple):
 
 
 LEAST_COST = 1e-9  # GBP m
+LEAST_STOCK = 1e-60  # fraction of cost; less is nothing, and its inverse is not needed
 
 
 @inlined
@@ -150,8 +151,8 @@ def trust_year(
     available = z0 + z1 + z2 + z3
     per_cost, per_reach, per_available = reciprocals(
         cost_before,
-        within_reach if within_reach > 0.0 else 1.0,
-        available if available > 0.0 else 1.0,
+        within_reach if within_reach > LEAST_STOCK else 1.0,
+        available if available > LEAST_STOCK else 1.0,
     )
     filled = min(belief.one_off_fill * (ask - recurrent), available)
     spent = cost_before * (1.0 - real - filled)
@@ -178,10 +179,10 @@ def trust_year(
     drawn = nonrecurrent * per_available
     taken = (drawn * z0, drawn * z1, drawn * z2, drawn * z3)
     one_offs = (
-        min(z0 - taken[0] + rules.renewal[0], rules.cap[0]),
-        min(z1 - taken[1] + rules.renewal[1], rules.cap[1]),
-        min(z2 - taken[2] + rules.renewal[2], rules.cap[2]),
-        min(z3 - taken[3] + rules.renewal[3], rules.cap[3]),
+        min(max(z0 - taken[0], 0.0) + rules.renewal[0], rules.cap[0]),
+        min(max(z1 - taken[1], 0.0) + rules.renewal[1], rules.cap[1]),
+        min(max(z2 - taken[2], 0.0) + rules.renewal[2], rules.cap[2]),
+        min(max(z3 - taken[3], 0.0) + rules.renewal[3], rules.cap[3]),
     )
     returning = (
         rules.payback[0] * taken[0]

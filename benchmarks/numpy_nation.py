@@ -1,0 +1,131 @@
+"""What a draw brings to everybody, drawn with NumPy's own generator.
+
+Written apart from simulator/drivers.py, for the NumPy, JAX and per-draw peers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.drivers import BELIEFS, CONDITIONS, by_year, uncertain
+from simulator.scenario import Scenario
+from simulator.schema import POOLS, TRUST_TYPES
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Nation:
+    """Draws last in every array."""
+
+    belief: dict[str, Floats]  # (draw,)
+    pay: Floats  # (year, draw)
+    nonpay: Floats  # (year, draw)
+    delivery: Floats  # (year, draw), log
+    demand: Floats  # (type, year, draw)
+    new_opportunity: Floats  # (year, pool, type, draw)
+
+
+def draw(scenario: Scenario, rng: np.random.Generator, n_draw: int) -> Nation:
+    """Draw assumptions and national and type shocks."""
+    values = {
+        path: belief.quantile(rng.random(n_draw), rng.standard_normal(n_draw))
+        for path, belief in uncertain(scenario).items()
+    }
+    return from_values(scenario, rng, values, n_draw)
+
+
+def from_values(
+    scenario: Scenario,
+    rng: np.random.Generator,
+    values: dict[str, Floats],
+    n_draw: int,
+) -> Nation:
+    """Draw the shocks, given the assumptions."""
+    n, prices, demand = scenario.years, scenario.prices, scenario.demand
+    pay_shock, nonpay_shock, _, demand_shock = national_shocks(scenario, rng, n_draw)
+    everywhere = values["prices.premium"] + values["prices.tail.size"] * in_tail(
+        scenario, rng, n_draw
+    )
+    agency = np.diff(by_year(prices.agency_share, n + 1))[:, None]
+    pay = np.array(by_year(prices.pay, n))[:, None] + everywhere + pay_shock
+    trends = [
+        np.array(trend)[:, None]
+        if isinstance(trend := getattr(demand, kind).trend, tuple)
+        else values[f"demand.{kind}.trend"]
+        for kind in TRUST_TYPES
+    ]
+    common = values["demand.bias"] + demand_shock
+    own = demand.type_sd * rng.standard_normal((len(TRUST_TYPES), n, n_draw))
+    lever = np.prod([values[f"conditions.{name}"] for name in CONDITIONS], axis=0)
+    belief = {name: values[f"delivery.{name}"] for name in BELIEFS}
+    belief["opportunity_scale"] = values["delivery.opportunity_scale"]
+    conditions = scenario.conditions
+    belief["lever"] = np.clip(lever, conditions.lowest, conditions.highest)
+    return Nation(
+        belief=belief,
+        pay=pay + agency * values["prices.agency_premium"],
+        nonpay=np.array(by_year(prices.nonpay, n))[:, None] + everywhere + nonpay_shock,
+        delivery=scenario.delivery.national_sd * rng.standard_normal((n, n_draw)),
+        demand=np.stack([trend + common for trend in trends]) + own,
+        new_opportunity=new_opportunity(scenario, rng, values, n_draw),
+    )
+
+
+def national_shocks(
+    scenario: Scenario, rng: np.random.Generator, n_draw: int
+) -> Floats:
+    """Draw correlated AR(1) paths of pay, non-pay, deflator and demand."""
+    prices = scenario.prices
+    shocks = (
+        prices.pay_shock,
+        prices.nonpay_shock,
+        prices.deflator_shock,
+        scenario.demand.national_shock,
+    )
+    sd = np.array([shock.sd for shock in shocks])[:, None]
+    persistence = np.array([shock.persistence for shock in shocks])[:, None]
+    root = np.linalg.cholesky(scenario.correlations.matrix())
+    paths = np.empty((len(shocks), scenario.years, n_draw))
+    for y in range(scenario.years):
+        fresh = sd * (root @ rng.standard_normal((len(shocks), n_draw)))
+        if y:
+            fresh *= np.sqrt(1.0 - persistence**2)
+            fresh += persistence * paths[:, y - 1]
+        paths[:, y] = fresh
+    return paths
+
+
+def in_tail(scenario: Scenario, rng: np.random.Generator, n_draw: int) -> Floats:
+    """Draw which years stand in the high-inflation regime: (year, draw)."""
+    tail = scenario.prices.tail
+    inside = np.zeros(n_draw, bool)
+    found = []
+    for _ in range(scenario.years):
+        inside = rng.random(n_draw) < np.where(inside, tail.stay, tail.enter)
+        found.append(inside)
+    return np.array(found, dtype=float)
+
+
+def new_opportunity(
+    scenario: Scenario,
+    rng: np.random.Generator,
+    values: dict[str, Floats],
+    n_draw: int,
+) -> Floats:
+    """Add up what the frontier and the programmes open: (year, pool, type, draw)."""
+    n = scenario.years
+    new = np.zeros((n, len(POOLS), len(TRUST_TYPES), n_draw))
+    for j, pool in enumerate(POOLS):
+        share = getattr(scenario.delivery.pool_shares, pool)
+        new[:, j] = share * values["delivery.frontier"]
+    for name, programme in scenario.programmes.items():
+        if programme.enabled:
+            happens = rng.random(n_draw) < programme.probability
+            realised = happens * values[f"programmes.{name}.realisation"]
+            types = [TRUST_TYPES.index(kind) for kind in programme.types]
+            for y, part in enumerate(programme.ramp[:n]):
+                added = part * programme.opportunity * realised
+                new[y, POOLS.index(programme.pool), types] += added
+    return new

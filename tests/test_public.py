@@ -1,0 +1,97 @@
+"""The public face: ten names or so, and what they give."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+import tiny
+import xarray as xr
+
+import simulator as sim
+from simulator.errors import Problems, RunFileError, SimulatorError
+
+
+def test_every_promised_name_is_there_and_says_what_it_is():
+    assert len(sim.__all__) == len(set(sim.__all__)) <= 12
+    for name in sim.__all__:
+        found = getattr(sim, name)
+        assert callable(found), name
+        assert inspect.getdoc(found), name
+
+
+def test_only_what_is_promised_is_shown():
+    assert dir(sim) == sorted(sim.__all__)
+
+
+def test_a_star_imports_what_is_promised():
+    names = {}
+    exec("from simulator import *", names)
+    names.pop("__builtins__")
+    assert names.keys() == set(sim.__all__)
+
+
+def test_a_name_that_is_not_there_is_said():
+    with pytest.raises(AttributeError, match="no attribute 'ruin'"):
+        _ = sim.ruin
+
+
+def test_no_module_hides_a_public_function():
+    for name in sim.__all__:
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module(f"simulator.{name}")
+
+
+def test_importing_it_loads_nothing_heavy():
+    script = "import sys, simulator; print({'numba', 'xarray'} & sys.modules.keys())"
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "set()\n"
+
+
+def test_a_run_is_what_opening_its_file_gives(tmp_path):
+    scenario = sim.load_scenario(tiny.write(tmp_path), settings=["prices.pay=0.026"])
+    place = tmp_path / "run.h5"
+    run = sim.run(scenario, draws=50, seed=3, keep="sample", output=place)
+    assert isinstance(run, xr.DataTree)
+    opened = sim.open(place)
+    assert opened.identical(run)
+    chance = opened["sector_probability"].sel(outcome="real", target="four")
+    low, high = sim.wilson(round(float(chance) * 50), 50)
+    assert low == opened["sector_probability_low"].sel(outcome="real", target="four")
+    assert high >= chance
+
+
+def test_a_loaded_scenario_takes_no_settings(tmp_path):
+    scenario = sim.load_scenario(tiny.write(tmp_path))
+    with pytest.raises(SimulatorError, match="give the settings to load_scenario"):
+        sim.run(scenario, draws=1, settings=["prices.pay=0.026"])
+
+
+def test_populations_come_by_name_and_by_path(tmp_path):
+    assert len(sim.load_population("providers-2018")) == 234
+    tiny.write(tmp_path)
+    assert len(sim.load_population("tiny.csv", tmp_path)) == 8
+
+
+def test_one_error_catches_all_that_a_user_can_put_right(tmp_path):
+    with pytest.raises(sim.SimulatorError) as caught:
+        sim.open(tmp_path / "none.h5")
+    assert isinstance(caught.value, RunFileError)
+    with pytest.raises(sim.SimulatorError) as caught:
+        sim.load_scenario("long-term-plan", settings=["years=0"])
+    assert isinstance(caught.value, Problems)
+    with pytest.raises(sim.SimulatorError):
+        sim.load_population("none.csv", tmp_path)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    raises=KeyError,
+    reason="run() looks an unknown `keep` up without a check: KeyError: 'some'",
+)
+def test_an_unknown_way_to_keep_is_said(tmp_path):
+    with pytest.raises(SimulatorError):
+        sim.run(tiny.write(tmp_path), draws=1, keep="some")

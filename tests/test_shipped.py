@@ -1,0 +1,157 @@
+"""The shipped scenarios: they load, run and print, and every number has a source."""
+
+import io
+from functools import cache
+
+import pytest
+from rich.console import Console
+
+from simulator import answer, inputs, layers, past, runs
+from simulator.analysis.headline import headline
+from simulator.analysis.hindcast import hindcast
+
+SHIPPED = tuple(inputs.shipped())
+BASE = "long-term-plan"
+
+
+@pytest.fixture(scope="module")
+def base():
+    return inputs.load_scenario(BASE)
+
+
+@cache
+def small_run(name):
+    return runs.run(name, draws=64)
+
+
+def printed(renderable):
+    text = io.StringIO()
+    Console(width=150, highlight=False, file=text).print(renderable)
+    return text.getvalue()
+
+
+def test_the_promised_scenarios_are_shipped():
+    assert {
+        "long-term-plan",
+        "long-term-plan-high-demand",
+        "long-term-plan-inflation-shock",
+        "long-term-plan-right-conditions",
+        "five-year-forward-view",
+        "hindcast-2013",
+    } <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_scenario_is_named_as_its_file(name):
+    scenario = inputs.load_scenario(name).scenario
+    assert scenario.name == name
+    assert scenario.title == inputs.shipped()[name]
+    assert scenario.about
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_number_of_a_shipped_scenario_has_a_source(name):
+    loaded = inputs.load_scenario(name)
+    checked = 0
+    for path, value in layers.leaves(loaded.tree):
+        if layers.is_number(value) and path[0] not in ("first_year", "years"):
+            origin = loaded.origins[".".join(path)]
+            assert origin.source.strip(), path
+            if origin.layer == layers.BUILT_IN and value != 0.0:
+                assert origin.grade in ("A", "B", "C"), path
+            checked += 1
+    assert checked > 100
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_scenario_runs_and_prints_its_answer(name):
+    run = small_run(name)
+    said = printed(answer.render(run, "run.h5"))
+    assert run.attrs["title"] in said
+    found = headline(run)
+    for target in found["target"].values:
+        assert str(target) in said
+    for end in ("", "_low", "_high"):
+        values = found[f"sector_probability{end}"]
+        assert ((values >= 0.0) & (values <= 1.0)).all()
+    assert "Not in the number:" in said
+    assert "synthetic" in said
+    assert run.attrs["guarded"].sum() == 0
+
+
+def changed(loaded, base):
+    """Paths at which a scenario's values differ from the base's."""
+    one = {".".join(path): value for path, value in layers.leaves(loaded.tree)}
+    other = {".".join(path): value for path, value in layers.leaves(base.tree)}
+    paths = one.keys() | other.keys()
+    return {path for path in paths if one.get(path) != other.get(path)}
+
+
+NAMES = {"name", "title", "about"}
+PROGRAMMES = (
+    "agency_cap",
+    "skill_mix",
+    "getting_it_right_first_time",
+    "digital",
+    "system_integration",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "paths"),
+    [
+        ("long-term-plan-high-demand", {"demand.bias"}),
+        # Staying and size are set to what is built in; entering is what differs.
+        ("long-term-plan-inflation-shock", {"prices.tail.enter"}),
+        (
+            "long-term-plan-right-conditions",
+            {
+                "delivery.transformation_funding",
+                "conditions.demand",
+                "conditions.workforce",
+                "conditions.achievable_targets",
+                "conditions.clarity",
+                "conditions.relationship",
+                *(f"programmes.{name}.enabled" for name in PROGRAMMES),
+            },
+        ),
+    ],
+)
+def test_a_variant_of_the_plan_differs_only_in_what_it_sets(name, paths, base):
+    loaded = inputs.load_scenario(name)
+    assert changed(loaded, base) == NAMES | paths
+    for path in paths:
+        assert loaded.origins[path].layer == f"{name}.toml"
+
+
+def test_stress_lowers_the_chance_of_balance_and_right_conditions_raise_achievement() -> (
+    None
+):
+    def chances(name):
+        # A balancing item is another target in another scenario.
+        found = headline(small_run(name)).drop_sel(target="balancing item")
+        return found["balance_probability"], found["sector_probability"]
+
+    plan = chances(BASE)
+    for name in ("high-demand", "inflation-shock"):
+        balance, _ = chances(f"{BASE}-{name}")
+        assert (balance <= plan[0]).all(), name
+        assert balance.sum() < plan[0].sum(), name
+    _, sector = chances(f"{BASE}-right-conditions")
+    assert (sector >= plan[1]).all()
+    assert sector.sum() > plan[1].sum()
+
+
+def test_at_least_four_in_five_published_figures_lie_inside_the_hindcasts_bands():
+    run = runs.run("hindcast-2013", draws=1000)
+    found = hindcast(run)
+    known = int(found["within"].count())
+    assert known >= 20
+    assert int(found["within"].sum()) >= 0.8 * known, past.verdict(found)
+    said = printed(past.render(run))
+    assert past.verdict(found) in said
+    # Bands that hold everything because they are absurdly wide would prove nothing.
+    balance = found["model"].sel(measure="balance")
+    width = balance.sel(quantile=0.95) - balance.sel(quantile=0.05)
+    income = run["sector/income"].isel(target=0).mean("draw")
+    assert (width / income < 0.12).all()
