@@ -8,7 +8,7 @@ traceback. What is computed stands in the scenario file, the flags say how.
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -311,7 +311,8 @@ def write_text(place: Path, text: str, force: bool) -> None:
         begun.write_text(text, encoding="utf-8")
         begun.replace(place)
     except OSError as error:
-        begun.unlink(missing_ok=True)
+        with suppress(OSError):
+            begun.unlink()
         raise RunFileError(
             str(place), f"cannot be written ({error.strerror})", "choose another place"
         ) from error

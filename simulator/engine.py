@@ -18,8 +18,8 @@ from simulator import drivers
 from simulator.drivers import Drawn
 from simulator.kernel import lanes
 from simulator.kernel.block import simulate_block
-from simulator.kernel.lanes import BINS, BLOCK
-from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
+from simulator.kernel.lanes import BINS, BLOCK, LANES
+from simulator.kernel.tables import Bins, Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.population import Population
 from simulator.scenario import Scenario, Target
 from simulator.schema import OUTCOMES, TRUST_TYPES
@@ -59,6 +59,13 @@ class Shard(NamedTuple):
     trajectories: NDArray[np.float32]  # (kept result, target, year, trust, draw)
 
 
+class Desk(NamedTuple):
+    """What a thread works with: its own counts, and room that it uses again."""
+
+    tally: Tally
+    bins: Bins
+
+
 def prepare(scenario: Scenario, population: Population, seed: int) -> Job:
     """Solve the balancing items and set the ranges of the histograms."""
     drivers.check_addresses(scenario)
@@ -96,22 +103,24 @@ def simulate(
         Called from the threads with the number of draws that a block finished.
     """
     threads = threads or os.cpu_count() or 1
-    tallies: queue.SimpleQueue[Tally] = queue.SimpleQueue()
+    desks: queue.SimpleQueue[Desk] = queue.SimpleQueue()
     for _ in range(threads):
-        tallies.put(empty_tally(job.trusts, job.plan))
+        desks.put(
+            Desk(empty_tally(job.trusts, job.plan), room_for_bins(job.ranges, BLOCK))
+        )
     with ThreadPoolExecutor(threads) as pool:
         # One shard ahead, so that threads have work while a shard is written.
         waiting: list[tuple[Shard, list[Future[None]]]] = []
         stop = first_draw + draws
         for first in range(first_draw, stop, SHARD):
-            waiting.append(_submit(pool, job, first, stop, keep, tallies, done))
+            waiting.append(_submit(pool, job, first, stop, keep, desks, done))
             if len(waiting) == 2:
                 yield _finished(*waiting.pop(0))
         for shard, futures in waiting:
             yield _finished(shard, futures)
-    total = tallies.get()
+    total = desks.get().tally
     for _ in range(threads - 1):
-        add_tally(total, tallies.get())
+        add_tally(total, desks.get().tally)
     yield total
 
 
@@ -121,7 +130,7 @@ def _submit(
     first: int,
     stop: int,
     keep: int,
-    tallies: queue.SimpleQueue[Tally],
+    desks: queue.SimpleQueue[Desk],
     done: Callable[[int], None],
 ) -> tuple[Shard, list[Future[None]]]:
     n_draw = min(SHARD, stop - first)
@@ -138,9 +147,11 @@ def _submit(
     )
 
     def compute(start: int, stop: int) -> None:
-        tally = tallies.get()
-        _compute(job, shard, start, stop, kept, tally)
-        tallies.put(tally)
+        desk = desks.get()
+        try:
+            _compute(job, shard, start, stop, kept, desk)
+        finally:  # or the next block would wait for a desk for ever
+            desks.put(desk)
         done(stop - start)
 
     return shard, [pool.submit(compute, *span) for span in _blocks(n_draw, kept)]
@@ -161,7 +172,7 @@ def _finished(shard: Shard, futures: list[Future[None]]) -> Shard:
 
 
 def _compute(
-    job: Job, shard: Shard, start: int, stop: int, kept: int, tally: Tally
+    job: Job, shard: Shard, start: int, stop: int, kept: int, desk: Desk
 ) -> None:
     """Compute draws `start` to `stop` of a shard into their own slots."""
     n_trust = len(job.population.code) if stop <= kept else 0
@@ -174,7 +185,8 @@ def _compute(
         job.plan,
         drivers.nation(part_of(shard.drawn, start, stop)),
         job.ranges,
-        tally,
+        desk.bins,
+        desk.tally,
         results,
     )
     shard.sector[..., start:stop] = results.sector
@@ -199,6 +211,13 @@ def _room(plan: Plan, n_trust: int, n_kind: int, n_system: int, n_draw: int) -> 
         kind=kept(n_result, n_kind),
         system=kept(n_result, n_system),
     )
+
+
+def room_for_bins(ranges: Ranges, n_draw: int) -> Bins:
+    """Make room for the bins of a block."""
+    n_batch = -(-n_draw // LANES)
+    shapes = [(n_batch, *edges.shape[:-1], LANES) for edges in ranges]
+    return Bins(*(np.empty(shape, np.uint8) for shape in shapes))
 
 
 def part_of(drawn: Drawn, start: int, stop: int) -> Drawn:
@@ -278,7 +297,18 @@ def everything(
         *(np.empty((n_target, n, 0, n_year, 2)) for n in (n_trust, n_kind, n_system))
     )
     tally = empty_tally(trusts, plan)
-    simulate_block(seed, 0, n_draw, trusts, plan, nation, unbinned, tally, seen)
+    simulate_block(
+        seed,
+        0,
+        n_draw,
+        trusts,
+        plan,
+        nation,
+        unbinned,
+        room_for_bins(unbinned, n_draw),
+        tally,
+        seen,
+    )
     return seen
 
 

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -72,6 +72,9 @@ def run(
     """
     began = time.perf_counter()
     _check_numbers(draws, seed, threads)
+    if keep not in get_args(Keep):
+        ways = ", ".join(repr(way) for way in get_args(Keep))
+        raise ScenarioError("keep", f"{keep!r} is not a way to keep", f"give {ways}")
     place: Path | io.BytesIO = io.BytesIO() if output is None else Path(output)
     if isinstance(place, Path):
         _check_place(place, force)

@@ -183,7 +183,7 @@ def _fill(variable: Variable) -> Any:
     if variable.dtype in ("str", "bool"):
         return None
     kind = np.dtype(variable.dtype)
-    return kind.type(np.nan) if kind.kind == "f" else np.iinfo(kind).min
+    return kind.type(np.nan if kind.kind == "f" else np.iinfo(kind).min)
 
 
 def _encoded(variable: Variable, values: Array) -> Array:
@@ -250,11 +250,11 @@ def _check_file(path: Path) -> None:
         raise RunFileError(
             str(path), "is not an HDF5 file", "give the path of a run file"
         ) from error
-    if found is None:
+    if not isinstance(found, np.integer):
         raise RunFileError(str(path), "is not a run file: it has no format number")
-    if int(found) != FORMAT:
+    if found != FORMAT:
         raise RunFileError(
             str(path),
-            f"has format {int(found)}, and this version reads format {FORMAT}",
+            f"has format {found}, and this version reads format {FORMAT}",
             "open it with the version that wrote it, or run its scenario again",
         )

@@ -426,7 +426,8 @@ def test_a_published_range_counts_where_part_of_it_is_inside():
     assert low < high
     run = past_run()
     sector = run["sector"].to_dataset()
-    for edge, within in ((high + 10.0, 1.0), (high + 100.0, 0.0), (low - 10.0, 1.0)):
+    # The 90% band reaches 45 to either side of the middle.
+    for edge, within in ((high + 44.0, 1.0), (high + 46.0, 0.0), (low - 44.0, 1.0)):
         values = edge + np.linspace(-50.0, 50.0, 101)
         sector["underlying"] = sector["underlying"].copy()
         sector["underlying"].loc[{"year": 2017}] = values

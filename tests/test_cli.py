@@ -400,12 +400,6 @@ def test_a_bad_list_of_trusts_is_said_by_line_and_column(here):
     assert "line 3, column 'operating_spend'" in line
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=NotADirectoryError,
-    reason="write_text removes its temporary file where the folder is a file, which "
-    "fails in turn: a traceback instead of a line",
-)
 def test_a_place_below_a_file_is_said_in_one_line(here):
     (here / "panel.csv").write_text(PANEL, encoding="utf-8")
     arguments = ("population", "build", "panel.csv", "-o", "panel.csv/out.csv")

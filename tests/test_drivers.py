@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from simulator import drivers, engine
 from simulator.distributions import Certain
 from simulator.errors import ScenarioError
-from simulator.kernel import lanes
+from simulator.kernel import lanes, philox
 from simulator.schema import POOLS, TRUST_TYPES
 
 SEED = 11
@@ -216,7 +216,7 @@ def test_the_first_years_shocks_are_the_root_of_the_matrix_times_normals():
     root = np.linalg.cholesky(matrix)
     from_mine = np.array(drivers.cholesky(matrix.tolist()))
     assert from_mine == pytest.approx(root, abs=1e-15)
-    z = stream.normals(0, drivers.philox.place(drivers.philox.NATIONAL, 0, 2019))
+    z = stream.normals(0, philox.place(philox.NATIONAL, 0, 2019))
     for row, (name, sd) in enumerate(stated_sds().items()):
         assert found[name][0] == pytest.approx(sd * (root[row] @ z))
 
@@ -398,6 +398,19 @@ def test_the_national_demand_shock_is_common_to_all_types():
     )
 
 
+def test_each_years_national_shocks_fall_on_what_they_are_named_for():
+    calm = tiny.tables()
+    for section, names in tiny.SERIES.items():
+        for name in names:
+            calm[section][name] = {"sd": 0.0, "persistence": 0.0}
+    shocked, still = drawn(), drawn(calm)
+    shocks = drivers.national_shocks(scenario(), drivers.Stream(SEED, 0, 500, False))
+    for name in drivers.SERIES:
+        added = getattr(shocked, name) - getattr(still, name)
+        expected = np.broadcast_to(shocks[name], added.shape)
+        assert added == pytest.approx(expected, abs=1e-15), name
+
+
 def test_conditions_multiply():
     found = drawn(sure(conditions={"workforce": 1.1, "capital": 0.9, "clarity": 1.05}))
     assert found.lever == pytest.approx(np.full(500, 1.1 * 0.9 * 1.05), abs=1e-15)
@@ -540,6 +553,40 @@ def test_a_draw_is_the_same_wherever_its_run_begins():
                 assert np.array_equal(values[100:], some[path])
         else:
             assert np.array_equal(everything[..., 100:], some)
+
+
+def test_who_uses_which_random_word_is_as_the_table_of_the_layout_says():
+    given = tiny.tables()
+    given["prices"]["tail"]["enter"] = 0.5
+    given["prices"]["tail"]["stay"] = 0.5
+    given["delivery"]["treated"] = {"uniform": [0.0, 1.0]}
+    given["programmes"]["rosters"]["probability"] = 0.5
+    bent = scenario(given)
+    found = drivers.draw(bent, SEED, 0, 64)
+    stream = drivers.Stream(SEED, 0, 64, False)
+    place = philox.place
+
+    path = "delivery.treated"
+    where = place(philox.ASSUMPTION, 0, None)
+    treated = stream.uniforms(drivers.address(path), where)[0]
+    assert np.array_equal(found.assumptions[path], treated)
+
+    where = place(philox.PROGRAMME, 0, None)
+    happens = stream.uniforms(drivers.address("programmes.rosters"), where)[0] < 0.5
+    frontier = found.new_opportunity[1, 1, 0]  # of a type that takes no part
+    assert np.array_equal(found.new_opportunity[0, 1, 0] > frontier, happens)
+
+    where = place(philox.NATIONAL, 1, 2020)
+    assert np.array_equal(
+        found.delivery[1], 0.04 * stream.normals(philox.NATION, where)[0]
+    )
+    high = stream.uniforms(philox.NATION, where)[1] < 0.5
+    assert np.array_equal(found.high_inflation[1] == 1.0, high)
+
+    where = place(philox.TYPE, 0, 2021)
+    own = [0.005 * stream.normals(row + 1, where)[0] for row in (0, 4)]
+    gap = found.demand[4, 2] - found.demand[0, 2]
+    assert gap == pytest.approx(0.04 - 0.026 + own[1] - own[0], abs=1e-15)
 
 
 def test_another_seed_is_another_future():

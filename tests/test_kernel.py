@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from simulator.engine import room_for_bins
 from simulator.kernel import lanes, philox
 from simulator.kernel.block import simulate_block
 from simulator.kernel.lanes import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
@@ -770,6 +771,7 @@ def run(world: World, *spans: tuple[int, int]) -> Run:
             world.plan,
             nation(Draws(*(values[..., start:stop] for values in world.draws))),
             world.ranges,
+            room_for_bins(world.ranges, stop - start),
             tally,
             part,
         )
@@ -1049,8 +1051,11 @@ def counted(values: Floats, ranges: Floats) -> NDArray[np.int64]:
 
 def test_histograms_count_every_draw_in_its_bin(both: Both) -> None:
     tally, ranges, n_draw = both.fast.tally, both.world.ranges, both.world.n_draw
-    for spread in (tally.trust_spread, tally.kind_spread, tally.system_spread):
+    there = np.isin(np.arange(KIND), both.world.trusts.kind)
+    kinds = tally.kind_spread[:, there]
+    for spread in (tally.trust_spread, kinds, tally.system_spread):
         assert (spread.sum(axis=-1) == n_draw).all()
+    assert not tally.kind_spread[:, ~there].any()
     expected = counted(trust_spread(both.fast), ranges.trust)
     assert np.array_equal(tally.trust_spread, expected)
     expected = counted(both.fast.per_draw.system, ranges.system)
@@ -1214,7 +1219,8 @@ def test_what_is_not_kept_is_computed_all_the_same(both: Both) -> None:
     )
     bare = PerDraw(*map(np.ascontiguousarray, bare))
     arguments = world.trusts, world.plan, nation(world.draws), world.ranges
-    simulate_block(world.seed, 0, world.n_draw, *arguments, tally, bare)
+    bins = room_for_bins(world.ranges, world.n_draw)
+    simulate_block(world.seed, 0, world.n_draw, *arguments, bins, tally, bare)
     assert same(tally, seen.tally)
     assert np.array_equal(bare.sector, seen.per_draw.sector)
     assert np.array_equal(bare.achieved, seen.per_draw.achieved)

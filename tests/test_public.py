@@ -87,11 +87,6 @@ def test_one_error_catches_all_that_a_user_can_put_right(tmp_path):
         sim.load_population("none.csv", tmp_path)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=KeyError,
-    reason="run() looks an unknown `keep` up without a check: KeyError: 'some'",
-)
 def test_an_unknown_way_to_keep_is_said(tmp_path):
     with pytest.raises(SimulatorError):
         sim.run(tiny.write(tmp_path), draws=1, keep="some")

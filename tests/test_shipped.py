@@ -124,9 +124,7 @@ def test_a_variant_of_the_plan_differs_only_in_what_it_sets(name, paths, base):
         assert loaded.origins[path].layer == f"{name}.toml"
 
 
-def test_stress_lowers_the_chance_of_balance_and_right_conditions_raise_achievement() -> (
-    None
-):
+def test_stress_lowers_balance_and_right_conditions_raise_achievement():
     def chances(name):
         # A balancing item is another target in another scenario.
         found = headline(small_run(name)).drop_sel(target="balancing item")

@@ -29,7 +29,7 @@ from simulator.kernel.one_trust import (
     open_trust,
     year_rules,
 )
-from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
+from simulator.kernel.tables import Bins, Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.kernel.trust_year import Terms
 
 
@@ -42,6 +42,7 @@ def simulate_block(
     plan: Plan,
     nation: Nation,
     ranges: Ranges,
+    bins: Bins,
     tally: Tally,
     per_draw: PerDraw,
 ) -> None:
@@ -57,7 +58,7 @@ def simulate_block(
     n_outcome = tally.trust.shape[1]
     n_result = per_draw.sector.shape[0]
     # Without ranges nothing is binned.
-    n_spread, n_binned = ranges.trust.shape[2], ranges.kind.shape[2]
+    n_spread = ranges.trust.shape[2]
     n_batch = (n_draw + LANES - 1) // LANES
 
     words = np.empty((4, LANES), np.uint64)
@@ -73,15 +74,10 @@ def simulate_block(
     results = np.empty((n_year, n_result * LANES))
     achieved = np.empty((n_outcome, LANES), np.int8)
     achieving = np.empty((n_outcome, LANES))
-    # Bins wait here, in the order they are made, until the block is done: counted at
-    # once, a histogram comes into the cache once a block, not once a batch.
-    trust_bins = np.empty(
-        (n_batch, n_target, n_trust, n_spread, n_year, LANES), np.uint8
-    )
-    kind_bins = np.empty((n_batch, n_target, n_kind, n_binned, n_year, LANES), np.uint8)
-    system_bins = np.empty(
-        (n_batch, n_target, n_system, n_binned, n_year, LANES), np.uint8
-    )
+
+    n_of_kind = np.zeros(n_kind, np.int64)
+    for i in range(n_trust):
+        n_of_kind[trusts.kind[i]] += 1
 
     for batch in range(n_batch):
         start = batch * LANES
@@ -139,7 +135,7 @@ def simulate_block(
                             bin_row(
                                 w[row : row + LANES],
                                 ranges.trust[k, i, spread, y],
-                                trust_bins[batch, k, i, spread, y],
+                                bins.trust[batch, k, i, spread, y],
                             )
                         if per_draw.trust.shape[3] > 0:
                             keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
@@ -156,12 +152,14 @@ def simulate_block(
                     s,
                     results,
                     achieved,
-                    system_bins[batch, k, s],
+                    bins.system[batch, k, s],
                 )
                 keep_group(results, valid, start, per_draw.system[:, k], s)
             fill(sector_sums.ravel(), 0.0)
             fill(sector_support, 0.0)
             for kind in range(n_kind):
+                if n_of_kind[kind] == 0:
+                    continue  # nobody achieves nothing
                 close_group(
                     rate,
                     kind_support[kind],
@@ -172,7 +170,7 @@ def simulate_block(
                     kind,
                     results,
                     achieved,
-                    kind_bins[batch, k, kind],
+                    bins.kind[batch, k, kind],
                 )
                 keep_group(results, valid, start, per_draw.kind[:, k], kind)
                 for y in range(n_year):
@@ -191,10 +189,13 @@ def simulate_block(
                     tally.share[k, outcome, int(achieving[outcome, d])] += 1
                     per_draw.achieved[k, outcome, start + d] = achieved[outcome, d]
 
+    # Counted now, a histogram comes into the cache once a block, not once a batch.
     for k in range(n_target):
         for i in range(n_trust):
-            count_bins(trust_bins[:, k, i], n_draw, tally.trust_spread[k, i])
+            count_bins(bins.trust[:, k, i], n_draw, tally.trust_spread[k, i])
         for kind in range(n_kind):
-            count_bins(kind_bins[:, k, kind], n_draw, tally.kind_spread[k, kind])
+            if n_of_kind[kind] == 0:
+                continue
+            count_bins(bins.kind[:, k, kind], n_draw, tally.kind_spread[k, kind])
         for s in range(n_system):
-            count_bins(system_bins[:, k, s], n_draw, tally.system_spread[k, s])
+            count_bins(bins.system[:, k, s], n_draw, tally.system_spread[k, s])

@@ -30,7 +30,7 @@ def count_bins(
     `bins` has shape (batch, result, year, LANES), `histograms` (result, year, BINS);
     only the first `n_draw` draws count.
     """
-    for batch in range(bins.shape[0]):
+    for batch in range((n_draw + LANES - 1) // LANES):
         valid = min(LANES, n_draw - batch * LANES)
         for result in range(bins.shape[1]):
             for y in range(bins.shape[2]):

@@ -44,16 +44,18 @@ def _user_cache() -> Path:
 
 def _cache_folder() -> Path | None:
     """Make the cache folder, or say once that kernels are compiled every time."""
-    folder = _user_cache() / "nhs-efficiency-simulator" / source_digest()
+    folder = Path("nhs-efficiency-simulator") / source_digest()
     try:
+        folder = _user_cache() / folder
         # Numba keeps its cache as pickles, which run code when read: owner only.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f"probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: a user without a home
+        reason = getattr(error, "strerror", None) or error
         print(
-            f"kernel cache: cannot write {folder} ({error.strerror}); each start "
+            f"kernel cache: cannot write {folder} ({reason}); each start "
             f"compiles anew, or set {CACHE_VARIABLE} to a folder of your own",
             file=sys.stderr,
         )

@@ -69,6 +69,17 @@ class Tally(NamedTuple):
     system_spread: NDArray[np.uint32]  # (target, system, group result, year, BINS)
 
 
+class Bins(NamedTuple):
+    """Room for the bins of a block; its caller keeps it, as new memory is slow.
+
+    Last axes (result, year, LANES); filled in the order in which bins are found.
+    """
+
+    trust: NDArray[np.uint8]  # (batch, target, trust, ...)
+    kind: NDArray[np.uint8]  # (batch, target, type, ...)
+    system: NDArray[np.uint8]  # (batch, target, system, ...)
+
+
 class PerDraw(NamedTuple):
     """What is kept of every draw of the block."""
 
