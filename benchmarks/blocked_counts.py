@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.blocked_order import Order
-from benchmarks.blocked_quantiles import of_histograms, of_numbers
 from benchmarks.blocked_year import SUMS, TIE, Tile
 from benchmarks.case import Case
+from benchmarks.histograms import add_counts, of_histograms, of_numbers
 from benchmarks.outcome import Outcome
 from simulator.kernel.lanes import BINS, GROUP_RESULTS, SPREAD
 from simulator.schema import OUTCOMES
@@ -42,9 +42,6 @@ class Counts:
         self.bins = {
             name: np.zeros((n_year, rows[name], n, block), np.uint8)
             for name, n in units.items()
-        }
-        self.offset = {
-            name: (np.arange(n) * BINS)[:, None] for name, n in units.items()
         }
         self.histograms = {
             name: np.zeros((n_target, n_year, rows[name], n, BINS), np.int64)
@@ -150,12 +147,7 @@ class Counts:
     def count_bins(self, k: int, n_draw: int) -> None:
         """Count the block's bins into the histograms of a target."""
         for name, bins in self.bins.items():
-            offset, found = self.offset[name], self.histograms[name][k]
-            for y in range(bins.shape[0]):
-                for row in range(bins.shape[1]):
-                    places = (bins[y, row, :, :n_draw] + offset).ravel()
-                    counted = np.bincount(places, minlength=found[y, row].size)
-                    found[y, row] += counted.reshape(found[y, row].shape)
+            add_counts(bins[..., :n_draw], self.histograms[name][k])
 
     def add(self, other: "Counts") -> None:
         """Add what another thread counted."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernel.block import Plan, Trusts
+from simulator.kernel.tables import Plan, Trusts
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from benchmarks.numpy_nation import Nation
 from simulator.drivers import BELIEFS
-from simulator.kernel.block import Plan, Trusts
+from simulator.kernel.tables import Plan, Trusts
 
 Floats = NDArray[np.float64]
 
@@ -246,6 +246,7 @@ class Tile:
         self.pools += self.new_opportunity[y]
         np.multiply(self.sources, drawn, out=self.taken)
         self.sources -= self.taken
+        np.maximum(self.sources, 0.0, out=self.sources)
         self.sources += renewal[:, None, None]
         np.minimum(self.sources, cap[:, None, None], out=self.sources)
         self.payback[:] = 0.0

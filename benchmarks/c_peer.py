@@ -176,12 +176,10 @@ def feed(case: Case, nation: Nation, draws: int) -> Fed:
 
 def simulate(case: Case, fed: Fed, threads: int) -> Counted:
     """Run the C function: kernel and counts."""
-    tallies = [
-        _widened(engine.empty_tally(case.trusts, case.plan)) for _ in range(threads)
-    ]
+    tallies = [empty_tally(case) for _ in range(threads)]
     given = (_TALLY * threads)(
         *(
-            _TALLY(*(getattr(t, n).ctypes.data for n in (*COUNTS, *SPREADS)))
+            _TALLY(**{name: counts.ctypes.data for name, counts in t._asdict().items()})
             for t in tallies
         )
     )
@@ -192,12 +190,11 @@ def simulate(case: Case, fed: Fed, threads: int) -> Counted:
     return Counted(tallies[0], fed.yearly, fed.achieved)
 
 
-def _widened(tally: Tally) -> Tally:
-    """Give each array the type that the C code writes."""
-    kinds = {name: np.int64 for name in COUNTS} | {name: np.uint32 for name in SPREADS}
-    return Tally(
-        **{name: getattr(tally, name).astype(kind) for name, kind in kinds.items()}
-    )
+def empty_tally(case: Case) -> Tally:
+    """Make a tally of nothing, each array of the type that the C code writes."""
+    tally = engine.empty_tally(case.trusts, case.plan)
+    kinds = dict.fromkeys(COUNTS, np.int64) | dict.fromkeys(SPREADS, np.uint32)
+    return Tally(**{name: getattr(tally, name).astype(kinds[name]) for name in kinds})
 
 
 def count(case: Case, draws: int, threads: int) -> Counted:

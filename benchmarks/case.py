@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simulator import engine, inputs
-from simulator.drivers import Plan, Trusts
 from simulator.engine import Job
+from simulator.kernel.tables import Plan, Trusts
 from simulator.population import Population
 from simulator.scenario import Scenario, Target
 
@@ -50,6 +50,13 @@ def make(n_target: int = 10, trusts: float = 1.0) -> Case:
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     scenario = loaded.scenario.model_copy(update={"targets": targets(n_target)})
     return Case(engine.prepare(scenario, resized(population, trusts), SEED))
+
+
+def shipped() -> Case:
+    """Prepare the shipped scenario as it is, balancing item and all."""
+    loaded = inputs.load_scenario(SCENARIO)
+    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    return Case(engine.prepare(loaded.scenario, population, SEED))
 
 
 def targets(n: int) -> tuple[Target, ...]:

@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.outcome import Outcome
+from benchmarks.outcome import Outcome, Seen
 from simulator.kernel.lanes import GROUP_RESULTS
 
 # Standard errors of a difference. A hundred correlated ones for the sector; thousands
 # for the trusts, where the largest of so many chance differences is about four.
 LARGEST_SECTOR = 4.5
 LARGEST_TRUST = 6.0
+FEWEST = 10
 
 Floats = NDArray[np.float64]
 
@@ -39,12 +40,14 @@ class Agreement(NamedTuple):
         )
 
 
-def compare(one: Outcome, other: Outcome) -> Agreement:
+def compare(one: Outcome | Seen, other: Outcome | Seen) -> Agreement:
     """Compare two independent runs."""
     n = np.array([one.yearly.shape[-1], other.yearly.shape[-1]])
     row = GROUP_RESULTS.index("balance")
     balances = one.yearly[row], other.yearly[row]
-    error = np.sqrt(sum(b.var(-1) / size for b, size in zip(balances, n, strict=True)))
+    # One spread for both: a run of few draws does not know its own.
+    squares = sum(b.var(-1) * size for b, size in zip(balances, n, strict=True))
+    error = np.sqrt(squares / n.sum() * (1.0 / n).sum())
     gap = np.abs(balances[0].mean(-1) - balances[1].mean(-1))
     return Agreement(
         sector=shares_apart(one.sector, other.sector, n),
@@ -54,9 +57,13 @@ def compare(one: Outcome, other: Outcome) -> Agreement:
 
 
 def shares_apart(one: Floats, other: Floats, n: NDArray[np.int64]) -> float:
-    """Find the largest difference of two shares, in standard errors."""
+    """Find the largest difference of two shares, in standard errors.
+
+    Shares so near 0 or 1 that fewer than `FEWEST` draws of the shorter run can be
+    expected on that side are left out: they are not normal.
+    """
     pooled = (one * n[0] + other * n[1]) / n.sum()
-    # Half a draw keeps a share of 0 or 1 from having no error at all.
-    pooled = np.clip(pooled, 0.5 / n.sum(), 1.0 - 0.5 / n.sum())
-    error = np.sqrt(pooled * (1.0 - pooled) * (1.0 / n).sum())
-    return float((np.abs(one - other) / error).max())
+    enough = np.minimum(pooled, 1.0 - pooled) * n.min() >= FEWEST
+    error = np.sqrt(pooled * (1.0 - pooled) * (1.0 / n).sum())[enough]
+    apart = np.abs(one - other)[enough] / error
+    return float(apart.max(initial=0.0))

@@ -1,4 +1,4 @@
-"""The model in straightforward NumPy: whole arrays (trust, draw), loops over the rest."""
+"""The model in straightforward NumPy: whole arrays of trusts and draws."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -11,8 +11,8 @@ from benchmarks.case import Case
 from benchmarks.numpy_nation import Nation
 from benchmarks.numpy_year import Accounts, Brought, State, Terms, carry_year
 from benchmarks.outcome import Outcome
-from simulator.kernel.block import Plan, Trusts
 from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.tables import Plan, Trusts
 from simulator.schema import QUANTILES
 
 Floats = NDArray[np.float64]
@@ -117,7 +117,7 @@ def one_target(
             funded=plan.funded[k, trusts.kind, y][:, None],
             support=plan.support[:, y][:, None],
         )
-        state, year = carry_year(state, brought[y], nation.belief, terms, plan, y)
+        state, year = carry_year(np, state, brought[y], nation.belief, terms, plan, y)
         met = met & (year.recurrent + year.nonrecurrent >= 0.95 * year.ask)
         saved = saved + year.recurrent * year.cost_before
         wanted = wanted + terms.rate * year.cost_before

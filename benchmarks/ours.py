@@ -9,8 +9,8 @@ from benchmarks.case import Case
 from benchmarks.outcome import Outcome
 from simulator import engine, results
 from simulator.engine import Shard
-from simulator.kernel.tables import Tally
 from simulator.kernel.lanes import GROUP_RESULTS, SPREAD
+from simulator.kernel.tables import Tally
 
 
 class Counted(NamedTuple):

@@ -20,3 +20,11 @@ class Outcome(NamedTuple):
     kind_bands: Floats  # (target, type, group result, year, quantile)
     system_bands: Floats  # (target, system, group result, year, quantile)
     yearly: Floats  # the sector, draw by draw: (group result, target, year, draw)
+
+
+class Seen(NamedTuple):
+    """The part of it that two runs are compared on; fields as in `Outcome`."""
+
+    sector: Floats
+    trust: Floats
+    yearly: Floats

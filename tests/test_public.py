@@ -88,5 +88,8 @@ def test_one_error_catches_all_that_a_user_can_put_right(tmp_path):
 
 
 def test_an_unknown_way_to_keep_is_said(tmp_path):
-    with pytest.raises(SimulatorError):
+    with pytest.raises(SimulatorError) as caught:
         sim.run(tiny.write(tmp_path), draws=1, keep="some")
+    assert str(caught.value) == (
+        "keep: 'some' is not a way to keep; give 'none', 'sample', 'all'"
+    )

@@ -11,6 +11,7 @@
 
 #define TIE 1e-9
 #define LEAST_COST 1e-9
+#define LEAST_STOCK 1e-60
 
 enum { /* rows of the workspace: the state, of which groups add up the last rows, ... */
     POOL, SOURCE = POOL + N_POOLS, CARRY_OVER = SOURCE + N_SOURCES, PAYBACK, UNMET,
@@ -50,6 +51,11 @@ static inline double smooth_minimum(double a, double b, double sharpness)
     double product = a * b;
     double root = sqrt((a - b) * (a - b) + 4.0 * (1.0 - sharpness) * product);
     return 2.0 * sharpness * product / (total > 0.0 ? total + root : 1.0);
+}
+
+static inline double left_of(const Terms terms, int k, double source, double taken)
+{
+    return smaller(larger(source - taken, 0.0) + terms.renewal[k], terms.cap[k]);
 }
 
 /* Activity, cost before savings, income, and what is asked and can be reached. */
@@ -111,8 +117,8 @@ static inline void save_for_good(const Terms terms,
         /* Three reciprocals with one division. */
         double available =
             w[SOURCE][d] + w[SOURCE + 1][d] + w[SOURCE + 2][d] + w[SOURCE + 3][d];
-        double reach = within_reach > 0.0 ? within_reach : 1.0;
-        double stock = available > 0.0 ? available : 1.0;
+        double reach = within_reach > LEAST_STOCK ? within_reach : 1.0;
+        double stock = available > LEAST_STOCK ? available : 1.0;
         double inverse = 1.0 / (cost_before * reach * stock);
         double used = real * (inverse * (cost_before * stock));
 
@@ -160,13 +166,10 @@ static inline void close_year(const Terms terms, const Lanes *restrict belief,
         double drawn = nonrecurrent * w[PER_AVAILABLE][d];
         double t0 = drawn * w[SOURCE][d], t1 = drawn * w[SOURCE + 1][d];
         double t2 = drawn * w[SOURCE + 2][d], t3 = drawn * w[SOURCE + 3][d];
-        w[SOURCE][d] = smaller(w[SOURCE][d] - t0 + terms.renewal[0], terms.cap[0]);
-        w[SOURCE + 1][d] =
-            smaller(w[SOURCE + 1][d] - t1 + terms.renewal[1], terms.cap[1]);
-        w[SOURCE + 2][d] =
-            smaller(w[SOURCE + 2][d] - t2 + terms.renewal[2], terms.cap[2]);
-        w[SOURCE + 3][d] =
-            smaller(w[SOURCE + 3][d] - t3 + terms.renewal[3], terms.cap[3]);
+        w[SOURCE][d] = left_of(terms, 0, w[SOURCE][d], t0);
+        w[SOURCE + 1][d] = left_of(terms, 1, w[SOURCE + 1][d], t1);
+        w[SOURCE + 2][d] = left_of(terms, 2, w[SOURCE + 2][d], t2);
+        w[SOURCE + 3][d] = left_of(terms, 3, w[SOURCE + 3][d], t3);
         double returning = terms.payback[0] * t0 + terms.payback[1] * t1
             + terms.payback[2] * t2 + terms.payback[3] * t3;
 

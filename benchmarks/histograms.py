@@ -1,4 +1,4 @@
-"""Quantiles from integer histograms, in NumPy."""
+"""Integer histograms and their quantiles, in NumPy."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +34,15 @@ def of_numbers(counts: NDArray[np.int64]) -> Floats:
     total = below[..., -1:]
     found = [(below < level * total).sum(axis=-1) for level in QUANTILES]
     return np.stack(found, axis=-1).astype(np.float64)
+
+
+def add_counts(bins: NDArray[np.uint8], histograms: NDArray[np.int64]) -> None:
+    """Count bins (year, result, unit, draw) into (year, result, unit, bin)."""
+    n_unit, n_bin = histograms.shape[-2:]
+    offset = (np.arange(n_unit) * n_bin)[:, None]
+    for y in range(bins.shape[0]):
+        for row in range(bins.shape[1]):
+            counted = np.bincount(
+                (bins[y, row] + offset).ravel(), minlength=n_unit * n_bin
+            )
+            histograms[y, row] += counted.reshape(n_unit, n_bin)
