@@ -11,6 +11,7 @@ from rich.text import Text
 from simulator.analysis.headline import headline, highest
 from simulator.schema import CONFIDENCE
 
+GROUPS = ("/", "/sector")  # of the run file, that the answer is read from
 OUTCOME_WORDS = {
     "any_means": "savings asked for are made by any means, every year",
     "recurrent": "recurrent savings add up to the target",

@@ -109,21 +109,22 @@ def run(
 
     SCENARIO is the name of a packaged scenario or the path of a file.
     """
-    from simulator import answer, runs
+    from simulator import answer, runs, store
 
     loaded = runs.load(scenario, settings)
     place = output or Path(f"{loaded.scenario.name}.h5")
     with progress(draws, loaded.scenario.title) as done:
-        tree = runs.run(
+        runs.write(
             loaded,
+            place,
             draws=draws,
             seed=seed,
             threads=threads,
             keep=keep,
-            output=place,
             force=force,
             done=done,
         )
+    tree = store.open_run(place, answer.GROUPS)
     if as_json:
         print_json(answer.as_records(tree, str(place)))
     else:
@@ -197,7 +198,7 @@ def show(
     if scenario.endswith(".h5"):
         from simulator import answer, store
 
-        tree = store.open_run(scenario)
+        tree = store.open_run(scenario, answer.GROUPS)
         if as_json:
             print_json(answer.as_records(tree, scenario))
         else:

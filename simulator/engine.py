@@ -223,10 +223,12 @@ def room_for_bins(ranges: Ranges, n_draw: int) -> Bins:
 def part_of(drawn: Drawn, start: int, stop: int) -> Drawn:
     """Take some of the draws."""
     parts: dict[str, Any] = {
-        name: value if isinstance(value, dict) else value[..., start:stop]
+        name: value[..., start:stop]
         for name, value in vars(drawn).items()
+        if name != "assumptions"
     }
-    return Drawn(**parts)
+    assumptions = {path: v[start:stop] for path, v in drawn.assumptions.items()}
+    return Drawn(assumptions=assumptions, **parts)
 
 
 def empty_tally(trusts: Trusts, plan: Plan) -> Tally:

@@ -70,15 +70,39 @@ def run(
     SimulatorError
         Where the scenario, the population or the output cannot be used.
     """
+    place: Path | io.BytesIO = io.BytesIO() if output is None else Path(output)
+    write(
+        load(scenario, settings),
+        place,
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        keep=keep,
+        force=force,
+        done=done,
+    )
+    return store.open_run(place)
+
+
+def write(
+    loaded: Loaded,
+    place: Path | io.BytesIO,
+    *,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    threads: int | None = None,
+    keep: Keep = "none",
+    force: bool = False,
+    done: Callable[[int], None] = lambda n_draw: None,
+) -> None:
+    """Simulate a loaded scenario into a run file; parameters as of `run`."""
     began = time.perf_counter()
     _check_numbers(draws, seed, threads)
     if keep not in get_args(Keep):
         ways = ", ".join(repr(way) for way in get_args(Keep))
         raise ScenarioError("keep", f"{keep!r} is not a way to keep", f"give {ways}")
-    place: Path | io.BytesIO = io.BytesIO() if output is None else Path(output)
     if isinstance(place, Path):
         _check_place(place, force)
-    loaded = load(scenario, settings)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     job = engine.prepare(loaded.scenario, population, seed)
     kept = {"none": 0, "sample": min(SAMPLE, draws), "all": draws}[keep]
@@ -100,7 +124,6 @@ def run(
         seconds = time.perf_counter() - began
         writer.note("/provenance", made_from)
         writer.note("/provenance", provenance.of_machine(seconds, threads))
-    return store.open_run(place)
 
 
 def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:

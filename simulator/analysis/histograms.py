@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernel.histograms import read_quantiles
+from simulator.kernel.lanes import BINS
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +33,8 @@ def histogram_quantiles(
         lies outside the range.
     """
     n_bin, shape = counts.shape[-1], (*counts.shape[:-1], len(levels))
+    if n_bin != BINS:
+        raise ValueError(f"histograms have {BINS} bins, not {n_bin}")
     quantiles = np.empty(shape)
     read_quantiles(
         counts.reshape(-1, n_bin),
