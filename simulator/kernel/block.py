@@ -140,8 +140,10 @@ def simulate_block(
                         if per_draw.trust.shape[3] > 0:
                             keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
                     judge_trust(target_total, valid, w, tally.trust[k], i, achieving)
+                    guarded = np.int32(0)
                     for d in range(valid):
-                        tally.guarded[k] += np.int64(w[lanes.GUARDED + d])
+                        guarded += np.int32(w[lanes.GUARDED + d])
+                    tally.guarded[k] += guarded
                 close_group(
                     rate,
                     system_support,

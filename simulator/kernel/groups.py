@@ -5,20 +5,20 @@ from numpy.typing import NDArray
 
 from simulator.kernel import lanes
 from simulator.kernel.histograms import bin_row
-from simulator.kernel.jit import compiled
+from simulator.kernel.jit import compiled, inlined
 from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import TIE
 from simulator.kernel.tables import Counts, Floats
 
 
-@compiled
+@inlined
 def add_rows(rows: Floats, group: Floats) -> None:
     """Add a trust's contributions to a group's, both flat and of one length."""
     for j in range(group.shape[0]):
         group[j] += rows[j]
 
 
-@compiled
+@inlined
 def read_group(sums: Floats, support: float, out: Floats) -> None:
     """Turn a group's sums of one year into its results, rows of `GROUP_RESULTS`.
 
@@ -46,7 +46,7 @@ def read_group(sums: Floats, support: float, out: Floats) -> None:
         out[13 * LANES + d] = sums[lanes.SUM_DEFICITS + d]
 
 
-@compiled
+@inlined
 def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> None:
     """Judge a group on its sums of money.
 
@@ -75,7 +75,7 @@ def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> No
         achieved[4, d] = real & balance
 
 
-@compiled
+@inlined
 def close_group(
     rate: Floats,
     support: Floats,

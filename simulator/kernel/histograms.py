@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernel import lanes
-from simulator.kernel.jit import compiled
+from simulator.kernel.jit import compiled, inlined
 from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Floats
 
 
-@compiled
+@inlined
 def bin_row(values: Floats, edges: Floats, bins: NDArray[np.uint8]) -> None:
     """Find the bins of `LANES` values; what lies outside goes to an end bin.
 

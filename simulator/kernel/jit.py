@@ -72,7 +72,11 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function into its callers: a loop with a call is not vectorised."""
+    """Compile a function into its callers.
+
+    A loop with a call in it is not vectorised, and every call that is given a view of
+    an array counts its references: a tenth of the kernel's time before it was inlined.
+    """
     return _compile(function, forceinline=True)
 
 

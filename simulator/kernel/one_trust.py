@@ -27,14 +27,14 @@ from simulator.kernel.trust_year import (
 TIE = 1e-9  # relative: a target met to within rounding is met
 
 
-@compiled
+@inlined
 def fill(values: Floats, value: float) -> None:
     """Set every number of a flat array."""
     for j in range(values.shape[0]):
         values[j] = value
 
 
-@compiled
+@inlined
 def draw_drivers(
     seed: int,
     first_draw: int,
@@ -81,7 +81,7 @@ def draw_drivers(
         )
 
 
-@compiled
+@inlined
 def combine_drivers(
     pay_share: float,
     demand_sd: float,
@@ -110,7 +110,7 @@ def combine_drivers(
         )
 
 
-@compiled
+@inlined
 def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) -> None:
     """Set the workspace to a trust's opening position."""
     opening = (
@@ -165,7 +165,7 @@ def year_rules(plan: Plan, y: int) -> Rules:
     )
 
 
-@compiled
+@inlined
 def carry_year(
     terms: Terms,
     rules: Rules,
@@ -253,7 +253,7 @@ def carry_year(
         w[lanes.GUARDED + d] += 1.0 if year.guarded else 0.0
 
 
-@compiled
+@inlined
 def judge_trust(
     target_total: float,
     valid: int,
