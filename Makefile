@@ -38,7 +38,7 @@ types: install ## Check the types of the package
 	$(BIN)/mypy
 
 test: install ## Run the fast tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto
 
 slow: install ## Run the statistical tests, which need many draws
 	$(BIN)/python -m pytest -m slow

@@ -1,0 +1,51 @@
+"""The arguments and flags that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+scenario_name = click.argument("scenario")
+settings = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one value of the scenario; may be given often.",
+)
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for a script."
+)
+
+
+def how_to_run(command: Command) -> Command:
+    """Add the flags that say how to run, not what."""
+    for flag in reversed(
+        (
+            click.option(
+                "--draws", type=int, default=10_000, show_default=True, help="Futures."
+            ),
+            click.option(
+                "--seed",
+                type=int,
+                default=2019,
+                show_default=True,
+                help="Of the random numbers; one seed, the same futures.",
+            ),
+            click.option(
+                "--threads", type=int, help="Default: one a processor. Moves no number."
+            ),
+            click.option(
+                "-o",
+                "--output",
+                type=click.Path(path_type=Path),
+                help="Run file to write; default: the scenario's name, with .h5, here.",
+            ),
+            click.option("--force", is_flag=True, help="Replace a file that is there."),
+        )
+    ):
+        command = flag(command)
+    return command

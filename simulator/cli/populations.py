@@ -1,0 +1,45 @@
+"""Commands about opening positions: population build."""
+
+from pathlib import Path
+
+import click
+
+from simulator.cli.group import main
+from simulator.cli.printing import write_text
+
+
+@main.group()
+def population() -> None:
+    """Work on opening positions."""
+
+
+@population.command()
+@click.argument("panel", type=click.Path(path_type=Path))
+@click.option(
+    "--like",
+    default="providers-2018",
+    show_default=True,
+    help="Packaged population whose published figures the rest is drawn under.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="CSV to write.",
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def build(panel: Path, like: str, output: Path, force: bool) -> None:
+    """Make an opening position for the trusts of a list.
+
+    PANEL is a CSV file with code, name, type and operating spend (GBP million) a trust.
+    What it lacks is drawn, and marked as drawn.
+    """
+    from simulator import inputs
+    from simulator.panel import build as build_population
+    from simulator.population import to_csv_text
+
+    made = build_population(inputs.read_text(panel), like, output.stem)
+    write_text(output, to_csv_text(made), force)
+    click.echo(f"{output}: {len(made)} trusts")
+    click.echo(made.about)

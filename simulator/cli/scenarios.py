@@ -1,0 +1,78 @@
+"""Commands about scenario files: check, show, schema and new."""
+
+from pathlib import Path
+
+import click
+
+from simulator.cli.flags import as_json, scenario_name, settings
+from simulator.cli.group import main
+from simulator.cli.printing import print_json, print_rich, write_text
+
+
+@main.command()
+@scenario_name
+@settings
+def check(scenario: str, settings: tuple[str, ...]) -> None:
+    """Say whether a scenario can be run, and all that is wrong if not."""
+    from simulator import inputs
+
+    loaded = inputs.load_scenario(scenario, settings)
+    asked = loaded.scenario
+    population = inputs.load_population(asked.population, loaded.folder)
+    click.echo(
+        f"{asked.name}: can be run; {len(population)} trusts, {asked.first_year} to "
+        f"{asked.last_year}, {len(asked.targets)} targets"
+    )
+    click.echo(population.about)
+
+
+@main.command()
+@scenario_name
+@settings
+@click.option("--toml", "as_toml", is_flag=True, help="Print a scenario file instead.")
+@as_json
+def show(
+    scenario: str, settings: tuple[str, ...], as_toml: bool, as_json: bool
+) -> None:
+    """Print every value of a scenario, which layer set it, its source and grade.
+
+    Given a run file, print its answer.
+    """
+    if scenario.endswith(".h5"):
+        from simulator import answer, store
+
+        tree = store.open_run(scenario, answer.GROUPS)
+        if as_json:
+            print_json(answer.as_records(tree, scenario))
+        else:
+            print_rich(answer.render(tree, scenario))
+        return
+    from simulator import assumptions_log, inputs
+
+    loaded = inputs.load_scenario(scenario, settings)
+    if as_toml:
+        click.echo(inputs.resolved_toml(loaded))
+    elif as_json:
+        print_json(assumptions_log.as_records(loaded))
+    else:
+        print_rich(assumptions_log.render(loaded))
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from simulator import inputs
+
+    print_json(inputs.json_schema())
+
+
+@main.command()
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def new(name: str, force: bool) -> None:
+    """Write a commented scenario to start from: NAME.toml."""
+    from simulator import inputs
+
+    place = Path(f"{name}.toml")
+    write_text(place, inputs.starter(name), force)
+    click.echo(f"{place}: written; edit it, then simulator run {place}")
