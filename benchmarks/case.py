@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator import engine, inputs
+from simulator import inputs, preparation
 from simulator.engine import Job
 from simulator.kernel.tables import Plan, Trusts
 from simulator.population import Population
@@ -49,14 +49,14 @@ def make(n_target: int = 10, trusts: float = 1.0) -> Case:
     loaded = inputs.load_scenario(SCENARIO)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     scenario = loaded.scenario.model_copy(update={"targets": targets(n_target)})
-    return Case(engine.prepare(scenario, resized(population, trusts), SEED))
+    return Case(preparation.prepare(scenario, resized(population, trusts), SEED))
 
 
 def shipped() -> Case:
     """Prepare the shipped scenario as it is, balancing item and all."""
     loaded = inputs.load_scenario(SCENARIO)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
-    return Case(engine.prepare(loaded.scenario, population, SEED))
+    return Case(preparation.prepare(loaded.scenario, population, SEED))
 
 
 def targets(n: int) -> tuple[Target, ...]:

@@ -27,6 +27,7 @@ def main() -> None:
         drivers,
         engine,
         inputs,
+        preparation,
         results,
         runs,
         store,
@@ -36,7 +37,7 @@ def main() -> None:
     loaded = inputs.load_scenario("long-term-plan")
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     read = time.time()
-    job = engine.prepare(loaded.scenario, population, runs.SEED)
+    job = preparation.prepare(loaded.scenario, population, runs.SEED)
     prepared = time.time()
     starts = (began, imported, read, prepared)
     found = dict(

@@ -305,7 +305,9 @@ class Stream:
     every distribution and a year without shocks.
     """
 
-    def __init__(self, seed: int, first_draw: int, n_draw: int, central: bool) -> None:
+    def __init__(
+        self, seed: int, first_draw: int, n_draw: int, central: bool = False
+    ) -> None:
         self.seed = seed
         self.first_draw = first_draw
         self.n_draw = n_draw
@@ -355,7 +357,12 @@ def draw(
     central: bool = False,
 ) -> Drawn:
     """Draw what a run of consecutive draws brings to everybody."""
-    stream = Stream(seed, first_draw, n_draw, central)
+    return draw_from(scenario, Stream(seed, first_draw, n_draw, central))
+
+
+def draw_from(scenario: Scenario, stream: Stream) -> Drawn:
+    """Draw what the draws of a stream bring to everybody."""
+    n_draw = stream.n_draw
     values = {
         path: stream.value(path, assumption)
         for path, assumption in uncertain(scenario).items()

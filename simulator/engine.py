@@ -6,6 +6,7 @@ blocks share, so results do not depend on threads, order or sharding.
 
 import os
 import queue
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,24 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import drivers
-from simulator.drivers import Drawn
+from simulator.drivers import Drawn, Stream
 from simulator.kernel import lanes
 from simulator.kernel.block import simulate_block
 from simulator.kernel.lanes import BINS, BLOCK, LANES
 from simulator.kernel.tables import Bins, Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.population import Population
-from simulator.scenario import Scenario, Target
+from simulator.scenario import Scenario
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 Floats = NDArray[np.float64]
 
 SHARD: Final = 8 * BLOCK  # draws handed on together
-PILOT: Final = 128  # draws that set the ranges of the histograms
 # Kept trajectories are large: their blocks are small so that memory stays flat.
 KEEPING_BLOCK: Final = 128
-# The balancing item: rates tried in a round, and rounds; to 1e-9 of the range.
-GRID: Final = 16
-ROUNDS: Final = 8
+AHEAD: Final = 3  # blocks a thread that may wait to be handed on
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,24 @@ class Shard(NamedTuple):
     drawn: Drawn
     sector: Floats  # (group result, target, year, draw)
     achieved: NDArray[np.int8]  # (target, outcome, draw)
-    trajectories: NDArray[np.float32]  # (kept result, target, year, trust, draw)
+    # Trusts, then types, then systems; no units where they are not asked for.
+    units: NDArray[np.int8]  # (target, outcome, unit, draw)
+
+
+class Kept(NamedTuple):
+    """The trajectories of consecutive draws."""
+
+    first_draw: int
+    values: NDArray[np.float32]  # (kept result, target, year, trust, draw)
+
+
+class Block(NamedTuple):
+    """Draws that one call of the kernel computes, from and to, within their shard."""
+
+    shard: Shard
+    start: int
+    stop: int
+    kept: bool
 
 
 class Desk(NamedTuple):
@@ -66,16 +81,6 @@ class Desk(NamedTuple):
     bins: Bins
 
 
-def prepare(scenario: Scenario, population: Population, seed: int) -> Job:
-    """Solve the balancing items and set the ranges of the histograms."""
-    drivers.check_addresses(scenario)
-    trusts = drivers.trusts(population, scenario)
-    rates, notes = _rates(scenario, population, trusts)
-    plan = drivers.plan(scenario, population, rates)
-    ranges = _pilot(scenario, trusts, plan, seed)
-    return Job(scenario, population, seed, trusts, plan, ranges, notes)
-
-
 def simulate(
     job: Job,
     draws: int,
@@ -83,14 +88,18 @@ def simulate(
     first_draw: int = 0,
     threads: int | None = None,
     keep: int = 0,
+    by_unit: bool = False,
+    stream: Callable[[int, int, int], Stream] = Stream,
     done: Callable[[int], None] = lambda n_draw: None,
-) -> Iterator[Shard | Tally]:
-    """Simulate consecutive draws in shards, in order; their tally comes last.
+) -> Iterator[Shard | Kept | Tally]:
+    """Simulate consecutive draws in order; their tally comes last.
+
+    Trajectories come block by block as they are ready, each shard after its blocks.
 
     Parameters
     ----------
     job
-        From `prepare`.
+        From `preparation`.
     draws
         Number of draws.
     first_draw
@@ -99,6 +108,11 @@ def simulate(
         Number of threads; by default one for each processor.
     keep
         Number of draws, from draw 0, whose trajectories are kept.
+    by_unit
+        Whether to keep who achieves what in every draw.
+    stream
+        What makes a shard's random numbers from seed, first draw and number of draws;
+        the trusts' own shocks are the kernel's.
     done
         Called from the threads with the number of draws that a block finished.
     """
@@ -108,75 +122,80 @@ def simulate(
         desks.put(
             Desk(empty_tally(job.trusts, job.plan), room_for_bins(job.ranges, BLOCK))
         )
+
+    def compute(block: Block) -> NDArray[np.float32]:
+        desk = desks.get()
+        try:
+            trajectories = _compute(job, block, desk)
+        finally:  # or the next block would wait for a desk for ever
+            desks.put(desk)
+        done(block.stop - block.start)
+        return trajectories
+
+    # Some blocks ahead, so that threads have work while results are written.
+    waiting: deque[tuple[Block, Future[NDArray[np.float32]]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        # One shard ahead, so that threads have work while a shard is written.
-        waiting: list[tuple[Shard, list[Future[None]]]] = []
-        stop = first_draw + draws
-        for first in range(first_draw, stop, SHARD):
-            waiting.append(_submit(pool, job, first, stop, keep, desks, done))
-            if len(waiting) == 2:
-                yield _finished(*waiting.pop(0))
-        for shard, futures in waiting:
-            yield _finished(shard, futures)
+        for shard in _shards(job, first_draw, first_draw + draws, by_unit, stream):
+            for block in _blocks(shard, keep):
+                waiting.append((block, pool.submit(compute, block)))
+                if len(waiting) > AHEAD * threads:
+                    yield from _finished(*waiting.popleft())
+        while waiting:
+            yield from _finished(*waiting.popleft())
     total = desks.get().tally
     for _ in range(threads - 1):
         add_tally(total, desks.get().tally)
     yield total
 
 
-def _submit(
-    pool: ThreadPoolExecutor,
+def _shards(
     job: Job,
     first: int,
     stop: int,
-    keep: int,
-    desks: queue.SimpleQueue[Desk],
-    done: Callable[[int], None],
-) -> tuple[Shard, list[Future[None]]]:
-    n_draw = min(SHARD, stop - first)
+    by_unit: bool,
+    stream: Callable[[int, int, int], Stream],
+) -> Iterator[Shard]:
+    """Make room for shard after shard; each ends where a chunk of the file ends."""
     n_target, n_year = job.plan.rate.shape
-    kept = min(max(keep - first, 0), n_draw)
-    shape = (len(lanes.KEPT), n_target, n_year, len(job.population.code), kept)
-    shard = Shard(
-        first_draw=first,
-        n_draw=n_draw,
-        drawn=drivers.draw(job.scenario, job.seed, first, n_draw),
-        sector=np.empty((len(lanes.GROUP_RESULTS), n_target, n_year, n_draw)),
-        achieved=np.empty((n_target, len(OUTCOMES), n_draw), np.int8),
-        trajectories=np.empty(shape, np.float32),
-    )
-
-    def compute(start: int, stop: int) -> None:
-        desk = desks.get()
-        try:
-            _compute(job, shard, start, stop, kept, desk)
-        finally:  # or the next block would wait for a desk for ever
-            desks.put(desk)
-        done(stop - start)
-
-    return shard, [pool.submit(compute, *span) for span in _blocks(n_draw, kept)]
+    n_unit = _number_of_units(job) if by_unit else 0
+    while first < stop:
+        n_draw = min(SHARD - first % SHARD, stop - first)
+        yield Shard(
+            first_draw=first,
+            n_draw=n_draw,
+            drawn=drivers.draw_from(job.scenario, stream(job.seed, first, n_draw)),
+            sector=np.empty((len(lanes.GROUP_RESULTS), n_target, n_year, n_draw)),
+            achieved=np.empty((n_target, len(OUTCOMES), n_draw), np.int8),
+            units=_units(n_target, n_unit, n_draw),
+        )
+        first += n_draw
 
 
-def _blocks(n_draw: int, kept: int) -> Iterator[tuple[int, int]]:
+def _blocks(shard: Shard, keep: int) -> Iterator[Block]:
     """Split a shard's draws; those that are kept stand in blocks of their own."""
+    kept = min(max(keep - shard.first_draw, 0), shard.n_draw)
     for start in range(0, kept, KEEPING_BLOCK):
-        yield start, min(start + KEEPING_BLOCK, kept)
-    for start in range(kept, n_draw, BLOCK):
-        yield start, min(start + BLOCK, n_draw)
+        yield Block(shard, start, min(start + KEEPING_BLOCK, kept), True)
+    for start in range(kept, shard.n_draw, BLOCK):
+        yield Block(shard, start, min(start + BLOCK, shard.n_draw), False)
 
 
-def _finished(shard: Shard, futures: list[Future[None]]) -> Shard:
-    for future in futures:
-        future.result()
-    return shard
+def _finished(
+    block: Block, future: Future[NDArray[np.float32]]
+) -> Iterator[Shard | Kept]:
+    trajectories = future.result()
+    if block.kept:
+        yield Kept(block.shard.first_draw + block.start, trajectories)
+    if block.stop == block.shard.n_draw:
+        yield block.shard
 
 
-def _compute(
-    job: Job, shard: Shard, start: int, stop: int, kept: int, desk: Desk
-) -> None:
-    """Compute draws `start` to `stop` of a shard into their own slots."""
-    n_trust = len(job.population.code) if stop <= kept else 0
-    results = _room(job.plan, n_trust, 0, 0, stop - start)
+def _compute(job: Job, block: Block, desk: Desk) -> NDArray[np.float32]:
+    """Compute a block into its slots of the shard; gives its trajectories."""
+    shard, start, stop, kept = block
+    n_trust = len(job.population.code) if kept else 0
+    n_unit = shard.units.shape[2]
+    results = _room(job.plan, n_trust, 0, 0, n_unit, stop - start)
     simulate_block(
         job.seed,
         shard.first_draw + start,
@@ -191,12 +210,15 @@ def _compute(
     )
     shard.sector[..., start:stop] = results.sector
     shard.achieved[..., start:stop] = results.achieved
-    if n_trust:
-        shard.trajectories[..., start:stop] = results.trust
+    if n_unit:
+        shard.units[..., start:stop] = results.units
+    return results.trust
 
 
-def _room(plan: Plan, n_trust: int, n_kind: int, n_system: int, n_draw: int) -> PerDraw:
-    """Make room for a block's results; 0 trusts, types or systems: not kept."""
+def _room(
+    plan: Plan, n_trust: int, n_kind: int, n_system: int, n_unit: int, n_draw: int
+) -> PerDraw:
+    """Make room for a block's results; 0 trusts, types, systems or units: not kept."""
     n_target, n_year = plan.rate.shape
     n_result = len(lanes.GROUP_RESULTS)
 
@@ -210,7 +232,19 @@ def _room(plan: Plan, n_trust: int, n_kind: int, n_system: int, n_draw: int) -> 
         trust=kept(len(lanes.KEPT), n_trust),
         kind=kept(n_result, n_kind),
         system=kept(n_result, n_system),
+        units=_units(n_target, n_unit, n_draw),
     )
+
+
+def _units(n_target: int, n_unit: int, n_draw: int) -> NDArray[np.int8]:
+    # Zeros: a type without trusts achieves nothing.
+    shape = n_target, len(OUTCOMES), n_unit, n_draw if n_unit else 0
+    return np.zeros(shape, np.int8)
+
+
+def _number_of_units(job: Job) -> int:
+    """Count trusts, types and systems together."""
+    return len(job.trusts.income) + len(TRUST_TYPES) + len(job.trusts.first) - 1
 
 
 def room_for_bins(ranges: Ranges, n_draw: int) -> Bins:
@@ -258,46 +292,14 @@ def add_tally(total: Tally, other: Tally) -> None:
         whole += getattr(other, name)
 
 
-# --- the ranges of histograms -------------------------------------------------------
-
-
-def _pilot(scenario: Scenario, trusts: Trusts, plan: Plan, seed: int) -> Ranges:
-    """Set each histogram's range from the first draws, whatever the run's length.
-
-    Half a span is left on either side of what the pilot draws show.
-    """
-    nation = drivers.nation(drivers.draw(scenario, seed, 0, PILOT))
-    found = [
-        _pilot_target(trusts, _one_target(plan, k), nation, seed)
-        for k in range(len(plan.rate))
-    ]
-    return Ranges(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-
-
-def _pilot_target(trusts: Trusts, plan: Plan, nation: Nation, seed: int) -> Ranges:
-    seen = everything(trusts, plan, nation, seed, PILOT)
-    row = {name: seen.trust[index] for index, name in enumerate(lanes.KEPT)}
-    margin = row["balance"] / np.maximum(row["income"], np.float32(1e-9))
-    spread = [margin, row["recurrent"], row["nonrecurrent"], row["productivity"]]
-    sizes = np.bincount(trusts.kind, minlength=len(TRUST_TYPES)), np.diff(trusts.first)
-    return Ranges(
-        trust=_ranges(np.stack(spread)),
-        kind=_group_ranges(seen.kind, sizes[0]),
-        system=_group_ranges(seen.system, sizes[1]),
-    )
-
-
 def everything(
     trusts: Trusts, plan: Plan, nation: Nation, seed: int, n_draw: int
 ) -> PerDraw:
     """Simulate a few draws, at most `BLOCK`, and keep every result of each."""
-    n_target, n_kind, n_year = plan.funded.shape
+    n_kind = plan.funded.shape[1]
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
-    seen = _room(plan, n_trust, n_kind, n_system, n_draw)
-
-    unbinned = Ranges(
-        *(np.empty((n_target, n, 0, n_year, 2)) for n in (n_trust, n_kind, n_system))
-    )
+    seen = _room(plan, n_trust, n_kind, n_system, 0, n_draw)
+    unbinned = no_ranges(trusts, plan)
     tally = empty_tally(trusts, plan)
     simulate_block(
         seed,
@@ -314,112 +316,8 @@ def everything(
     return seen
 
 
-def _ranges(values: NDArray[np.float32]) -> Floats:
-    """Turn (result, target, year, unit, draw) into (target, unit, result, year, 2)."""
-    low = values.min(-1).astype(np.float64)
-    span = values.max(-1).astype(np.float64) - low
-    # A quantity that never varies still needs bins of some width.
-    span = np.where(span > 0.0, span, np.maximum(np.abs(low) * 1e-6, 1e-9))
-    edges = np.stack([low - 0.5 * span, BINS / (2.0 * span)], -1)
-    return np.ascontiguousarray(edges.transpose(1, 3, 0, 2, 4))
-
-
-def _group_ranges(values: NDArray[np.float32], sizes: NDArray[np.int64]) -> Floats:
-    """Set ranges of a group's results; numbers of trusts get a bin each if they can."""
-    ranges = _ranges(values)
-    counted = ranges[:, :, lanes.TRUSTS_IN_DEFICIT]
-    counted[..., 0] = -0.5
-    counted[..., 1] = (BINS / np.maximum(sizes + 1, BINS))[None, :, None]
-    return ranges
-
-
-def _one_target(plan: Plan, k: int) -> Plan:
-    one = slice(k, k + 1)
-    return plan._replace(
-        rate=plan.rate[one],
-        deficit_addon=plan.deficit_addon[one],
-        price=plan.price[one],
-        funded=plan.funded[one],
-    )
-
-
-# --- the balancing item -------------------------------------------------------------
-
-
-def _rates(
-    scenario: Scenario, population: Population, trusts: Trusts
-) -> tuple[Floats, tuple[str, ...]]:
-    """Give every target's rate, (target, year), and what is to be said of them.
-
-    A balancing item is solved for.
-    """
-    n = scenario.years
-    rows, notes = [], []
-    for target in scenario.targets:
-        if target.balancing_item is not None:
-            rate, note = _balancing_rate(scenario, population, trusts, target)
-            rows.append([rate] * n)
-            notes.append(note)
-        elif target.path is not None:
-            rows.append(list(target.path))
-        else:
-            assert target.rate is not None
-            rows.append([target.rate] * n)
-    return np.array(rows, dtype=np.float64), tuple(notes)
-
-
-def _balancing_rate(
-    scenario: Scenario, population: Population, trusts: Trusts, target: Target
-) -> tuple[float, str]:
-    """Find the yearly rate that closes the sector's gap when all stands at its middle.
-
-    The least rate up to the largest ask at which the sector's underlying balance
-    reaches the stated level in the stated year. Where no rate does, which is an answer
-    too, the rate that comes closest. Either way a grid is put on ever smaller
-    brackets: the balance is not monotone in the rate, as a target that lowers prices
-    further than trusts can follow loses more than it saves.
-    """
-    item = target.balancing_item
-    assert item is not None
-    low, high = 0.0, scenario.delivery.ask_max
-    reaches = False
-    for _ in range(ROUNDS):
-        rates = low + (high - low) * np.arange(GRID + 1) / GRID
-        levels = _underlying(scenario, population, trusts, target, rates)
-        closing = np.flatnonzero(levels >= item.underlying)
-        reaches = len(closing) > 0
-        best = int(closing[0] if reaches else np.argmax(levels))
-        if reaches and best == 0:
-            break
-        low = float(rates[max(best - 1, 0)])
-        high = float(rates[best if reaches else min(best + 1, GRID)])
-    rate, level = float(rates[best]), float(levels[best])
-    what = f"an underlying balance of {item.underlying:,.0f}m in {item.year}"
-    if reaches:
-        return (
-            rate,
-            f"{target.name}: {rate:.2%} a year reaches {what} at central values",
-        )
-    return rate, (
-        f"{target.name}: NO rate reaches {what} at central values; {rate:.2%} a year "
-        f"comes closest, with {level:,.0f}m, and is what its line shows"
-    )
-
-
-def _underlying(
-    scenario: Scenario,
-    population: Population,
-    trusts: Trusts,
-    target: Target,
-    rates: Floats,
-) -> Floats:
-    """Find the sector's underlying balance for candidate rates, without any luck."""
-    item = target.balancing_item
-    assert item is not None
-    tried = scenario.model_copy(update={"targets": (target,) * len(rates)})
-    by_year = np.repeat(rates[:, None], scenario.years, axis=1)
-    plan = drivers.without_luck(drivers.plan(tried, population, by_year))
-    nation = drivers.nation(drivers.central(scenario))
-    sector = everything(trusts, plan, nation, 0, 1).sector
-    row = lanes.GROUP_RESULTS.index("underlying")
-    return sector[row, :, item.year - scenario.first_year, 0]
+def no_ranges(trusts: Trusts, plan: Plan) -> Ranges:
+    """Give ranges of no histogram, with which nothing is binned."""
+    n_target, n_kind, n_year = plan.funded.shape
+    sizes = len(trusts.income), n_kind, len(trusts.first) - 1
+    return Ranges(*(np.empty((n_target, n, 0, n_year, 2)) for n in sizes))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
-from simulator.engine import Job, Shard
+from simulator.engine import Job, Kept, Shard
 from simulator.kernel import lanes
 from simulator.kernel.tables import Tally
 from simulator.schema import (
@@ -49,10 +49,13 @@ def of_shard(shard: Shard) -> Written:
     yield VARIABLES["/drivers/lever"], drawn.lever
     for path, values in drawn.assumptions.items():
         yield assumption(path, f"assumption {path}"), values
-    if shard.trajectories.shape[-1]:
-        for row, name in enumerate(lanes.KEPT):
-            values = shard.trajectories[row].transpose(0, 3, 2, 1)
-            yield VARIABLES[f"/trajectories/{name}"], values
+
+
+def of_kept(kept: Kept) -> Written:
+    """Give the trajectories of some draws, in the order of their dims."""
+    for row, name in enumerate(lanes.KEPT):
+        values = kept.values[row].transpose(0, 3, 2, 1)
+        yield VARIABLES[f"/trajectories/{name}"], values
 
 
 def of_tally(job: Job, tally: Tally, draws: int) -> Written:

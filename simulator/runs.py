@@ -10,9 +10,9 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from simulator import engine, inputs, provenance, results, store
+from simulator import engine, inputs, preparation, provenance, results, store
 from simulator.drivers import years
-from simulator.engine import Job, Shard
+from simulator.engine import Job, Kept, Shard
 from simulator.errors import RunFileError, ScenarioError
 from simulator.inputs import Loaded
 from simulator.schema import OUTCOMES, QUANTILES, TRUST_TYPES
@@ -104,7 +104,7 @@ def write(
     if isinstance(place, Path):
         _check_place(place, force)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
-    job = engine.prepare(loaded.scenario, population, seed)
+    job = preparation.prepare(loaded.scenario, population, seed)
     kept = {"none": 0, "sample": min(SAMPLE, draws), "all": draws}[keep]
     threads = threads or os.cpu_count() or 1
 
@@ -115,6 +115,9 @@ def write(
         for part in engine.simulate(job, draws, threads=threads, keep=kept, done=done):
             if isinstance(part, Shard):
                 for variable, values in results.of_shard(part):
+                    writer.put_draws(variable, values, part.first_draw)
+            elif isinstance(part, Kept):
+                for variable, values in results.of_kept(part):
                     writer.put_draws(variable, values, part.first_draw)
             else:
                 for variable, values in results.of_tally(job, part, draws):

@@ -39,6 +39,7 @@ FLOORS = {
     "answer": 5,
     "plots": 5,
     "assumptions_log": 6,
+    "preparation": 6,
     "provenance": 6,
     "results": 6,
     "past": 6,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator import drivers, engine, evidence, inputs, runs
+from simulator import drivers, engine, evidence, inputs, preparation, runs
 from simulator.analysis.hindcast import MEASURES, hindcast
 from simulator.answer import financial_year
 from simulator.assumptions import parse
@@ -249,7 +249,7 @@ def balancing_row(changes: tuple[str, ...]) -> str:
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     (target,) = (t for t in loaded.scenario.targets if t.balancing_item is not None)
     alone = loaded.scenario.model_copy(update={"targets": (target,)})
-    (note,) = engine.prepare(alone, population, 2019).notes
+    (note,) = preparation.prepare(alone, population, 2019).notes
     rate = re.search(r"[\d.]+%", note)
     assert rate
     closest = re.search(r"with (-[\d,]+)m", note)

@@ -9,7 +9,7 @@ import pytest
 import tiny
 from scipy.special import ndtri
 
-from simulator import drivers, engine
+from simulator import drivers, preparation
 from simulator.distributions import Certain
 from simulator.errors import ScenarioError
 from simulator.kernel import lanes, philox
@@ -659,7 +659,7 @@ def test_two_assumptions_that_would_share_a_random_number_are_refused():
     rosters = given["programmes"]["rosters"]
     given["programmes"] = {one: rosters, other: rosters}
     with pytest.raises(ScenarioError) as caught:
-        engine.prepare(scenario(given), tiny.people(), SEED)
+        preparation.prepare(scenario(given), tiny.people(), SEED)
     assert str(caught.value) == (
         f"programmes.{other}: shares its random numbers with programmes.{one}; "
         "rename it"

@@ -11,7 +11,7 @@ import pytest
 import tiny
 from scipy.special import ndtr
 
-from simulator import drivers, engine, layers, results, toml_text
+from simulator import drivers, engine, layers, preparation, results, toml_text
 from simulator.analysis.intervals import wilson
 from simulator.kernel.lanes import BLOCK, GROUP_RESULTS
 from simulator.schema import OUTCOMES, TRUST_TYPES
@@ -105,6 +105,23 @@ def test_keeping_trajectories_moves_no_number(work, whole):
     expected.pop("trajectories")
     assert same_draws(found, expected)
     assert same_tally(tally, whole[1])
+
+
+def test_who_achieves_in_each_draw_adds_up_to_the_counts(work):
+    parts, tally = tiny.simulate(work, DRAWS, by_unit=True)
+    units = np.concatenate([part.shard.units for part in parts], axis=-1).sum(axis=-1)
+    expected = np.concatenate([tally.trust, tally.kind, tally.system], axis=-1)
+    assert np.array_equal(units, expected)
+    assert 0 < units[:, :, -1].sum() < DRAWS * units.shape[0] * units.shape[1]
+
+
+def test_counting_alone_gives_the_same_counts(work):
+    counting = preparation.prepare_counts(work.scenario, work.population, work.seed)
+    _, tally = tiny.simulate(work, DRAWS)
+    _, counted = tiny.simulate(counting, DRAWS)
+    for name in ("trust", "kind", "system", "sector", "share", "guarded"):
+        assert np.array_equal(getattr(counted, name), getattr(tally, name))
+    assert counted.trust_spread.size == 0
 
 
 def test_another_seed_gives_other_draws(whole):

@@ -754,6 +754,9 @@ def room(trusts: Trusts, plan: Plan, n_draw: int) -> PerDraw:
         trust=np.full((len(KEPT), n_target, n_year, n_trust, n_draw), -1.0),
         kind=np.full((n_result, n_target, n_year, KIND, n_draw), -1.0),
         system=np.full((n_result, n_target, n_year, n_system, n_draw), -1.0),
+        units=np.full(
+            (n_target, len(OUTCOMES), n_trust + KIND + n_system, n_draw), -1, np.int8
+        ),
     )
 
 
@@ -1122,7 +1125,7 @@ def at_target(values: Tally | PerDraw, keep: list[int]) -> list[Any]:
     """The results of some targets; the axis of targets is not always the first."""
     first = isinstance(values, Tally)
     return [
-        value[keep] if first or name == "achieved" else value[:, keep]
+        value[keep] if first or name in ("achieved", "units") else value[:, keep]
         for name, value in values._asdict().items()
     ]
 
@@ -1215,7 +1218,8 @@ def test_what_is_not_kept_is_computed_all_the_same(both: Both) -> None:
     tally, seen = empty_tally(world.trusts, world.plan), both.fast
     full = room(world.trusts, world.plan, world.n_draw)
     bare = full._replace(
-        **{n: getattr(full, n)[:, :, :, :0, :0] for n in ("trust", "kind", "system")}
+        **{n: getattr(full, n)[:, :, :, :0, :0] for n in ("trust", "kind", "system")},
+        units=full.units[:, :, :0, :0],
     )
     bare = PerDraw(*map(np.ascontiguousarray, bare))
     arguments = world.trusts, world.plan, nation(world.draws), world.ranges

@@ -3,14 +3,15 @@
 import hashlib
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import builders
 import numpy as np
 
-from simulator import engine, inputs, population_csv
-from simulator.engine import Job, Shard
+from simulator import engine, inputs, population_csv, preparation
+from simulator.engine import Job, Kept, Shard
 from simulator.inputs import Loaded
+from simulator.kernel.lanes import KEPT
 from simulator.kernel.tables import Tally
 from simulator.population import Population
 
@@ -137,18 +138,36 @@ def job(
     text: str = POPULATION,
 ) -> Job:
     """Prepare a run of the tiny scenario on the tiny population."""
-    return engine.prepare(loaded(given, *settings).scenario, people(text), seed)
+    return preparation.prepare(loaded(given, *settings).scenario, people(text), seed)
 
 
-def simulate(work: Job, draws: int, **how: Any) -> tuple[list[Shard], Tally]:
+class Part(NamedTuple):
+    """A shard, and the trajectories that were kept of its draws."""
+
+    shard: Shard
+    trajectories: np.ndarray  # (kept result, target, year, trust, draw)
+
+
+def simulate(work: Job, draws: int, **how: Any) -> tuple[list[Part], Tally]:
     """Simulate: the shards in order, and the tally."""
-    *shards, tally = engine.simulate(work, draws, **how)
-    assert all(isinstance(shard, Shard) for shard in shards)
-    assert isinstance(tally, Tally)
-    return shards, tally  # type: ignore[return-value]
+    parts, kept = [], [_no_trajectories(work)]
+    for part in engine.simulate(work, draws, **how):
+        if isinstance(part, Kept):
+            kept.append(part.values)
+        elif isinstance(part, Shard):
+            parts.append(Part(part, np.concatenate(kept, axis=-1)))
+            kept = [_no_trajectories(work)]
+        else:
+            return parts, part
+    raise AssertionError("no tally came")
 
 
-def per_draw(shards: list[Shard]) -> dict[str, np.ndarray]:
+def _no_trajectories(work: Job) -> np.ndarray:
+    shape = len(KEPT), *work.plan.rate.shape, len(work.population.code), 0
+    return np.empty(shape, np.float32)
+
+
+def per_draw(shards: list[Part]) -> dict[str, np.ndarray]:
     """Everything that is kept of every draw, by name; draws on the last axis."""
     parts = [dict(_of_shard(shard)) for shard in shards]
     return {
@@ -157,10 +176,10 @@ def per_draw(shards: list[Shard]) -> dict[str, np.ndarray]:
     }
 
 
-def _of_shard(shard: Shard) -> list[tuple[str, np.ndarray]]:
-    drawn = shard.drawn
+def _of_shard(part: Part) -> list[tuple[str, np.ndarray]]:
+    shard, drawn = part.shard, part.shard.drawn
     found = [(name, getattr(shard, name)) for name in ("sector", "achieved")]
-    found.append(("trajectories", shard.trajectories))
+    found.append(("trajectories", part.trajectories))
     for field in fields(drawn):
         value = getattr(drawn, field.name)
         if isinstance(value, dict):
@@ -170,7 +189,7 @@ def _of_shard(shard: Shard) -> list[tuple[str, np.ndarray]]:
     return found
 
 
-def digest(shards: list[Shard], tally: Tally) -> str:
+def digest(shards: list[Part], tally: Tally) -> str:
     """SHA-256 over every array of a run: names, shapes, types and bytes."""
     whole = hashlib.sha256()
     for name, values in [*sorted(per_draw(shards).items()), *tally._asdict().items()]:

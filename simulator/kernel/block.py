@@ -14,6 +14,7 @@ from simulator.kernel.groups import (
     add_rows,
     close_group,
     judge_group,
+    keep_achieved,
     keep_group,
     read_group,
 )
@@ -25,6 +26,7 @@ from simulator.kernel.one_trust import (
     draw_drivers,
     fill,
     judge_trust,
+    keep_outcomes,
     keep_trust,
     open_trust,
     year_rules,
@@ -60,6 +62,7 @@ def simulate_block(
     # Without ranges nothing is binned.
     n_spread = ranges.trust.shape[2]
     n_batch = (n_draw + LANES - 1) // LANES
+    by_unit = per_draw.units.shape[2] > 0
 
     words = np.empty((4, LANES), np.uint64)
     z = np.empty((5, LANES))
@@ -140,6 +143,9 @@ def simulate_block(
                         if per_draw.trust.shape[3] > 0:
                             keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
                     judge_trust(target_total, valid, w, tally.trust[k], i, achieving)
+                    if by_unit:
+                        units = per_draw.units[k]
+                        keep_outcomes(target_total, valid, w, start, i, units)
                     guarded = np.int32(0)
                     for d in range(valid):
                         guarded += np.int32(w[lanes.GUARDED + d])
@@ -157,6 +163,9 @@ def simulate_block(
                     bins.system[batch, k, s],
                 )
                 keep_group(results, valid, start, per_draw.system[:, k], s)
+                if by_unit:
+                    place = n_trust + n_kind + s
+                    keep_achieved(achieved, valid, start, per_draw.units[k], place)
             fill(sector_sums.ravel(), 0.0)
             fill(sector_support, 0.0)
             for kind in range(n_kind):
@@ -175,6 +184,9 @@ def simulate_block(
                     bins.kind[batch, k, kind],
                 )
                 keep_group(results, valid, start, per_draw.kind[:, k], kind)
+                if by_unit:
+                    place = n_trust + kind
+                    keep_achieved(achieved, valid, start, per_draw.units[k], place)
                 for y in range(n_year):
                     add_rows(kind_sums[kind, y], sector_sums[y])
                     sector_support[y] += kind_support[kind, y]

@@ -118,3 +118,13 @@ def keep_group(
             for y in range(kept.shape[1]):
                 for d in range(valid):
                     kept[result, y, g, start + d] = results[y, row + d]
+
+
+@compiled
+def keep_achieved(
+    achieved: NDArray[np.int8], valid: int, start: int, kept: NDArray[np.int8], g: int
+) -> None:
+    """Keep what a group achieves in each draw of a batch: (outcome, unit, draw)."""
+    for outcome in range(kept.shape[0]):
+        for d in range(valid):
+            kept[outcome, g, start + d] = achieved[outcome, d]

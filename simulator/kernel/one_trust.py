@@ -254,6 +254,18 @@ def carry_year(
 
 
 @inlined
+def outcomes(
+    target_total: float, w: Floats, d: int
+) -> tuple[bool, bool, bool, bool, bool]:
+    """Judge one draw of a trust after its last year."""
+    met = w[lanes.MET + d] > 0.0
+    lasting = w[lanes.RECURRENT_TOTAL + d] >= w[lanes.TARGET_TOTAL + d] * (1.0 - TIE)
+    productive = w[lanes.REAL_TOTAL + d] >= target_total * (1.0 - TIE)
+    balanced = w[lanes.BALANCE + d] >= -TIE * w[lanes.COST_BEFORE + d]
+    return met, lasting, productive, balanced, productive & balanced
+
+
+@inlined
 def judge_trust(
     target_total: float,
     valid: int,
@@ -269,13 +281,7 @@ def judge_trust(
     """
     any_means = recurrent = real = balance = sustained = 0
     for d in range(valid):
-        met = w[lanes.MET + d] > 0.0
-        lasting = w[lanes.RECURRENT_TOTAL + d] >= w[lanes.TARGET_TOTAL + d] * (
-            1.0 - TIE
-        )
-        productive = w[lanes.REAL_TOTAL + d] >= target_total * (1.0 - TIE)
-        balanced = w[lanes.BALANCE + d] >= -TIE * w[lanes.COST_BEFORE + d]
-        both = productive & balanced
+        met, lasting, productive, balanced, both = outcomes(target_total, w, d)
         any_means += met
         recurrent += lasting
         real += productive
@@ -291,6 +297,22 @@ def judge_trust(
     counts[2, i] += real
     counts[3, i] += balance
     counts[4, i] += sustained
+
+
+@compiled
+def keep_outcomes(
+    target_total: float,
+    valid: int,
+    w: Floats,
+    start: int,
+    i: int,
+    kept: NDArray[np.int8],
+) -> None:
+    """Keep what a trust achieves in each draw of a batch: (outcome, unit, draw)."""
+    for d in range(valid):
+        found = outcomes(target_total, w, d)
+        for outcome in range(kept.shape[0]):
+            kept[outcome, i, start + d] = found[outcome]
 
 
 @compiled

@@ -89,3 +89,5 @@ class PerDraw(NamedTuple):
     trust: NDArray[np.float32]  # (kept result, target, year, trust, draw)
     kind: NDArray[np.float32]  # (group result, target, year, type, draw)
     system: NDArray[np.float32]  # (group result, target, year, system, draw)
+    # Who achieves, trusts first, then types and systems; no units where not wanted.
+    units: NDArray[np.int8]  # (target, outcome, trust + type + system, draw)
