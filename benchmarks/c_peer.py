@@ -192,7 +192,7 @@ def simulate(case: Case, fed: Fed, threads: int) -> Counted:
 
 def empty_tally(case: Case) -> Tally:
     """Make a tally of nothing, each array of the type that the C code writes."""
-    tally = engine.empty_tally(case.trusts, case.plan)
+    tally = engine.empty_tally(case.trusts, case.plan, case.job.ranges)
     kinds = dict.fromkeys(COUNTS, np.int64) | dict.fromkeys(SPREADS, np.uint32)
     return Tally(**{name: getattr(tally, name).astype(kinds[name]) for name in kinds})
 

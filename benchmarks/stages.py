@@ -24,6 +24,7 @@ def main() -> None:
     began, draws, repeats = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     folder = Path(sys.argv[4])
     from simulator import (  # noqa: PLC0415
+        assembly,
         drivers,
         engine,
         inputs,
@@ -65,7 +66,9 @@ def main() -> None:
 
     def write() -> None:
         place = folder / "stages.h5"
-        with store.RunWriter(place, coordinates(job), draws, 0, {}) as writer:
+        with store.RunWriter(
+            place, assembly.coordinates(job), range(draws), range(0), {}
+        ) as writer:
             for shard in shards:
                 for variable, values in results.of_shard(shard):
                     writer.put_draws(variable, values, shard.first_draw)
@@ -79,23 +82,6 @@ def main() -> None:
             timed[name].append(_seconds(stage))
     found |= {name: statistics.median(values) for name, values in timed.items()}
     (folder / FOUND).write_text(json.dumps(found), encoding="utf-8")
-
-
-def coordinates(job: Any) -> dict[str, Any]:
-    """Give the run file's dimensions."""
-    import numpy as np  # noqa: PLC0415
-
-    from simulator import drivers, schema  # noqa: PLC0415
-
-    return {
-        "target": np.array([target.name for target in job.scenario.targets]),
-        "trust": np.array(job.population.code),
-        "trust_type": np.array(schema.TRUST_TYPES),
-        "system": np.array(job.population.system_names),
-        "outcome": np.array(schema.OUTCOMES),
-        "year": np.array(list(drivers.years(job.scenario))),
-        "quantile": np.array(schema.QUANTILES),
-    }
 
 
 def measure(sizes: Sizes) -> dict[str, float]:

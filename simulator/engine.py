@@ -120,7 +120,10 @@ def simulate(
     desks: queue.SimpleQueue[Desk] = queue.SimpleQueue()
     for _ in range(threads):
         desks.put(
-            Desk(empty_tally(job.trusts, job.plan), room_for_bins(job.ranges, BLOCK))
+            Desk(
+                empty_tally(job.trusts, job.plan, job.ranges),
+                room_for_bins(job.ranges, BLOCK),
+            )
         )
 
     def compute(block: Block) -> NDArray[np.float32]:
@@ -265,11 +268,15 @@ def part_of(drawn: Drawn, start: int, stop: int) -> Drawn:
     return Drawn(assumptions=assumptions, **parts)
 
 
-def empty_tally(trusts: Trusts, plan: Plan) -> Tally:
+def empty_tally(trusts: Trusts, plan: Plan, ranges: Ranges) -> Tally:
     """Make a tally of nothing."""
-    n_target, n_kind, n_year = plan.funded.shape
+    n_target, n_kind, _ = plan.funded.shape
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
-    n_outcome, n_result = len(OUTCOMES), len(lanes.GROUP_RESULTS)
+    n_outcome = len(OUTCOMES)
+
+    def spread(edges: Floats) -> NDArray[np.uint32]:
+        return np.zeros((*edges.shape[:-1], BINS), np.uint32)
+
     return Tally(
         trust=np.zeros((n_target, n_outcome, n_trust), np.int64),
         kind=np.zeros((n_target, n_outcome, n_kind), np.int64),
@@ -277,11 +284,9 @@ def empty_tally(trusts: Trusts, plan: Plan) -> Tally:
         sector=np.zeros((n_target, n_outcome), np.int64),
         share=np.zeros((n_target, n_outcome, n_trust + 1), np.int64),
         guarded=np.zeros(n_target, np.int64),
-        trust_spread=np.zeros(
-            (n_target, n_trust, len(lanes.SPREAD), n_year, BINS), np.uint32
-        ),
-        kind_spread=np.zeros((n_target, n_kind, n_result, n_year, BINS), np.uint32),
-        system_spread=np.zeros((n_target, n_system, n_result, n_year, BINS), np.uint32),
+        trust_spread=spread(ranges.trust),
+        kind_spread=spread(ranges.kind),
+        system_spread=spread(ranges.system),
     )
 
 
@@ -300,7 +305,7 @@ def everything(
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
     seen = _room(plan, n_trust, n_kind, n_system, 0, n_draw)
     unbinned = no_ranges(trusts, plan)
-    tally = empty_tally(trusts, plan)
+    tally = empty_tally(trusts, plan, unbinned)
     simulate_block(
         seed,
         0,

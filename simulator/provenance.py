@@ -4,11 +4,13 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Mapping
 from importlib import metadata
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from simulator.digests import PAYLOAD
 from simulator.inputs import Loaded, resolved_toml
 from simulator.kernel import jit, lanes, philox
 from simulator.population import Population, to_csv_text
@@ -62,6 +64,28 @@ def of_run(
         "kernel_digest": jit.source_digest(),
         "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),
     }
+
+
+def made_from(loaded: Loaded, population: Population, seed: int) -> dict[str, str]:
+    """Name all that the numbers of a draw follow from, in digests."""
+    everything = of_run(loaded, population, seed, 0)
+    return {
+        name: everything[name]
+        for name in (
+            "scenario_digest",
+            "population_digest",
+            "seed",
+            "random_number_layout",
+            "histogram_bins",
+            "simulator_version",
+            "kernel_digest",
+        )
+    }
+
+
+def digest_of(attributes: Mapping[Any, Any]) -> str:
+    """Give one digest of a run's numbers."""
+    return hashlib.sha256(attributes[PAYLOAD].encode()).hexdigest()
 
 
 def of_machine(seconds: float, threads: int) -> dict[str, str]:

@@ -48,7 +48,7 @@ def of_shard(shard: Shard) -> Written:
     yield VARIABLES["/drivers/demand"], drawn.demand.transpose(2, 0, 1)
     yield VARIABLES["/drivers/lever"], drawn.lever
     for path, values in drawn.assumptions.items():
-        yield assumption(path, f"assumption {path}"), values
+        yield assumption(path), values
 
 
 def of_kept(kept: Kept) -> Written:
@@ -58,9 +58,28 @@ def of_kept(kept: Kept) -> Written:
         yield VARIABLES[f"/trajectories/{name}"], values
 
 
+def of_counts(job: Job, tally: Tally) -> Written:
+    """Give what adds up over draws, and where the bins lie."""
+    counts: dict[str, NDArray[np.generic]] = {
+        "/achieved": tally.trust,
+        "/counts/type_achieved": tally.kind,
+        "/counts/system_achieved": tally.system,
+        "/counts/sector_achieved": tally.sector,
+        "/counts/trusts_achieving": tally.share,
+        "/counts/guarded": tally.guarded,
+        "/counts/trust_histogram": tally.trust_spread,
+        "/counts/type_histogram": tally.kind_spread,
+        "/counts/system_histogram": tally.system_spread,
+        "/counts/trust_range": job.ranges.trust,
+        "/counts/type_range": job.ranges.kind,
+        "/counts/system_range": job.ranges.system,
+    }
+    for name, values in counts.items():
+        yield VARIABLES[name], values
+
+
 def of_tally(job: Job, tally: Tally, draws: int) -> Written:
     """Give probabilities with their intervals, and bands."""
-    yield VARIABLES["/achieved"], tally.trust
     # A type without trusts achieves nothing and fails nothing.
     kinds = np.isin(TRUST_TYPES, job.population.trust_type)
     for prefix, counts, known in (

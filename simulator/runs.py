@@ -1,40 +1,38 @@
-"""`run()`: the one place where inputs, engine, store and provenance meet."""
+"""`run()`: from a scenario to a run file, or to its tree in memory."""
 
 import io
-import os
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
-import numpy as np
 import xarray as xr
 
-from simulator import engine, inputs, preparation, provenance, results, store
-from simulator.drivers import years
-from simulator.engine import Job, Kept, Shard
+from simulator import assembly, checkpoints, inputs, parts, store
+from simulator.assembly import Done, Keep
 from simulator.errors import RunFileError, ScenarioError
 from simulator.inputs import Loaded
-from simulator.schema import OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.kernel.tables import Tally
 
 DRAWS: Final = 10_000
+MOST_DRAWS: Final = 10_000_000  # that a wished precision may take
 SEED: Final = 2019
-SAMPLE: Final = 100  # draws that keep="sample" keeps
-
-Keep = Literal["none", "sample", "all"]
 
 
 def run(
     scenario: str | Path | Loaded,
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
     seed: int = SEED,
     threads: int | None = None,
     keep: Keep = "none",
     settings: Sequence[str] = (),
+    precision: float | None = None,
     output: str | Path | None = None,
     force: bool = False,
-    done: Callable[[int], None] = lambda n_draw: None,
+    resume: bool = False,
+    done: Done = lambda n_draw: None,
 ) -> xr.DataTree:
     """Simulate a scenario and give its results.
 
@@ -43,7 +41,7 @@ def run(
     scenario
         Name of a packaged scenario, path of a scenario file, or a loaded scenario.
     draws
-        Number of sampled futures.
+        Number of sampled futures, by default 10,000; with `precision` the most.
     seed
         Key of the random numbers, 0 to 2**63 - 1. Two scenarios under one seed see the
         same futures.
@@ -53,10 +51,15 @@ def run(
         Whose trajectories to keep: of no draw, of the first 100, or of all.
     settings
         Changes to the scenario, as `--set` takes them: "demand.acute.trend=0.03".
+    precision
+        Half-width of the 95% interval that every headline probability is to reach:
+        the run goes on until it does.
     output
         Path of the run file to write; by default the run stays in memory.
     force
         Whether to replace a file that is there.
+    resume
+        Whether to go on with an unfinished run of that name.
     done
         Called with the number of draws each finished block held.
 
@@ -70,63 +73,61 @@ def run(
     SimulatorError
         Where the scenario, the population or the output cannot be used.
     """
-    place: Path | io.BytesIO = io.BytesIO() if output is None else Path(output)
-    write(
-        load(scenario, settings),
-        place,
-        draws=draws,
-        seed=seed,
-        threads=threads,
-        keep=keep,
-        force=force,
-        done=done,
-    )
-    return store.open_run(place)
+    loaded = load(scenario, settings)
+    how: dict[str, Any] = {
+        "draws": draws,
+        "seed": seed,
+        "threads": threads,
+        "keep": keep,
+        "precision": precision,
+        "done": done,
+    }
+    if output is not None:
+        write(loaded, Path(output), force=force, resume=resume, **how)
+        return store.open_run(output)
+    with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
+        place = Path(folder) / "run.h5"
+        write(loaded, place, **how)
+        return store.open_run(io.BytesIO(place.read_bytes()))
 
 
 def write(
     loaded: Loaded,
-    place: Path | io.BytesIO,
+    place: Path,
     *,
-    draws: int = DRAWS,
+    draws: int | None = None,
     seed: int = SEED,
     threads: int | None = None,
     keep: Keep = "none",
+    precision: float | None = None,
     force: bool = False,
-    done: Callable[[int], None] = lambda n_draw: None,
+    resume: bool = False,
+    done: Done = lambda n_draw: None,
+    part: int | None = None,
 ) -> None:
-    """Simulate a loaded scenario into a run file; parameters as of `run`."""
-    began = time.perf_counter()
-    _check_numbers(draws, seed, threads)
-    if keep not in get_args(Keep):
-        ways = ", ".join(repr(way) for way in get_args(Keep))
-        raise ScenarioError("keep", f"{keep!r} is not a way to keep", f"give {ways}")
-    if isinstance(place, Path):
-        _check_place(place, force)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
-    job = preparation.prepare(loaded.scenario, population, seed)
-    kept = {"none": 0, "sample": min(SAMPLE, draws), "all": draws}[keep]
-    threads = threads or os.cpu_count() or 1
+    """Simulate a loaded scenario into a run file; parameters as of `run`.
 
-    attributes = _attributes(loaded, job, draws)
-    with store.RunWriter(place, _coordinates(job), draws, kept, attributes) as writer:
-        for variable, values in results.of_inputs(job):
-            writer.put(variable, values)
-        for part in engine.simulate(job, draws, threads=threads, keep=kept, done=done):
-            if isinstance(part, Shard):
-                for variable, values in results.of_shard(part):
-                    writer.put_draws(variable, values, part.first_draw)
-            elif isinstance(part, Kept):
-                for variable, values in results.of_kept(part):
-                    writer.put_draws(variable, values, part.first_draw)
-            else:
-                for variable, values in results.of_tally(job, part, draws):
-                    writer.put(variable, values)
-                writer.note("/", {"guarded": part.guarded})
-        made_from = provenance.of_run(loaded, population, seed, draws)
-        seconds = time.perf_counter() - began
-        writer.note("/provenance", made_from)
-        writer.note("/provenance", provenance.of_machine(seconds, threads))
+    `part` is the number of draws of a part, by default some 20 seconds' work.
+    """
+    began = time.perf_counter()
+    most = draws or (DRAWS if precision is None else MOST_DRAWS)
+    check(most if draws is None else draws, seed, threads, keep, precision)
+    check_place(place, force or resume)
+    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    work = assembly.prepared(loaded, population, seed, keep, threads, done)
+    if precision is None:
+        stops = assembly.stops_from(work.job, 0, most, part)
+    else:
+        stops = checkpoints.stops(most)
+
+    def enough(tally: Tally, n: int) -> bool:
+        return precision is not None and checkpoints.reached(
+            work.job.scenario, tally, n, precision
+        )
+
+    with parts.claimed(place, work.made_from(), resume=resume, force=force) as folder:
+        if not (resume and folder.put_in_place()):
+            assembly.fill(folder, work, [], 0, stops, enough, began)
 
 
 def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:
@@ -142,7 +143,10 @@ def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:
     return inputs.load_scenario(scenario, settings)
 
 
-def _check_numbers(draws: int, seed: int, threads: int | None) -> None:
+def check(
+    draws: int, seed: int, threads: int | None, keep: str, precision: float | None
+) -> None:
+    """Refuse numbers that no run can have."""
     if draws < 1:
         raise ScenarioError(
             "draws", f"{draws} is not a number of draws", "give 1 or more"
@@ -151,9 +155,18 @@ def _check_numbers(draws: int, seed: int, threads: int | None) -> None:
         raise ScenarioError("seed", f"{seed} is out of range", "give 0 to 2**63 - 1")
     if threads is not None and threads < 1:
         raise ScenarioError("threads", f"{threads} is too few", "give 1 or more")
+    if keep not in get_args(Keep):
+        ways = ", ".join(repr(way) for way in get_args(Keep))
+        raise ScenarioError("keep", f"{keep!r} is not a way to keep", f"give {ways}")
+    if precision is not None and not 0.0 < precision < 0.5:
+        raise ScenarioError(
+            "precision",
+            f"{precision} is not the half-width of a probability's interval",
+            "give a fraction such as 0.005, half a point",
+        )
 
 
-def _check_place(place: Path, force: bool) -> None:
+def check_place(place: Path, force: bool) -> None:
     """Refuse a place before the work, not after it."""
     if place.is_dir():
         raise RunFileError(str(place), "is a folder", "give the path of a file")
@@ -165,29 +178,3 @@ def _check_place(place: Path, force: bool) -> None:
         raise RunFileError(
             str(place), f"there is no folder {place.parent}", "make it, or -o another"
         )
-
-
-def _coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
-    return {
-        "target": np.array([target.name for target in job.scenario.targets]),
-        "trust": np.array(job.population.code),
-        "trust_type": np.array(TRUST_TYPES),
-        "system": np.array(job.population.system_names),
-        "outcome": np.array(OUTCOMES),
-        "year": np.array(list(years(job.scenario))),
-        "quantile": np.array(QUANTILES),
-    }
-
-
-def _attributes(loaded: Loaded, job: Job, draws: int) -> dict[str, Any]:
-    scenario = loaded.scenario
-    return {
-        "title": scenario.title,
-        "scenario": scenario.name,
-        "source": f"NHS efficiency scenario simulator {provenance.version()}",
-        "draws": np.int64(draws),
-        "seed": np.int64(job.seed),
-        "population": job.population.name,
-        "population_about": job.population.about,
-        "notes": "\n".join(job.notes),
-    }

@@ -34,7 +34,13 @@ YEAR: Final = "year"
 DRAW: Final = "draw"
 KEPT_DRAW: Final = "kept_draw"
 QUANTILE: Final = "quantile"
+TRUST_RESULT: Final = "trust_result"
+GROUP_RESULT: Final = "group_result"
+BIN: Final = "bin"
+EDGE: Final = "edge"
+N_TRUSTS: Final = "number_of_trusts"
 
+EDGES: Final = ("first", "per_unit")
 QUANTILES: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 CONFIDENCE: Final = 0.95
 
@@ -73,6 +79,34 @@ COORDINATES: Final = {
     QUANTILE: Variable("/", QUANTILE, (QUANTILE,), "f8", COUNT, "share of draws below"),
     KEPT_DRAW: Variable(
         "/trajectories", KEPT_DRAW, (KEPT_DRAW,), "i8", COUNT, "draw of a trajectory"
+    ),
+    TRUST_RESULT: Variable(
+        "/counts",
+        TRUST_RESULT,
+        (TRUST_RESULT,),
+        "str",
+        "",
+        "what bins of trusts are of",
+    ),
+    GROUP_RESULT: Variable(
+        "/counts",
+        GROUP_RESULT,
+        (GROUP_RESULT,),
+        "str",
+        "",
+        "what groups' bins are of",
+    ),
+    BIN: Variable("/counts", BIN, (BIN,), "i4", COUNT, "number of a histogram's bin"),
+    EDGE: Variable(
+        "/counts",
+        EDGE,
+        (EDGE,),
+        "str",
+        "",
+        "lower end of bin 0, and bins per unit; the end bins hold what lies outside",
+    ),
+    N_TRUSTS: Variable(
+        "/counts", N_TRUSTS, (N_TRUSTS,), "i4", COUNT, "number of trusts that achieve"
     ),
 }
 
@@ -215,12 +249,50 @@ def _variables() -> Iterator[Variable]:
     yield Variable("/drivers", "demand", dims, "f4", FRACTION, meaning)
     meaning = "joint multiplier of the conditions on the capacity to save"
     yield Variable("/drivers", "lever", (DRAW,), "f4", COUNT, meaning)
+    yield from _counts()
+
+
+def _counts() -> Iterator[Variable]:
+    """Describe what adds up over draws: all else about many draws follows from it."""
+    dims: Dims
+    for name, whose, dims in (
+        ("type_achieved", "the type's trusts together achieve", (TRUST_TYPE,)),
+        ("system_achieved", "the system's trusts together achieve", (SYSTEM,)),
+        ("sector_achieved", "the sector achieves", ()),
+        ("trusts_achieving", "so many trusts achieve", (N_TRUSTS,)),
+    ):
+        dims = (TARGET, OUTCOME, *dims)
+        yield Variable("/counts", name, dims, "i8", COUNT, f"draws in which {whose}")
+    meaning = "trust-years in which cost or income had to be kept from passing zero"
+    yield Variable("/counts", "guarded", (TARGET,), "i8", COUNT, meaning)
+    for name, unit, result in (
+        ("trust", TRUST, TRUST_RESULT),
+        ("type", TRUST_TYPE, GROUP_RESULT),
+        ("system", SYSTEM, GROUP_RESULT),
+    ):
+        dims = (TARGET, unit, result, YEAR)
+        yield Variable(
+            "/counts",
+            f"{name}_histogram",
+            (*dims, BIN),
+            "i4",
+            COUNT,
+            f"draws in which a result of the {name} falls into a bin",
+        )
+        yield Variable(
+            "/counts",
+            f"{name}_range",
+            (*dims, EDGE),
+            "f8",
+            "",
+            f"where the bins of the {name} lie, in the result's unit",
+        )
 
 
 VARIABLES: Final = {variable.path: variable for variable in _variables()}
 
 
-def assumption(path: str, meaning: str) -> Variable:
+def assumption(path: str) -> Variable:
     """Describe the stored values of an uncertain assumption, named by its key path."""
     name = path.replace(".", "__")
-    return Variable("/drivers", name, (DRAW,), "f4", "", meaning)
+    return Variable("/drivers", name, (DRAW,), "f4", "", f"assumption {path}")

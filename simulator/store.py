@@ -1,51 +1,57 @@
 """The run file: write it and open it. A door.
 
 One HDF5 file that is netCDF-4 too: dimension scales named as coordinates, strings of
-variable length, booleans as int8 with CF flags, creation order kept. It is written
-under a temporary name and renamed when it is complete, so that a file with the right
-name is a whole file.
+variable length, booleans as int8 with CF flags, creation order kept. A writer writes
+the file it is told to; see `parts` for how a run file gets its name.
 """
 
 import io
+import json
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+
+# Network drives often have no locks; then HDF5 does without instead of failing.
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "BEST_EFFORT")
 
 import h5py
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator import schema
+from simulator import digests, schema
+from simulator.digests import ATTRIBUTES, PAYLOAD, PROVENANCE, STREAMED
 from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, Variable
+from simulator.sink import Sink
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 CONVENTIONS: Final = "CF-1.11"
-CHUNK_DRAWS: Final = 8192  # a shard of draws fills whole chunks
-STREAMED: Final = (DRAW, KEPT_DRAW)
+CHUNK_DRAWS: Final = 4096  # whole shards fill whole chunks, and little is left over
+CHUNK_BYTES: Final = 2**20
+LONG_TEXT: Final = 32_000  # characters from which an attribute is stored as a string
+LINES: Final = "lines"  # the attribute that repeats texts for Octave
 
 Array = NDArray[Any]
 Coordinates = Mapping[str, Array]
 
 
 class RunWriter:
-    """A run file being written.
+    """A file of draws being written: a whole run, or a part of one.
 
-    Use as a context: leaving it normally puts the file in place, leaving it by an
-    exception removes what was begun.
+    Use as a context. Every variable is hashed as it is written, and the digests are
+    the last thing that goes into the file.
 
     Parameters
     ----------
     place
-        Path of the finished file, or a buffer in memory.
+        Path to write, or a buffer in memory.
     coordinates
         Values of every dimension but `draw` and `kept_draw`.
     draws, kept
-        Number of draws, and of draws whose trajectories are kept.
+        Numbers of the draws, and of those whose trajectories are kept.
     attributes
         Of the root group: what the run is, in a few words and numbers.
     """
@@ -54,31 +60,28 @@ class RunWriter:
         self,
         place: Path | io.BytesIO,
         coordinates: Coordinates,
-        draws: int,
-        kept: int,
+        draws: range,
+        kept: range,
         attributes: Mapping[str, Any],
     ) -> None:
         self._place = place
         self._coordinates = {
             **coordinates,
-            DRAW: np.arange(draws, dtype=np.int64),
-            KEPT_DRAW: np.arange(kept, dtype=np.int64),
+            DRAW: np.array(draws, dtype=np.int64),
+            KEPT_DRAW: np.array(kept, dtype=np.int64),
         }
-        self._begun: Path | None = None
-        if isinstance(place, Path):
-            self._begun = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}.tmp")
+        self._first = draws.start
         self._attributes = dict(attributes)
+        self._digests: dict[str, digests.Digest] = {}
+        self._sink: Sink | None = None
 
     def __enter__(self) -> Self:
         """Begin the file: coordinates, and room for what comes draw by draw."""
-        try:
-            self._file = h5py.File(self._begun or self._place, "w", track_order=True)
-        except OSError as error:
-            raise _cannot_write(self._place, error) from error
-        self._file.attrs["Conventions"] = CONVENTIONS
-        self._file.attrs["format"] = np.int64(FORMAT)
-        for name, value in self._attributes.items():
-            self._file.attrs[name] = value
+        if isinstance(self._place, Path):
+            self._sink = Sink(self._place, "w+")
+        self._file = h5py.File(self._sink or self._place, "w", track_order=True)
+        known = {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
+        self.note("/", known | self._attributes)
         for name, variable in COORDINATES.items():
             if variable.group == "/" or len(self._coordinates[name]):
                 self._create_scale(variable, self._coordinates[name])
@@ -90,48 +93,76 @@ class RunWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file and put it in place, or remove what was begun."""
-        complete = kind is None
+        """Close the file, its digests written if all went well.
+
+        What HDF5 makes of a failure of the system is not told, but the failure.
+        """
         try:
-            self._file.close()
-            if complete and self._begun is not None and isinstance(self._place, Path):
-                _sync(self._begun)
-                self._begun.replace(self._place)
-                _sync(self._place.parent)
-        except OSError as failed:
-            complete = False
-            raise _cannot_write(self._place, failed) from failed
+            if kind is None:
+                self._note_digests()
         finally:
-            if not complete and self._begun is not None:
-                self._begun.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _cannot_write(self._place, error) from error
+            self._file.close()
+            if self._sink is not None:
+                self._sink.close()
+                if self._sink.failure is not None:
+                    raise self._sink.failure
 
     def put(self, variable: Variable, values: Array) -> None:
         """Write a whole variable, in the order of its dims."""
-        self._create(variable, values.shape)[...] = _encoded(variable, values)
+        encoded = _encoded(variable, values)
+        self._create(variable, values.shape)[...] = encoded
+        self._feed(variable, encoded)
+        self._note_lines(variable, encoded)
 
     def put_draws(self, variable: Variable, values: Array, first: int) -> None:
-        """Write consecutive draws of a variable that comes draw by draw."""
+        """Write the next draws of a variable that comes draw by draw."""
         path = variable.path
         if path not in self._file:
             self._create(variable, tuple(self._size(dim) for dim in variable.dims))
-        axis = next(i for i, dim in enumerate(variable.dims) if dim in STREAMED)
+        axis = digests.draw_axis(variable.dims)
+        assert axis is not None
+        start = first - self._first
         place: list[slice] = [slice(None)] * len(variable.dims)
-        place[axis] = slice(first, first + values.shape[axis])
-        self._file[path][tuple(place)] = _encoded(variable, values)
+        place[axis] = slice(start, start + values.shape[axis])
+        encoded = _encoded(variable, values)
+        self._file[path][tuple(place)] = encoded
+        self._feed(variable, encoded)
 
     def note(self, group: str, attributes: Mapping[str, Any]) -> None:
-        """Write attributes of a group."""
+        """Write attributes of a group, or of a variable."""
+        if group not in self._file:
+            self._file.create_group(group, track_order=True)
         for name, value in attributes.items():
-            self._file.require_group(group).attrs[name] = value
+            short = isinstance(value, str) and len(value) < LONG_TEXT
+            self._file[group].attrs[name] = _characters(value) if short else value
+
+    def _feed(self, variable: Variable, encoded: Array) -> None:
+        digest = self._digests.setdefault(variable.path, digests.Digest())
+        digest.feed(encoded, digests.draw_axis(variable.dims))
+
+    def _note_lines(self, variable: Variable, encoded: Array) -> None:
+        """Repeat texts in an attribute: Octave's netCDF reads no strings."""
+        if variable.dtype == "str":
+            self.note(variable.path, {LINES: "\n".join(encoded)})
+
+    def _note_digests(self) -> None:
+        found = {}
+        for path, digest in sorted(self._digests.items()):
+            dataset = self._file[path]
+            found[path] = digest.text(dataset.shape, digests.kind_of(dataset))
+        self.note(f"/{PROVENANCE}", {PAYLOAD: json.dumps(found)})
+        attributes = digests.of_attributes(self._file)
+        self.note(f"/{PROVENANCE}", {ATTRIBUTES: attributes})
 
     def _size(self, dim: str) -> int:
         return len(self._coordinates[dim])
 
     def _create_scale(self, variable: Variable, values: Array) -> None:
         scale = self._create(variable, values.shape, scale=True)
-        scale[...] = _encoded(variable, values)
+        encoded = _encoded(variable, values)
+        scale[...] = encoded
+        self._feed(variable, encoded)
+        self._note_lines(variable, encoded)
         scale.make_scale(variable.name)
 
     def _create(
@@ -152,15 +183,16 @@ class RunWriter:
         if fill is not None and not scale:
             options["fillvalue"] = fill
         dataset: h5py.Dataset = group.create_dataset(variable.name, shape, **options)
+        known: dict[str, Any] = {"long_name": variable.meaning}
         if fill is not None and not scale:
-            dataset.attrs["_FillValue"] = fill
-        dataset.attrs["long_name"] = variable.meaning
+            known["_FillValue"] = fill
         if variable.unit:
-            dataset.attrs["units"] = variable.unit
+            known["units"] = variable.unit
         if variable.dtype == "bool":
-            dataset.attrs["dtype"] = "bool"
-            dataset.attrs["flag_values"] = np.array([0, 1], np.int8)
-            dataset.attrs["flag_meanings"] = "false true"
+            known["dtype"] = "bool"
+            known["flag_values"] = np.array([0, 1], np.int8)
+            known["flag_meanings"] = "false true"
+        self.note(variable.path, known)
         if not scale:
             for axis, dim in enumerate(variable.dims):
                 dataset.dims[axis].attach_scale(self._file[COORDINATES[dim].path])
@@ -172,6 +204,13 @@ class RunWriter:
         return self._file[name]
 
 
+def _characters(text: str) -> Array:
+    """Turn a short text into characters, which Octave reads too, not into a string."""
+    encoded = text.encode("utf-8")
+    kind = h5py.string_dtype("utf-8", max(1, len(encoded)))
+    return np.array(encoded, dtype=kind)
+
+
 def _stored_type(variable: Variable) -> Any:
     if variable.dtype == "str":
         return h5py.string_dtype("utf-8")
@@ -179,8 +218,12 @@ def _stored_type(variable: Variable) -> Any:
 
 
 def _fill(variable: Variable) -> Any:
-    """Choose the value that marks a place never written."""
-    if variable.dtype in ("str", "bool"):
+    """Choose the value that marks a place never written.
+
+    None for whole numbers of eight bytes, of which R warns, and which are counts that
+    are written whole.
+    """
+    if variable.dtype in ("str", "bool", "i8"):
         return None
     kind = np.dtype(variable.dtype)
     return kind.type(np.nan if kind.kind == "f" else np.iinfo(kind).min)
@@ -195,36 +238,27 @@ def _encoded(variable: Variable, values: Array) -> Array:
 def _chunks(variable: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Aim at 0.1 to 1 MiB: one target, and whole shards of draws where there are."""
     chunks = list(shape)
+    width = 8 if variable.dtype.endswith("8") else 4
     for axis, dim in enumerate(variable.dims):
         if dim == DRAW:
             chunks[axis] = min(shape[axis], CHUNK_DRAWS)
-        elif dim == KEPT_DRAW:
-            others = int(np.prod(shape[axis + 1 :]))
-            chunks[axis] = min(shape[axis], max(1, 2**18 // (4 * others)))
         elif dim == schema.TARGET:
             chunks[axis] = 1
+        elif (
+            axis == 1 and len(shape) > 2 and DRAW not in variable.dims
+        ):  # trusts, systems, kept draws: some
+            fit = max(1, CHUNK_BYTES // (width * int(np.prod(shape[2:]))))
+            # A power of two, so that blocks of kept draws fill whole chunks.
+            chunks[axis] = min(shape[axis], 2 ** (fit.bit_length() - 1))
     return tuple(chunks)
 
 
-def _sync(path: Path) -> None:
-    """Ask the system to put a file, or a folder's names, on the disk."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows has no such call for folders
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _cannot_write(place: object, error: OSError) -> RunFileError:
-    reason = error.strerror or str(error)
-    return RunFileError(
-        str(place), f"cannot be written ({reason})", "choose another place with -o"
-    )
-
-
-def open_run(place: str | Path | io.BytesIO, groups: Sequence[str] = ()) -> xr.DataTree:
+def open_run(
+    place: str | Path | io.BytesIO,
+    groups: Sequence[str] = (),
+    *,
+    trusted: bool = False,
+) -> xr.DataTree:
     """Open a run file as a tree of datasets, read when they are used.
 
     Parameters
@@ -234,6 +268,8 @@ def open_run(place: str | Path | io.BytesIO, groups: Sequence[str] = ()) -> xr.D
     groups
         Those to open, the root first; by default all. Half the time of a small run
         goes into opening a hundred variables that nobody looks at.
+    trusted
+        Whether the file is our own work of a moment ago, and needs no check.
 
     Raises
     ------

@@ -65,7 +65,7 @@ def in_parts(work, sizes, keep=0):
     """Simulate parts of given sizes in random order, each from its address alone."""
     spans = list(pairwise(np.cumsum([0, *sizes]).tolist()))
     random.Random(3).shuffle(spans)
-    parts, total = {}, engine.empty_tally(work.trusts, work.plan)
+    parts, total = {}, engine.empty_tally(work.trusts, work.plan, work.ranges)
     for first, stop in spans:
         parts[first], tally = tiny.simulate(
             work, stop - first, first_draw=first, keep=keep, threads=1
@@ -305,7 +305,7 @@ def test_a_tally_of_nothing_adds_nothing(work, whole):
     total = whole[1]._replace(
         **{name: counts.copy() for name, counts in whole[1]._asdict().items()}
     )
-    engine.add_tally(total, engine.empty_tally(work.trusts, work.plan))
+    engine.add_tally(total, engine.empty_tally(work.trusts, work.plan, work.ranges))
     assert same_tally(total, whole[1])
 
 

@@ -10,7 +10,7 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator import drivers, inputs, population, runs, schema, store
+from simulator import assembly, drivers, inputs, population, runs, schema, store
 from simulator.analysis.intervals import wilson
 from simulator.errors import RunFileError, ScenarioError
 from simulator.schema import COORDINATES, OUTCOMES, VARIABLES
@@ -117,6 +117,11 @@ def shape_of(dims):
         "quantile": 7,
         "draw": DRAWS,
         "kept_draw": DRAWS,
+        "trust_result": 4,
+        "group_result": 14,
+        "bin": 256,
+        "edge": 2,
+        "number_of_trusts": 9,
     }
     return tuple(sizes[dim] for dim in dims)
 
@@ -129,8 +134,8 @@ def check_stored(file, variable):
         assert (kind.encoding, kind.length) == ("utf-8", None)
     else:
         assert stored.dtype == ("i1" if variable.dtype == "bool" else variable.dtype)
-    assert stored.attrs["long_name"] == variable.meaning
-    assert stored.attrs.get("units", "") == variable.unit
+    assert stored.attrs["long_name"].decode() == variable.meaning
+    assert stored.attrs.get("units", b"").decode() == variable.unit
     return stored
 
 
@@ -141,9 +146,12 @@ def test_a_variable_is_stored_as_the_schema_says(variable, file):
         names = [opened[COORDINATES[dim].path].name for dim in variable.dims]
         assert [dim[0].name for dim in stored.dims] == names
         if variable.dtype == "bool":
-            assert stored.attrs["dtype"] == "bool"
+            assert stored.attrs["dtype"] == b"bool"
             assert stored.attrs["flag_values"].tolist() == [0, 1]
-            assert stored.attrs["flag_meanings"] == "false true"
+            assert stored.attrs["flag_meanings"] == b"false true"
+        elif variable.dtype == "i8":  # written whole; R warns of such fill values
+            assert "_FillValue" not in stored.attrs
+            assert stored.fletcher32
         elif variable.dtype != "str":
             fill = stored.attrs["_FillValue"]
             assert np.isnan(fill) if stored.dtype.kind == "f" else fill < 0
@@ -186,7 +194,8 @@ def test_chunks_of_a_large_run_are_of_a_tenth_to_one_mebibyte(tmp_path):
         for path in ("/sector/balance", "/trajectories/balance", "/sector/achieved"):
             stored = opened[path]
             size = np.prod(stored.chunks) * stored.dtype.itemsize
-            assert 0.03 * 2**20 <= size <= 2**20, path
+            # Longer chunks would leave most of the last one empty.
+            assert 0.019 * 2**20 <= size <= 2**20, path
             assert stored.chunks[0] == 1
 
 
@@ -239,8 +248,8 @@ def test_what_was_drawn_is_stored_draw_by_draw(tree, loaded):
 def test_a_sample_keeps_the_first_hundred_draws(loaded, tree):
     run = runs.run(loaded, draws=150, seed=SEED, keep="sample")
     kept = run["trajectories"].to_dataset()
-    assert kept["kept_draw"].values.tolist() == list(range(runs.SAMPLE))
-    first = tree["trajectories"].to_dataset().isel(kept_draw=slice(0, runs.SAMPLE))
+    assert kept["kept_draw"].values.tolist() == list(range(assembly.SAMPLE))
+    first = tree["trajectories"].to_dataset().isel(kept_draw=slice(0, assembly.SAMPLE))
     xr.testing.assert_equal(kept.drop_vars("draw"), first.drop_vars("draw"))
 
 
@@ -436,41 +445,16 @@ def begun(place, attributes=None, draws=4, kept=0, **others):
         "outcome": np.array(OUTCOMES),
         "year": np.array([2019]),
         "quantile": np.array(schema.QUANTILES),
+        "trust_result": np.array(["balance_margin"]),
+        "group_result": np.array(["balance"]),
+        "bin": np.arange(2),
+        "edge": np.array(schema.EDGES),
+        "number_of_trusts": np.arange(3),
         **others,
     }
-    return store.RunWriter(place, coordinates, draws, kept, attributes or {})
-
-
-def test_a_file_stands_in_its_place_only_when_it_is_whole(tmp_path):
-    place = tmp_path / "run.h5"
-    with begun(place) as writer:
-        assert not place.exists()
-        writer.put(VARIABLES["/rate"], np.array([[0.01]]))
-    assert [path.name for path in tmp_path.iterdir()] == ["run.h5"]
-
-
-@pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt])
-def test_a_failure_leaves_no_file_and_no_temporary_file(raised, tmp_path):
-    def fail_half_way():
-        with begun(tmp_path / "run.h5") as writer:
-            writer.put(VARIABLES["/rate"], np.array([[0.01]]))
-            assert len(list(tmp_path.iterdir())) == 1
-            raise raised
-
-    with pytest.raises(raised):
-        fail_half_way()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_disk_that_fails_is_said_and_leaves_nothing(tmp_path):
-    place = tmp_path / "run.h5"
-    with pytest.raises(RunFileError) as caught, begun(place):
-        raise OSError(28, "No space left on device")
-    assert str(caught.value) == (
-        f"{place}: cannot be written (No space left on device); "
-        "choose another place with -o"
+    return store.RunWriter(
+        place, coordinates, range(draws), range(kept), attributes or {}
     )
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failure_leaves_the_file_that_was_there(loaded, tmp_path):
@@ -546,7 +530,7 @@ def test_a_file_of_another_format_is_refused(tmp_path):
     place = tmp_path / "run.h5"
     with h5py.File(place, "w") as opened:
         opened.attrs["format"] = store.FORMAT + 1
-    assert refused(place) == "has format 2, and this version reads format 1"
+    assert refused(place) == "has format 3, and this version reads format 2"
 
 
 def test_somebody_elses_file_with_a_format_of_its_own_is_refused(tmp_path):

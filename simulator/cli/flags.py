@@ -20,20 +20,20 @@ as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for a script."
 )
 
+resume = click.option(
+    "--resume", is_flag=True, help="Go on with an unfinished run of this output."
+)
+
 
 def how_to_run(command: Command) -> Command:
     """Add the flags that say how to run, not what."""
     for flag in reversed(
         (
-            click.option(
-                "--draws", type=int, default=10_000, show_default=True, help="Futures."
-            ),
+            click.option("--draws", type=int, help="Futures; default: 10,000."),
             click.option(
                 "--seed",
                 type=int,
-                default=2019,
-                show_default=True,
-                help="Of the random numbers; one seed, the same futures.",
+                help="Of the random numbers: one seed, the same futures; else 2019.",
             ),
             click.option(
                 "--threads", type=int, help="Default: one a processor. Moves no number."

@@ -10,8 +10,11 @@ import click
 
 
 @contextmanager
-def progress(draws: int, title: str) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on standard error, where that is a terminal."""
+def progress(draws: int | None, title: str) -> Iterator[Callable[[int], None]]:
+    """Show progress on standard error, where that is a terminal.
+
+    Without a number of draws to reach, only that there is progress.
+    """
     from rich.console import Console
     from rich.progress import Progress
 

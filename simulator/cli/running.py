@@ -1,18 +1,25 @@
-"""Commands that simulate: run and hindcast."""
+"""Commands that simulate: run, hindcast and rerun."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from simulator.cli.flags import as_json, how_to_run, scenario_name, settings
+from simulator.cli.flags import as_json, how_to_run, resume, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, progress
 
 
 @main.command()
-@scenario_name
+@click.argument("scenario", required=False)
 @how_to_run
+@click.option(
+    "--precision",
+    type=float,
+    metavar="P",
+    help="Go on until the 95% interval of every headline probability is within P of "
+    "it: 0.005 is half a point. --draws is then the most.",
+)
 @click.option(
     "--keep",
     type=click.Choice(["none", "sample", "all"]),
@@ -20,16 +27,26 @@ from simulator.cli.printing import print_json, print_rich, progress
     show_default=True,
     help="Keep every trust's trajectory: of no draw, the first 100, or all.",
 )
+@resume
+@click.option(
+    "--extend",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Add draws to a run file instead, up to --draws.",
+)
 @settings
 @as_json
 def run(
-    scenario: str,
-    draws: int,
-    seed: int,
+    scenario: str | None,
+    draws: int | None,
+    seed: int | None,
     threads: int | None,
     output: Path | None,
     force: bool,
+    precision: float | None,
     keep: Any,
+    resume: bool,
+    extend: Path | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -37,22 +54,66 @@ def run(
 
     SCENARIO is the name of a packaged scenario or the path of a file.
     """
-    from simulator import answer, runs, store
+    if (scenario is None) == (extend is None):
+        raise click.UsageError("give a SCENARIO, or --extend FILE")
+    from simulator import runs
 
-    loaded = runs.load(scenario, settings)
-    place = output or Path(f"{loaded.scenario.name}.h5")
-    with progress(draws, loaded.scenario.title) as done:
-        runs.write(
-            loaded,
-            place,
-            draws=draws,
-            seed=seed,
+    if extend is not None:
+        if draws is None or seed is not None or settings or precision or keep != "none":
+            raise click.UsageError(
+                "--extend takes --draws, the number in the end, and what it simulates "
+                "stands in the file: --seed, --set, --keep and --precision do not go "
+                "with it"
+            )
+        place = output or extend
+        _extend(extend, draws, output, threads, force, resume)
+    else:
+        assert scenario is not None
+        loaded = runs.load(scenario, settings)
+        place = output or Path(f"{loaded.scenario.name}.h5")
+        total = draws or (None if precision else runs.DRAWS)
+        with progress(total, loaded.scenario.title) as done:
+            runs.write(
+                loaded,
+                place,
+                draws=draws,
+                seed=runs.SEED if seed is None else seed,
+                threads=threads,
+                keep=keep,
+                precision=precision,
+                force=force,
+                resume=resume,
+                done=done,
+            )
+    _print_answer(place, as_json)
+
+
+def _extend(
+    file: Path,
+    draws: int,
+    output: Path | None,
+    threads: int | None,
+    force: bool,
+    resume: bool,
+) -> None:
+    from simulator import extending
+
+    with progress(draws, f"{file}: more draws") as done:
+        extending.extend(
+            file,
+            draws,
+            output=output,
             threads=threads,
-            keep=keep,
             force=force,
+            resume=resume,
             done=done,
         )
-    tree = store.open_run(place, answer.GROUPS)
+
+
+def _print_answer(place: Path, as_json: bool) -> None:
+    from simulator import answer, store
+
+    tree = store.open_run(place, answer.GROUPS, trusted=True)
     if as_json:
         print_json(answer.as_records(tree, str(place)))
     else:
@@ -66,8 +127,8 @@ def run(
 @as_json
 def hindcast(
     scenario: str,
-    draws: int,
-    seed: int,
+    draws: int | None,
+    seed: int | None,
     threads: int | None,
     output: Path | None,
     force: bool,
@@ -78,11 +139,11 @@ def hindcast(
     from simulator import past, runs
 
     loaded = runs.load(scenario, settings)
-    with progress(draws, loaded.scenario.title) as done:
+    with progress(draws or runs.DRAWS, loaded.scenario.title) as done:
         tree = runs.run(
             loaded,
             draws=draws,
-            seed=seed,
+            seed=runs.SEED if seed is None else seed,
             threads=threads,
             output=output,
             force=force,
@@ -92,3 +153,30 @@ def hindcast(
         print_json(past.as_records(tree))
     else:
         print_rich(past.render(tree))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Run file to write.",
+)
+@click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def rerun(file: Path, output: Path, threads: int | None, force: bool) -> None:
+    """Make a run again from its file alone, and compare the numbers."""
+    from simulator import extending
+    from simulator.errors import RunFileError
+
+    with progress(None, f"{file}: again") as done:
+        equal = extending.rerun(file, output, threads=threads, force=force, done=done)
+    if not equal:
+        raise RunFileError(
+            str(output),
+            f"holds other numbers than {file}",
+            f"simulator verify {file} says where they differ",
+        )
+    click.echo(f"{output}: every number is that of {file}, to the bit")
