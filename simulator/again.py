@@ -28,6 +28,7 @@ from simulator.inputs import Loaded
 from simulator.kernel import lanes, philox
 from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import draw_drivers, open_trust, outcomes, year_rules
+from simulator.kernel.tables import Nation
 from simulator.kernel.trust_year import (
     Belief,
     Drivers,
@@ -212,9 +213,10 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
     plan, kind = job.plan, int(job.trusts.kind[i])
     belief = Belief(*drawn.belief[: len(Belief._fields), 0].tolist())
     national = drivers.national_shocks(job.scenario, stream)
-    state = _opening(job, drawn, i)
+    nation = drivers.nation(drawn)
+    state = _opening(job, nation, i)
     for y, year in enumerate(drivers.years(job.scenario)):
-        made, normals = _own(job, drawn, stream.first_draw, i, y)
+        made, normals = _own(job, nation, stream.first_draw, i, y)
         where = philox.place(philox.TYPE, 0, year)
         normals["type"] = float(stream.normals(kind + 1, where)[0, 0])
         pools = drawn.new_opportunity[kind, :, y, 0].tolist()
@@ -244,30 +246,35 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
         state = after
 
 
-def _opening(job: Job, drawn: Drawn, i: int) -> State:
+def _opening(job: Job, nation: Nation, i: int) -> State:
     workspace = np.empty(lanes.WORKSPACE)
-    open_trust(job.trusts, job.plan, i, drivers.nation(drawn).belief[0], workspace)
-    row = workspace[::LANES].tolist()
+    open_trust(job.trusts, job.plan, i, nation.belief[0], workspace)
+    w = workspace.tolist()
     return State(
-        income=row[lanes.INCOME // LANES],
-        cost=row[lanes.COST // LANES],
-        opportunity=(row[0], row[1], row[2]),
-        one_offs=(row[3], row[4], row[5], row[6]),
-        carry_over=row[lanes.CARRY_OVER // LANES],
-        payback=row[lanes.PAYBACK // LANES],
-        unmet=row[lanes.UNMET // LANES],
-        backlog=row[lanes.BACKLOG // LANES],
+        income=w[lanes.INCOME],
+        cost=w[lanes.COST],
+        opportunity=(w[lanes.POOL_0], w[lanes.POOL_1], w[lanes.POOL_2]),
+        one_offs=(
+            w[lanes.SOURCE_0],
+            w[lanes.SOURCE_1],
+            w[lanes.SOURCE_2],
+            w[lanes.SOURCE_3],
+        ),
+        carry_over=w[lanes.CARRY_OVER],
+        payback=w[lanes.PAYBACK],
+        unmet=w[lanes.UNMET],
+        backlog=w[lanes.BACKLOG],
     )
 
 
 def _own(
-    job: Job, drawn: Drawn, draw: int, i: int, y: int
+    job: Job, nation: Nation, draw: int, i: int, y: int
 ) -> tuple[list[float], dict[str, float]]:
     """Give a trust's demand, inflation and delivery of a year, and its normals.
 
     A year at a time, as the kernel leaves the normals of its last year only.
     """
-    nation, year = drivers.nation(drawn), slice(y, y + 1)
+    year = slice(y, y + 1)
     words, z = np.empty((4, LANES), np.uint64), np.empty((len(NORMALS), LANES))
     made = np.empty((1, lanes.N_DRIVERS * LANES))
     draw_drivers(

@@ -8,10 +8,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator.analysis.alike import alike, undecided
 from simulator.analysis.headline import headline, highest
 from simulator.schema import CONFIDENCE
 
-GROUPS = ("/", "/sector")  # of the run file, that the answer is read from
+GROUPS = ("/", "/sector", "/counts")  # of the run file, that the answer is read from
+LEVELS = (0.8, 0.5)  # chances that the answer's sentence is about
 OUTCOME_WORDS = {
     "any_means": "savings asked for are made by any means, every year",
     "recurrent": "recurrent savings add up to the target",
@@ -31,9 +33,12 @@ COMPARISON = (
 )
 
 
-def render(run: xr.DataTree, where: str) -> RenderableType:
-    """Lay out the answer of a run that stands in the file `where`."""
-    answer = headline(run)
+def render(run: xr.DataTree, where: str, *, together: bool = False) -> RenderableType:
+    """Lay out the answer of a run that stands in the file `where`.
+
+    With `together` the intervals of all the probabilities hold at once.
+    """
+    answer = headline(run, together=together)
     parts: list[RenderableType] = [
         Text(str(run.attrs["title"]), style="bold"),
         Text(_asked(run, answer)),
@@ -44,6 +49,7 @@ def render(run: xr.DataTree, where: str) -> RenderableType:
         Text(),
         *(Text(note) for note in str(run.attrs["notes"]).splitlines()),
         Text(_sentence(answer), style="bold"),
+        *(Text(line) for line in _doubts(run, answer)),
         Text("\nNot in the number:"),
         *(Text(f"  - {line}") for line in _caveats(run)),
         Text(COMPARISON),
@@ -60,9 +66,17 @@ def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
         f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
         f"{financial_year(years[-1])}, {run.attrs['draws']:,} draws, seed "
         f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}. In balance and in "
-        "deficit: in the last year. Brackets: 95% Monte Carlo interval of a chance; of "
-        "anything else the middle 80% of draws around their median."
+        f"deficit: in the last year. Brackets: {_confidence(answer)}; of anything else "
+        "the middle 80% of draws around their median, which may be off by ± for want "
+        "of draws. Four times the draws halve every such error."
     )
+
+
+def _confidence(answer: xr.Dataset) -> str:
+    family = int(answer.attrs["family"])
+    if family == 1:
+        return "95% Monte Carlo interval of a chance, each by itself"
+    return f"Monte Carlo intervals of {family} chances, which hold at once with 95%"
 
 
 def _achievement(answer: xr.Dataset) -> Table:
@@ -74,7 +88,7 @@ def _achievement(answer: xr.Dataset) -> Table:
             _target(str(name), float(row["rate"])),
             chance(row, "sector_probability"),
             chance(row, "median_trust_probability"),
-            band(row["share_achieving"], percent=True),
+            band(row, "share_achieving", percent=True),
             chance(row, "sustained_probability"),
         )
     return table
@@ -88,8 +102,8 @@ def _price(answer: xr.Dataset) -> Table:
         table.add_row(
             _target(str(name), float(row["rate"])),
             chance(row, "balance_probability"),
-            band(row["one_off_share"], percent=True),
-            band(row["trusts_in_deficit"]),
+            band(row, "one_off_share", percent=True),
+            band(row, "trusts_in_deficit"),
         )
     return table
 
@@ -115,6 +129,12 @@ def chance(row: xr.Dataset, name: str) -> str:
     if value == 1.0:
         return f"above {100 - float(_bound(1.0 - low)):g}%"
     digits = 1 if high - low < 0.01 or min(value, 1.0 - value) < 0.1 else 0
+    # Nothing but a certainty is written as 0% or 100%.
+    while digits < 4 and any(
+        0.0 < part < 1.0 and float(f"{100 * part:.{digits}f}") in (0.0, 100.0)
+        for part in (value, low, high)
+    ):
+        digits += 1
     parts = [f"{100 * part:.{digits}f}" for part in (value, low, high)]
     return f"{parts[0]}% ({parts[1]}-{parts[2]})"
 
@@ -125,21 +145,36 @@ def _bound(share: float) -> str:
     return f"{np.ceil(100 * share / size) * size:.2g}"
 
 
-def band(values: xr.DataArray, *, percent: bool = False) -> str:
-    """Write a median with the 10% and 90% points."""
-    low, middle, high = (float(value) * (100 if percent else 1) for value in values)
-    unit = "%" if percent else ""
-    return f"{middle:.0f}{unit} ({low:.0f}-{high:.0f})"
+def band(row: xr.Dataset, name: str, *, percent: bool = False) -> str:
+    """Write a median, how far it may be off, and the 10% and 90% points."""
+    scale, unit = (100, "%") if percent else (1, "")
+    low, middle, high = (float(value) * scale for value in row[name])
+    ends = [float(row[f"{name}{end}"][1]) * scale for end in ("_low", "_high")]
+    off = max(middle - ends[0], ends[1] - middle)
+    about = "" if off == 0.0 else f" ±{off:.0f}" if off >= 0.95 else f" ±{off:.1f}"
+    return f"{middle:.0f}{unit}{about} ({low:.0f}-{high:.0f})"
 
 
 def _sentence(answer: xr.Dataset) -> str:
-    alone = [_highest(answer, "sector", chance) for chance in (0.8, 0.5)]
-    balanced = [_highest(answer, "sustained", chance) for chance in (0.8, 0.5)]
+    alone = [_highest(answer, "sector", chance) for chance in LEVELS]
+    balanced = [_highest(answer, "sustained", chance) for chance in LEVELS]
     return (
         "The highest target here that the sector has at least an 80% chance to "
         f"achieve: {alone[0]}; at least a 50% chance: {alone[1]}. To achieve and end "
         f"in balance: {balanced[0]} at 80%, {balanced[1]} at 50%."
     )
+
+
+def _doubts(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
+    """Say what these draws cannot decide."""
+    for name, level in undecided(answer, LEVELS):
+        yield (
+            f"{name}: these draws cannot tell whether its chance is above or below "
+            f"{level:.0%}."
+        )
+    for group in alike(run):
+        names = f"{', '.join(group[:-1])} and {group[-1]}"
+        yield f"Not to be ranked, as these draws cannot tell them apart: {names}."
 
 
 def _highest(answer: xr.Dataset, of: str, probability: float) -> str:
@@ -163,9 +198,14 @@ def financial_year(first: int) -> str:
     return f"{first}/{(int(first) + 1) % 100:02d}"
 
 
-def as_records(run: xr.DataTree, where: str) -> dict[str, object]:
-    """Give the answer for a script: plain numbers, no rounding."""
-    answer = headline(run)
+def as_records(
+    run: xr.DataTree, where: str, *, together: bool = False
+) -> dict[str, object]:
+    """Give the answer for a script: plain numbers, no rounding.
+
+    An end that the draws are too few to bound is null.
+    """
+    answer = headline(run, together=together)
     targets = []
     for name in answer["target"].values:
         row = answer.sel(target=name)
@@ -178,7 +218,7 @@ def as_records(run: xr.DataTree, where: str) -> dict[str, object]:
             if "quantile" in values.dims:
                 levels = values["quantile"].values
                 record[str(variable)] = {
-                    f"{level:g}": float(value)
+                    f"{level:g}": float(value) if np.isfinite(value) else None
                     for level, value in zip(levels, values.values, strict=True)
                 }
             else:
@@ -189,7 +229,9 @@ def as_records(run: xr.DataTree, where: str) -> dict[str, object]:
         "draws": int(run.attrs["draws"]),
         "seed": int(run.attrs["seed"]),
         "confidence": CONFIDENCE,
+        "intervals_that_hold_at_once": int(answer.attrs["family"]),
         "targets": targets,
+        "cannot_be_told_apart": [list(group) for group in alike(run)],
         "not_in_the_number": list(_caveats(run)),
         "file": where,
     }

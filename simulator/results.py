@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analysis.averages import mean_share
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
 from simulator.engine import Job, Kept, Shard
@@ -95,8 +96,9 @@ def of_tally(job: Job, tally: Tally, draws: int) -> Written:
     n_trust = tally.trust.shape[2]
     shares = count_quantiles(tally.share, QUANTILES) / n_trust
     yield VARIABLES["/share_achieving"], shares
-    mean = tally.trust.sum(axis=2) / (draws * n_trust)
-    yield VARIABLES["/mean_share_achieving"], mean
+    mean = mean_share(tally.share, CONFIDENCE)
+    for end, values in (("", mean.value), ("_low", mean.low), ("_high", mean.high)):
+        yield VARIABLES[f"/mean_share_achieving{end}"], values
 
     bands = _bands(tally.trust_spread, job.ranges.trust)
     for row, name in enumerate(lanes.SPREAD):

@@ -201,14 +201,17 @@ def _variables() -> Iterator[Variable]:
         FRACTION,
         "share of trusts that achieve in a draw: its spread over draws",
     )
-    yield Variable(
-        "/",
-        "mean_share_achieving",
-        (TARGET, OUTCOME),
-        "f8",
-        FRACTION,
-        "share of trusts that achieve: mean over draws",
-    )
+    ends = {"": "", "_low": ": lower end of its 95% Monte Carlo interval"}
+    ends["_high"] = ": upper end of its 95% Monte Carlo interval"
+    for end, words in ends.items():
+        yield Variable(
+            "/",
+            f"mean_share_achieving{end}",
+            (TARGET, OUTCOME),
+            "f8",
+            FRACTION,
+            f"share of trusts that achieve: mean over draws{words}",
+        )
     for name, (unit, meaning) in RESULTS.items():
         kind = "i4" if name == "trusts_in_deficit" else "f4"
         dims = (TARGET, DRAW, YEAR)

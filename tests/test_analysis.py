@@ -8,6 +8,7 @@ import xarray as xr
 from scipy.special import bdtr, gammaln, ndtri, xlogy
 
 from simulator import answer, evidence, past
+from simulator.analysis.alike import alike, undecided
 from simulator.analysis.headline import headline, highest, own_outcome
 from simulator.analysis.hindcast import LEVELS, MEASURES, hindcast
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
@@ -218,11 +219,6 @@ def made_run():
         [0.0, -0.25, 0.125], dims="trust", coords={"trust": ["b", "a", "c"]}
     )
     by_trust = (sector * 0.5 + 0.25 + shift).transpose("target", "outcome", "trust")
-    spread = xr.DataArray(
-        np.linspace(-0.3, 0.3, len(QUANTILES)),
-        dims="quantile",
-        coords={"quantile": list(QUANTILES)},
-    )
     root = xr.Dataset({"basis": ("target", ["real", "recurrent", "reported"])})
     root["rate"] = xr.DataArray(
         [[rate - 0.001, rate + 0.001] for rate in RATES],
@@ -233,7 +229,11 @@ def made_run():
         root[f"{prefix}probability"] = chance
         root[f"{prefix}probability_low"] = chance - 0.01
         root[f"{prefix}probability_high"] = chance + 0.02
-    root["share_achieving"] = sector + spread
+    counts = xr.DataArray(
+        np.broadcast_to([1, 2, 3, 4], (*sector.shape, 4)),
+        dims=(*sector.dims, "number_of_trusts"),
+        coords=sector.coords,
+    )
     draw = np.arange(DRAWS)
     shape = (len(TARGETS), DRAWS, 2)
     dims = ("target", "draw", "year")
@@ -248,7 +248,8 @@ def made_run():
         },
         coords={"target": list(TARGETS), "draw": draw, "year": [2019, 2020]},
     )
-    run = xr.DataTree.from_dict({"/": root, "/sector": yearly})
+    counted = xr.Dataset({"trusts_achieving": counts})
+    run = xr.DataTree.from_dict({"/": root, "/sector": yearly, "/counts": counted})
     run.attrs |= {"draws": DRAWS, "title": "by hand"}
     return run
 
@@ -293,6 +294,7 @@ def test_of_an_even_number_of_trusts_the_less_likely_of_the_middle_two_is_shown(
     two = {
         "/": run.to_dataset().isel(trust=[0, 1]),
         "/sector": run["sector"].to_dataset(inherit=False),
+        "/counts": run["counts"].to_dataset(inherit=False),
     }
     even = xr.DataTree.from_dict(two)
     even.attrs |= run.attrs
@@ -304,7 +306,7 @@ def test_bands_are_the_10_50_and_90_percent_points():
     found = headline(made_run())
     assert found["quantile"].values.tolist() == [0.1, 0.5, 0.9]
     assert found["share_achieving"].sel(target="low").values == pytest.approx(
-        [0.6, 0.8, 1.0]
+        [0.0, 2 / 3, 1.0]
     )
     # Draws 0 to 9 have one-off shares 0/9 to 9/9, and 0 to 9 times k in deficit.
     assert found["one_off_share"].sel(target="high").values == pytest.approx(
@@ -333,6 +335,50 @@ def test_the_highest_target_is_the_one_with_the_highest_rate_that_is_likely_enou
     assert highest(found, 0.5, of="sustained") is None
 
 
+def drawn(*achieved, names=TARGETS):
+    """A run of which only the sector's outcomes by draw are known."""
+    by_draw = np.stack([np.array(row, bool) for row in achieved])
+    basis = xr.Dataset(
+        {"basis": ("target", ["real"] * len(names))}, coords={"target": list(names)}
+    )
+    outcomes = xr.DataArray(
+        by_draw[:, None],
+        dims=("target", "outcome", "draw"),
+        coords={"target": list(names), "outcome": ["real"]},
+    )
+    sector = xr.Dataset({"achieved": outcomes})
+    return xr.DataTree.from_dict({"/": basis, "/sector": sector})
+
+
+def test_targets_that_the_draws_cannot_tell_apart_are_not_ranked():
+    likely = np.arange(1000) < 800
+    nearly = np.arange(1000) < 798  # two draws of a thousand: not enough to tell
+    seldom = np.arange(1000) < 100
+    assert alike(drawn(nearly, seldom, likely)) == [("any", "low")]
+    assert alike(drawn(likely, seldom, np.arange(1000) < 700)) == []
+    never = np.zeros(1000)
+    assert alike(drawn(never, likely, never)) == [("low", "any")]
+
+
+def test_unpaired_targets_of_equal_size_are_told_apart_by_pairing():
+    """Fifty draws of a thousand go one way and none the other: that is telling."""
+    some, more = np.arange(1000) < 500, np.arange(1000) < 550
+    low, high = wilson([500, 550], 1000)
+    assert low[1] < high[0]
+    assert alike(drawn(some, more, np.ones(1000))) == []
+
+
+def test_a_level_within_an_interval_is_undecided():
+    answer = xr.Dataset(
+        {
+            "sector_probability_low": ("target", [0.79, 0.6, 0.4]),
+            "sector_probability_high": ("target", [0.81, 0.7, 0.51]),
+        },
+        coords={"target": list(TARGETS)},
+    )
+    assert list(undecided(answer, (0.8, 0.5))) == [("low", 0.8), ("any", 0.5)]
+
+
 def row(value, low, high):
     return xr.Dataset({"p": value, "p_low": low, "p_high": high})
 
@@ -346,6 +392,8 @@ def row(value, low, high):
         ((0.0, 0.0, 0.000384), "below 0.039%"),
         ((1.0, 0.999616, 1.0), "above 99.961%"),
         ((0.0, 0.0, 0.278), "below 28%"),
+        ((0.9995, 0.9972, 0.99991), "99.95% (99.72-99.99)"),
+        ((0.0002, 0.00005, 0.0007), "0.02% (0.01-0.07)"),
     ],
 )
 def test_a_chance_is_written_with_its_interval_and_never_as_certain(ends, said):
@@ -353,10 +401,30 @@ def test_a_chance_is_written_with_its_interval_and_never_as_certain(ends, said):
 
 
 def test_a_band_is_written_as_its_median_and_ends():
-    assert answer.band(xr.DataArray([0.104, 0.496, 1.0]), percent=True) == (
-        "50% (10-100)"
-    )
-    assert answer.band(xr.DataArray([3.0, 12.0, 40.0])) == "12 (3-40)"
+    def bands(*middle, **ends):
+        found = {"b": middle, "b_low": middle, "b_high": middle} | ends
+        return xr.Dataset({name: ("quantile", list(v)) for name, v in found.items()})
+
+    sure = bands(0.104, 0.496, 1.0)
+    assert answer.band(sure, "b", percent=True) == "50% (10-100)"
+    unsure = bands(3.0, 12.0, 40.0, b_low=(2, 10, 30), b_high=(4, 13, 50))
+    assert answer.band(unsure, "b") == "12 ±2 (3-40)"
+    little = bands(0.1, 0.5, 0.9, b_high=(0.1, 0.503, 0.9))
+    assert answer.band(little, "b", percent=True) == "50% ±0.3 (10-90)"
+    few = bands(1.0, 2.0, 3.0, b_low=(-np.inf,) * 3, b_high=(np.inf,) * 3)
+    assert answer.band(few, "b") == "2 ±inf (1-3)"
+
+
+def test_intervals_that_hold_at_once_are_wider():
+    one, all_ = headline(made_run()), headline(made_run(), together=True)
+    assert one.attrs["family"] == 1
+    assert all_.attrs["family"] == 12
+    for name in ("sector", "median_trust", "balance", "sustained"):
+        counts = np.rint(one[f"{name}_probability"].values * DRAWS)
+        low, high = wilson(counts, DRAWS, 0.95 ** (1 / 12))
+        assert np.array_equal(all_[f"{name}_probability_low"], low)
+        assert np.array_equal(all_[f"{name}_probability_high"], high)
+        assert np.array_equal(all_[f"{name}_probability"], one[f"{name}_probability"])
 
 
 @pytest.mark.parametrize(

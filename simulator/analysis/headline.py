@@ -5,6 +5,14 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from simulator.analysis.histograms import count_quantiles
+from simulator.analysis.intervals import simultaneous
+from simulator.analysis.quantile_intervals import (
+    count_quantile_interval,
+    quantile_interval,
+)
+from simulator.schema import CONFIDENCE
+
 # Each basis of a target is judged by the outcome of its own.
 HEADLINE_OUTCOME: Final = {
     "reported": "any_means",
@@ -12,15 +20,19 @@ HEADLINE_OUTCOME: Final = {
     "real": "real",
 }
 BAND: Final = (0.10, 0.50, 0.90)
+PROBABILITIES: Final = ("sector", "sustained", "balance", "median_trust")
 
 
-def headline(run: xr.DataTree) -> xr.Dataset:
+def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     """Gather the headline of every target.
 
     Parameters
     ----------
     run
         As `open` gives it.
+    together
+        Whether the intervals of all the probabilities are to hold at once, rather than
+        each by itself.
 
     Returns
     -------
@@ -28,8 +40,10 @@ def headline(run: xr.DataTree) -> xr.Dataset:
         By target: `rate`, mean over years; a `_probability` with `_low` and `_high` for
         each of `sector` (on the target's own basis), `sustained` and `balance` (the
         sector's) and `median_trust`; and with a `quantile` dimension, 10%, 50% and
-        90% of draws: the `share_achieving` of trusts, the sector's `one_off_share`
-        of all savings, and `trusts_in_deficit` in the last year.
+        90% of draws, each with the ends of its own interval: the `share_achieving` of
+        trusts, the sector's `one_off_share` of all savings, and `trusts_in_deficit` in
+        the last year. The attribute `family` is the number of probabilities whose
+        intervals hold at once, 1 where each stands by itself.
     """
     root = run.to_dataset()
     outcome = own_outcome(root)
@@ -44,16 +58,51 @@ def headline(run: xr.DataTree) -> xr.Dataset:
             found = root[f"sector_probability{end}"].sel(outcome=chosen)
             answer[f"{name}_probability{end}"] = found.drop_vars("outcome")
     answer = answer.merge(_median_trust(root, outcome))
-    shares = root["share_achieving"].sel(outcome=outcome, quantile=list(BAND))
-    answer["share_achieving"] = shares.drop_vars("outcome")
+    answer = answer.merge(_share_achieving(run, outcome))
     # A target at a time: all draws of all targets may not fit into the memory.
     sector = run["sector"].to_dataset()
     one = [sector.isel(target=k) for k in range(sector.sizes["target"])]
-    one_offs = [_bands(_one_off_share(target)) for target in one]
-    answer["one_off_share"] = xr.concat(one_offs, dim="target")
-    deficits = [_bands(target["trusts_in_deficit"].isel(year=-1)) for target in one]
-    answer["trusts_in_deficit"] = xr.concat(deficits, dim="target")
+    one_offs = [_bands("one_off_share", _one_off_share(target)) for target in one]
+    deficits = [
+        _bands("trusts_in_deficit", target["trusts_in_deficit"].isel(year=-1))
+        for target in one
+    ]
+    for bands in (one_offs, deficits):
+        answer = answer.merge(xr.concat(bands, dim="target"))
+    answer.attrs["family"] = 1
+    if together:
+        answer = _together(answer)
     return answer.assign_coords(outcome=("target", outcome.values))
+
+
+def _together(answer: xr.Dataset) -> xr.Dataset:
+    """Widen the intervals of all probabilities so that they hold at once."""
+    draws = int(answer.attrs["draws"])
+    names = [f"{name}_probability" for name in PROBABILITIES]
+    family = len(names) * answer.sizes["target"]
+    answer = answer.assign_attrs(family=family)
+    for name in names:
+        counts = np.rint(answer[name].values * draws)
+        bounds = simultaneous(counts, draws, CONFIDENCE, family)
+        answer[f"{name}_low"] = ("target", bounds.low)
+        answer[f"{name}_high"] = ("target", bounds.high)
+    return answer
+
+
+def _share_achieving(run: xr.DataTree, outcome: xr.DataArray) -> xr.Dataset:
+    """Read the share of trusts off the counts of draws in which so many achieve."""
+    counts = run["counts"]["trusts_achieving"].sel(outcome=outcome)
+    counted = counts.transpose("target", "number_of_trusts").values
+    n_trust = counted.shape[1] - 1
+    low, high = count_quantile_interval(counted, BAND, CONFIDENCE)
+    ends = {"": count_quantiles(counted, BAND), "_low": low, "_high": high}
+    return xr.Dataset(
+        {
+            f"share_achieving{end}": (("target", "quantile"), values / n_trust)
+            for end, values in ends.items()
+        },
+        coords={"target": run["target"].values, "quantile": list(BAND)},
+    )
 
 
 def own_outcome(root: xr.Dataset) -> xr.DataArray:
@@ -93,6 +142,12 @@ def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
     return (one_offs / saved).where(saved > 0, 0.0)
 
 
-def _bands(by_draw: xr.DataArray) -> xr.DataArray:
-    found = np.quantile(by_draw.values, BAND, method="inverted_cdf")
-    return xr.DataArray(found, dims="quantile", coords={"quantile": list(BAND)})
+def _bands(name: str, by_draw: xr.DataArray) -> xr.Dataset:
+    values = by_draw.values
+    low, high = quantile_interval(values, BAND, CONFIDENCE)
+    ends = {"": np.quantile(values, BAND, method="inverted_cdf")}
+    ends |= {"_low": low, "_high": high}
+    return xr.Dataset(
+        {f"{name}{end}": ("quantile", found) for end, found in ends.items()},
+        coords={"target": by_draw["target"], "quantile": list(BAND)},
+    )

@@ -7,7 +7,22 @@ traceback. What is computed stands in the scenario file, the flags say how.
 Each file holds the commands of one kind; importing it adds them to `main`.
 """
 
-from simulator.cli import populations, running, scenarios
+from simulator.cli import (
+    explaining,
+    pathing,
+    populations,
+    running,
+    scenarios,
+    verifying,
+)
 from simulator.cli.group import main
 
-__all__ = ["main", "populations", "running", "scenarios"]
+__all__ = [
+    "explaining",
+    "main",
+    "pathing",
+    "populations",
+    "running",
+    "scenarios",
+    "verifying",
+]

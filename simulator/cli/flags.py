@@ -20,6 +20,12 @@ as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for a script."
 )
 
+together = click.option(
+    "--simultaneous",
+    "together",
+    is_flag=True,
+    help="Widen the intervals so that all of them hold at once with 95%.",
+)
 resume = click.option(
     "--resume", is_flag=True, help="Go on with an unfinished run of this output."
 )

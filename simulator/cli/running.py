@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from simulator.cli.flags import as_json, how_to_run, resume, scenario_name, settings
+from simulator.cli.flags import (
+    as_json,
+    how_to_run,
+    resume,
+    scenario_name,
+    settings,
+    together,
+)
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, progress
 
@@ -35,6 +42,7 @@ from simulator.cli.printing import print_json, print_rich, progress
     help="Add draws to a run file instead, up to --draws.",
 )
 @settings
+@together
 @as_json
 def run(
     scenario: str | None,
@@ -48,6 +56,7 @@ def run(
     resume: bool,
     extend: Path | None,
     settings: tuple[str, ...],
+    together: bool,
     as_json: bool,
 ) -> None:
     """Simulate a scenario, print the answer and write the run file.
@@ -56,7 +65,7 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator import runs
+    from simulator import answer, runs, store
 
     if extend is not None:
         if draws is None or seed is not None or settings or precision or keep != "none":
@@ -85,7 +94,11 @@ def run(
                 resume=resume,
                 done=done,
             )
-    _print_answer(place, as_json)
+    tree = store.open_run(place, answer.GROUPS, trusted=True)
+    if as_json:
+        print_json(answer.as_records(tree, str(place), together=together))
+    else:
+        print_rich(answer.render(tree, str(place), together=together))
 
 
 def _extend(
@@ -108,16 +121,6 @@ def _extend(
             resume=resume,
             done=done,
         )
-
-
-def _print_answer(place: Path, as_json: bool) -> None:
-    from simulator import answer, store
-
-    tree = store.open_run(place, answer.GROUPS, trusted=True)
-    if as_json:
-        print_json(answer.as_records(tree, str(place)))
-    else:
-        print_rich(answer.render(tree, str(place)))
 
 
 @main.command()

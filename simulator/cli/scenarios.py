@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.flags import as_json, scenario_name, settings
+from simulator.cli.flags import as_json, scenario_name, settings, together
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, write_text
 
@@ -30,32 +30,62 @@ def check(scenario: str, settings: tuple[str, ...]) -> None:
 @scenario_name
 @settings
 @click.option("--toml", "as_toml", is_flag=True, help="Print a scenario file instead.")
+@click.option(
+    "--provenance",
+    "made_from",
+    is_flag=True,
+    help="Of a run file: what made it, and its assumptions.",
+)
+@together
 @as_json
 def show(
-    scenario: str, settings: tuple[str, ...], as_toml: bool, as_json: bool
+    scenario: str,
+    settings: tuple[str, ...],
+    as_toml: bool,
+    made_from: bool,
+    together: bool,
+    as_json: bool,
 ) -> None:
     """Print every value of a scenario, which layer set it, its source and grade.
 
     Given a run file, print its answer.
     """
-    if scenario.endswith(".h5"):
-        from simulator import answer, store
-
-        tree = store.open_run(scenario, answer.GROUPS)
-        if as_json:
-            print_json(answer.as_records(tree, scenario))
-        else:
-            print_rich(answer.render(tree, scenario))
+    is_run = scenario.endswith(".h5")
+    if is_run and not (as_toml or made_from):
+        if settings:
+            raise click.UsageError("--set does not go with a run file")
+        _show_answer(scenario, together, as_json)
         return
-    from simulator import assumptions_log, inputs
+    if together or (made_from and not is_run):
+        raise click.UsageError("--simultaneous and --provenance are for run files")
+    from simulator import again, assumptions_log, inputs, provenance, store
 
-    loaded = inputs.load_scenario(scenario, settings)
+    if is_run:
+        tree = store.open_run(scenario, ("/", "/provenance"))
+        loaded = again.inputs_of(tree).loaded
+        if made_from and as_json:
+            print_json(provenance.as_records(tree))
+            return
+        if made_from:
+            print_rich(provenance.render(tree))
+    else:
+        loaded = inputs.load_scenario(scenario, settings)
     if as_toml:
         click.echo(inputs.resolved_toml(loaded))
     elif as_json:
         print_json(assumptions_log.as_records(loaded))
     else:
         print_rich(assumptions_log.render(loaded))
+
+
+def _show_answer(file: str, together: bool, as_json: bool) -> None:
+    from simulator import answer, store
+
+    tree = store.open_run(file, answer.GROUPS)
+    if as_json:
+        print_json(answer.as_records(tree, file, together=together))
+    else:
+        print_rich(answer.render(tree, file, together=together))
 
 
 @main.command()

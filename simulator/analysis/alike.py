@@ -1,0 +1,51 @@
+"""What the draws cannot tell apart: no ranking where chance could have made it."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import xarray as xr
+
+from simulator.analysis.headline import own_outcome
+from simulator.analysis.intervals import paired_difference
+from simulator.schema import CONFIDENCE
+
+
+def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
+    """Group neighbouring targets whose chances may be equal.
+
+    Targets are compared on the draws they share, in the order of their chance, each
+    with the next; a group holds neighbours whose difference has zero in its 95%
+    interval. Each target is judged on its own basis.
+    """
+    achieved = run["sector"]["achieved"]
+    outcome = own_outcome(run.to_dataset())
+    by_draw = achieved.sel(outcome=outcome).transpose("target", "draw").values
+    names = [str(name) for name in achieved["target"].values]
+    order = np.argsort(-by_draw.sum(axis=1), kind="stable")
+    groups: list[list[int]] = []
+    for place in order.tolist():
+        if groups and not _differ(by_draw[groups[-1][-1]], by_draw[place]):
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return [tuple(names[k] for k in group) for group in groups if len(group) > 1]
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> bool:
+    only_first, only_second = (one & ~other).sum(), (other & ~one).sum()
+    found = paired_difference(only_first, only_second, len(one), CONFIDENCE)
+    return bool(found.low > 0.0 or found.high < 0.0)
+
+
+def undecided(
+    answer: xr.Dataset, levels: Sequence[float]
+) -> Iterator[tuple[str, float]]:
+    """List each target whose chance may be above or below a level of interest."""
+    for name in answer["target"].values:
+        row = answer.sel(target=name)
+        low, high = (
+            float(row[f"sector_probability{end}"]) for end in ("_low", "_high")
+        )
+        for level in levels:
+            if low < level < high:
+                yield str(name), level
