@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	&& { echo "$$python"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install check lint types test slow format bench readme clean
+.PHONY: help run install check lint types test slow format bench pages readers clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -50,8 +50,12 @@ format: install ## Put the code in its usual form
 bench: install ## Measure speed and size on this machine
 	$(BIN)/python -m benchmarks
 
-readme: install ## Renew the answer in README.md from a run
-	$(BIN)/python -m benchmarks.readme
+pages: install ## Renew what commands print in README.md and docs
+	$(BIN)/python -m benchmarks.pages
+
+readers: ## Install the other programs that read run files, with apt
+	apt-get install --yes --no-install-recommends r-base-core r-cran-ncdf4 \
+		r-cran-rnetcdf r-bioc-rhdf5 octave octave-netcdf netcdf-bin hdf5-tools
 
 clean: ## Remove caches and builds; the environment and your results stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

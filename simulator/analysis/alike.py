@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from simulator.analysis.headline import own_outcome
 from simulator.analysis.intervals import paired_difference
@@ -17,7 +18,7 @@ def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
     with the next; a group holds neighbours whose difference has zero in its 95%
     interval. Each target is judged on its own basis.
     """
-    achieved = run["sector"]["achieved"]
+    achieved = run["sector"].to_dataset()["achieved"]
     outcome = own_outcome(run.to_dataset())
     by_draw = achieved.sel(outcome=outcome).transpose("target", "draw").values
     names = [str(name) for name in achieved["target"].values]
@@ -31,7 +32,7 @@ def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
     return [tuple(names[k] for k in group) for group in groups if len(group) > 1]
 
 
-def _differ(one: np.ndarray, other: np.ndarray) -> bool:
+def _differ(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
     only_first, only_second = (one & ~other).sum(), (other & ~one).sum()
     found = paired_difference(only_first, only_second, len(one), CONFIDENCE)
     return bool(found.low > 0.0 or found.high < 0.0)
