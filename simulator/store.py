@@ -169,7 +169,7 @@ class RunWriter:
         self, variable: Variable, shape: tuple[int, ...], *, scale: bool = False
     ) -> h5py.Dataset:
         group = self._group(variable.group)
-        options: dict[str, Any] = {"dtype": _stored_type(variable)}
+        options: dict[str, Any] = {"dtype": _stored_type(variable), "track_order": True}
         size = int(np.prod(shape, dtype=np.int64))
         if size and variable.dtype != "str" and not scale:
             streamed = any(dim in STREAMED for dim in variable.dims)
