@@ -10,9 +10,10 @@ from rich.text import Text
 
 from simulator.analysis.alike import alike, undecided
 from simulator.analysis.headline import headline, highest
+from simulator.analysis.sampling import replicates_of
 from simulator.schema import CONFIDENCE
 
-GROUPS = ("/", "/sector", "/counts")  # of the run file, that the answer is read from
+GROUPS = ("/", "/sector")  # of the run file, that the answer is read from
 LEVELS = (0.8, 0.5)  # chances that the answer's sentence is about
 OUTCOME_WORDS = {
     "any_means": "savings asked for are made by any means, every year",
@@ -64,12 +65,17 @@ def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
     meaning = "; ".join(f"achieved: {OUTCOME_WORDS[name]}" for name in outcomes)
     return (
         f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
-        f"{financial_year(years[-1])}, {run.attrs['draws']:,} draws, seed "
+        f"{financial_year(years[-1])}, {_draws(run)}, seed "
         f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}. In balance and in "
         f"deficit: in the last year. Brackets: {_confidence(answer)}; of anything else "
         "the middle 80% of draws around their median, which may be off by ± for want "
         "of draws. Four times the draws halve every such error."
     )
+
+
+def _draws(run: xr.DataTree) -> str:
+    draws, replicates = f"{run.attrs['draws']:,} draws", replicates_of(run)
+    return draws if replicates == 1 else f"{draws} in {replicates} even replicates"
 
 
 def _confidence(answer: xr.Dataset) -> str:

@@ -3,14 +3,14 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from simulator import engine, pieces, preparation, provenance, results
-from simulator.drivers import years
+from simulator import engine, pieces, preparation, provenance, results, sobol
+from simulator.drivers import Stream, years
 from simulator.engine import Job
 from simulator.errors import RunFileError
 from simulator.inputs import Loaded
@@ -27,6 +27,8 @@ SAMPLE: Final = 100  # draws that keep="sample" keeps
 PART: Final = 10**9
 
 Keep = Literal["none", "sample", "all"]
+Sampling = Literal["plain", "rqmc"]
+PLAIN: Final = "plain"
 Done = Callable[[int], None]
 Enough = Callable[[Tally, int], bool]
 
@@ -41,27 +43,35 @@ class Work:
     keep: Keep
     threads: int
     done: Done
+    sampling: Sampling = PLAIN
+    replicate: int = 0  # draws in a replicate, where draws are not independent
+    stream: Callable[[int, int, int], Stream] = Stream
 
     def made_from(self) -> dict[str, str]:
         """Name all that the numbers of a draw follow from."""
         made = provenance.made_from(self.loaded, self.population, self.job.seed)
-        return made | {"keep": self.keep}
+        return made | {"keep": self.keep, "sampling": self.sampling}
 
     def kept(self, draws: range) -> range:
         """Tell which of some draws keep their trajectories."""
         stop = {"none": 0, "sample": SAMPLE, "all": draws.stop}[self.keep]
         return range(draws.start, max(draws.start, min(draws.stop, stop)))
 
-    def simulated(self, draws: range) -> Piece:
-        """Simulate some draws."""
-        return pieces.simulated(
-            self.job,
-            len(draws),
-            first_draw=draws.start,
-            threads=self.threads,
-            keep=self.kept(draws).stop,
-            done=self.done,
-        )
+    def simulated(self, draws: range) -> list[Piece]:
+        """Simulate some draws; of replicates, each is a piece."""
+        size = self.replicate or len(draws)
+        return [
+            pieces.simulated(
+                self.job,
+                size,
+                first_draw=first,
+                threads=self.threads,
+                keep=self.kept(range(first, first + size)).stop,
+                stream=self.stream,
+                done=self.done,
+            )
+            for first in range(draws.start, draws.stop, size)
+        ]
 
 
 def prepared(
@@ -71,17 +81,33 @@ def prepared(
     keep: Keep,
     threads: int | None,
     done: Done,
+    *,
+    sampling: Sampling = PLAIN,
+    draws: int = 0,
 ) -> Work:
-    """Prepare a run; parameters as of `runs.run`."""
+    """Prepare a run; parameters as of `runs.run`.
+
+    Evenly spread draws need their number in advance.
+    """
     job = preparation.prepare(loaded.scenario, population, seed)
-    return Work(loaded, population, job, keep, threads or os.cpu_count() or 1, done)
+    threads = threads or os.cpu_count() or 1
+    work = Work(loaded, population, job, keep, threads, done)
+    if sampling == PLAIN:
+        return work
+    size = sobol.replicate_size(draws)
+    stream = sobol.sampler(loaded.scenario, size)
+    return replace(work, sampling=sampling, replicate=size, stream=stream)
 
 
-def stops_from(job: Job, first: int, last: int, part: int | None) -> list[int]:
-    """List where the parts of a run end, in whole shards of draws."""
+def stops_from(
+    job: Job, first: int, last: int, part: int | None, replicate: int = 0
+) -> list[int]:
+    """List where the parts of a run end: in whole shards of draws, or replicates."""
     n_target, n_year = job.plan.rate.shape
     size = engine.SHARD * n_target * n_year * len(job.population.code)
     step = part or max(1, PART // size) * engine.SHARD
+    if replicate and last > step:
+        step = replicate
     return [*range(first + step, last, step), last]
 
 
@@ -100,7 +126,7 @@ def fill(
     goes into the run file at once; a longer one waits in parts.
     """
     if len(stops) == 1 and not folder.parts:
-        draws, waiting = stops[0], [work.simulated(range(first, stops[0]))]
+        draws, waiting = stops[0], work.simulated(range(first, stops[0]))
     else:
         draws = _fill_parts(folder, work, first, stops, enough)
         waiting = [pieces.stored(file) for file in folder.files()]
@@ -110,13 +136,16 @@ def fill(
         with _writer(place, work, range(draws)) as writer:
             for variable, values in results.of_inputs(work.job):
                 writer.put(variable, values)
-            tally = pieces.write(writer, [*before, *waiting])
+            tally, *each = pieces.write(writer, [*before, *waiting])
+            if work.sampling == PLAIN:
+                each = []
             for variable, values in results.of_counts(work.job, tally):
                 writer.put(variable, values)
-            for variable, values in results.of_tally(work.job, tally, draws):
+            for variable, values in results.of_tally(work.job, tally, draws, each):
                 writer.put(variable, values)
             writer.note("/", {"guarded": tally.guarded})
-            writer.note("/provenance", made | {"keep": work.keep})
+            made_with = {"keep": work.keep, "sampling": work.sampling}
+            writer.note("/provenance", made | made_with)
             seconds = time.perf_counter() - began
             writer.note("/provenance", provenance.of_machine(seconds, work.threads))
 
@@ -152,7 +181,7 @@ def _add_part(folder: PartFolder, work: Work, draws: range) -> Tally:
 
     def write_part(place: Path) -> None:
         with _writer(place, work, draws) as writer:
-            tally = pieces.write(writer, [work.simulated(draws)])
+            tally, *_ = pieces.write(writer, work.simulated(draws))
             for variable, values in results.of_counts(work.job, tally):
                 writer.put(variable, values)
             found.append(tally)
@@ -192,6 +221,8 @@ def _attributes(work: Work, draws: int) -> dict[str, Any]:
         "source": f"NHS efficiency scenario simulator {provenance.version()}",
         "draws": np.int64(draws),
         "seed": np.int64(job.seed),
+        "sampling": work.sampling,
+        "replicates": np.int64(draws // work.replicate if work.replicate else 1),
         "population": job.population.name,
         "population_about": job.population.about,
         "notes": "\n".join(job.notes),

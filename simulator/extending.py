@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator import again, assembly, parts, pieces, provenance, runs, store
-from simulator.assembly import Done, Keep
+from simulator.assembly import PLAIN, Done, Keep
 from simulator.errors import RunFileError
 from simulator.kernel.tables import Tally
 
@@ -42,6 +42,12 @@ def extend(
         made_with: Any = tree["provenance"].attrs
         keep: Keep = made_with["keep"]
         digest = provenance.digest_of(made_with)
+    if made_with["sampling"] != PLAIN:
+        raise RunFileError(
+            str(place),
+            "holds evenly spread draws, to which none can be added",
+            "run its scenario again with more draws",
+        )
     if draws <= had:
         raise RunFileError(
             str(place), f"has {had:,} draws already", "ask for more with --draws"
@@ -77,9 +83,12 @@ def rerun(
         loaded, population = again.inputs_of(tree)
         draws, seed = int(tree.attrs["draws"]), int(tree.attrs["seed"])
         keep: Keep = tree["provenance"].attrs["keep"]
+        sampling = tree["provenance"].attrs["sampling"]
         before = provenance.digest_of(tree["provenance"].attrs)
-    work = assembly.prepared(loaded, population, seed, keep, threads, done)
-    stops = assembly.stops_from(work.job, 0, draws, None)
+    work = assembly.prepared(
+        loaded, population, seed, keep, threads, done, sampling=sampling, draws=draws
+    )
+    stops = assembly.stops_from(work.job, 0, draws, None, work.replicate)
     with parts.claimed(output, work.made_from(), resume=False, force=force) as folder:
         assembly.fill(folder, work, [], 0, stops, _never, began)
     with store.open_run(output, ("/", "/provenance"), trusted=True) as tree:

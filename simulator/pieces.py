@@ -87,19 +87,35 @@ def tally_of(path: Path) -> tuple[Tally, int]:
         return read_tally(file), int(file["draw"][-1]) + 1
 
 
-def write(writer: RunWriter, pieces: Sequence[Piece]) -> Tally:
-    """Write pieces one after another; gives the tally of them all."""
+def write(writer: RunWriter, pieces: Sequence[Piece]) -> list[Tally]:
+    """Write pieces one after another; gives the tally of all, then that of each.
+
+    Those of each are without histograms, which are large.
+    """
     total: Tally | None = None
+    each = []
     for piece in pieces:
         for item in piece:
             if isinstance(item, Slab):
                 writer.put_draws(item.variable, item.values, item.first_draw)
-            elif total is None:
+                continue
+            each.append(_without_histograms(item))
+            if total is None:
                 total = item
             else:
                 engine.add_tally(total, item)
     assert total is not None
-    return total
+    return [total, *each]
+
+
+def _without_histograms(tally: Tally) -> Tally:
+    """Copy the counts, so that adding up leaves them as they are."""
+    none = np.zeros(0, np.uint32)
+    copies: dict[str, Any] = {
+        name: none if name.endswith("_spread") else counts.copy()
+        for name, counts in tally._asdict().items()
+    }
+    return Tally(**copies)
 
 
 def _variable(group: str, name: str) -> Variable:

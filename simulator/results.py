@@ -1,13 +1,15 @@
 """From counts over draws to the variables of the run file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.averages import mean_share
+from simulator.analysis.averages import mean, mean_share
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
+from simulator.analysis.quantile_intervals import count_quantile_interval
+from simulator.analysis.replicates import chance
 from simulator.engine import Job, Kept, Shard
 from simulator.kernel import lanes
 from simulator.kernel.tables import Tally
@@ -79,26 +81,33 @@ def of_counts(job: Job, tally: Tally) -> Written:
         yield VARIABLES[name], values
 
 
-def of_tally(job: Job, tally: Tally, draws: int) -> Written:
-    """Give probabilities with their intervals, and bands."""
+def of_tally(
+    job: Job, tally: Tally, draws: int, replicates: Sequence[Tally] = ()
+) -> Written:
+    """Give probabilities with their intervals, and bands.
+
+    `replicates` are the tallies of each, where draws are not independent: then the
+    spread between them, not the number of draws, gives the intervals.
+    """
     # A type without trusts achieves nothing and fails nothing.
     kinds = np.isin(TRUST_TYPES, job.population.trust_type)
-    for prefix, counts, known in (
-        ("", tally.trust, True),
-        ("type_", tally.kind, kinds),
-        ("system_", tally.system, True),
-        ("sector_", tally.sector, True),
+    for prefix, name, known in (
+        ("", "trust", True),
+        ("type_", "kind", kinds),
+        ("system_", "system", True),
+        ("sector_", "sector", True),
     ):
-        low, high = wilson(counts, draws, CONFIDENCE)
+        counts = getattr(tally, name)
+        if replicates:
+            each = np.stack([getattr(one, name) for one in replicates], axis=-1)
+            found = chance(each, draws // len(replicates), CONFIDENCE)
+            low, high = found.low, found.high
+        else:
+            low, high = wilson(counts, draws, CONFIDENCE)
         for end, values in (("", counts / draws), ("_low", low), ("_high", high)):
             variable = VARIABLES[f"/{prefix}probability{end}"]
             yield variable, np.where(known, values, np.nan)
-    n_trust = tally.trust.shape[2]
-    shares = count_quantiles(tally.share, QUANTILES) / n_trust
-    yield VARIABLES["/share_achieving"], shares
-    mean = mean_share(tally.share, CONFIDENCE)
-    for end, values in (("", mean.value), ("_low", mean.low), ("_high", mean.high)):
-        yield VARIABLES[f"/mean_share_achieving{end}"], values
+    yield from _shares(tally, replicates)
 
     bands = _bands(tally.trust_spread, job.ranges.trust)
     for row, name in enumerate(lanes.SPREAD):
@@ -113,6 +122,29 @@ def of_tally(job: Job, tally: Tally, draws: int) -> Written:
             known = np.reshape(present, (-1, 1, 1))
             values = np.where(known, bands[:, :, row], np.nan)
             yield VARIABLES[f"/bands/{prefix}{name}"], values
+
+
+def _shares(tally: Tally, replicates: Sequence[Tally]) -> Written:
+    """Give the share of trusts that achieve: its spread over draws, and its mean."""
+    n_trust = tally.trust.shape[2]
+    spread = count_quantiles(tally.share, QUANTILES)
+    if replicates:
+        each = [count_quantiles(one.share, QUANTILES) for one in replicates]
+        off = mean(np.stack(each, axis=-1), CONFIDENCE)
+        low, high = np.maximum(off.low, 0.0), np.minimum(off.high, n_trust)
+        means = [mean_share(one.share, CONFIDENCE).value for one in replicates]
+        average = mean(np.stack(means, axis=-1), CONFIDENCE)
+    else:
+        low, high = count_quantile_interval(tally.share, QUANTILES, CONFIDENCE)
+        average = mean_share(tally.share, CONFIDENCE)
+    for end, values in (("", spread), ("_low", low), ("_high", high)):
+        yield VARIABLES[f"/share_achieving{end}"], values / n_trust
+    for end, values in (
+        ("", average.value),
+        ("_low", average.low),
+        ("_high", average.high),
+    ):
+        yield VARIABLES[f"/mean_share_achieving{end}"], values
 
 
 def _bands(

@@ -10,12 +10,13 @@ from typing import Any, Final, get_args
 import xarray as xr
 
 from simulator import assembly, checkpoints, inputs, parts, store
-from simulator.assembly import Done, Keep
+from simulator.assembly import PLAIN, Done, Keep, Sampling
 from simulator.errors import RunFileError, ScenarioError
 from simulator.inputs import Loaded
 from simulator.kernel.tables import Tally
 
 DRAWS: Final = 10_000
+EVEN_DRAWS: Final = 2**14
 MOST_DRAWS: Final = 10_000_000  # that a wished precision may take
 SEED: Final = 2019
 
@@ -28,6 +29,7 @@ def run(
     threads: int | None = None,
     keep: Keep = "none",
     settings: Sequence[str] = (),
+    sampling: Sampling = PLAIN,
     precision: float | None = None,
     output: str | Path | None = None,
     force: bool = False,
@@ -51,6 +53,10 @@ def run(
         Whose trajectories to keep: of no draw, of the first 100, or of all.
     settings
         Changes to the scenario, as `--set` takes them: "demand.acute.trend=0.03".
+    sampling
+        "plain", independent draws; or "rqmc", 16 replicates of evenly spread draws,
+        which know means and shares of trusts better: `draws` is then 16 times a
+        power of two, by default 16,384.
     precision
         Half-width of the 95% interval that every headline probability is to reach:
         the run goes on until it does.
@@ -79,6 +85,7 @@ def run(
         "seed": seed,
         "threads": threads,
         "keep": keep,
+        "sampling": sampling,
         "precision": precision,
         "done": done,
     }
@@ -99,6 +106,7 @@ def write(
     seed: int = SEED,
     threads: int | None = None,
     keep: Keep = "none",
+    sampling: Sampling = PLAIN,
     precision: float | None = None,
     force: bool = False,
     resume: bool = False,
@@ -110,13 +118,17 @@ def write(
     `part` is the number of draws of a part, by default some 20 seconds' work.
     """
     began = time.perf_counter()
-    most = draws or (DRAWS if precision is None else MOST_DRAWS)
+    usual = DRAWS if sampling == PLAIN else EVEN_DRAWS
+    most = draws or (usual if precision is None else MOST_DRAWS)
+    check_sampling(sampling, precision)
     check(most if draws is None else draws, seed, threads, keep, precision)
     check_place(place, force or resume)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
-    work = assembly.prepared(loaded, population, seed, keep, threads, done)
+    work = assembly.prepared(
+        loaded, population, seed, keep, threads, done, sampling=sampling, draws=most
+    )
     if precision is None:
-        stops = assembly.stops_from(work.job, 0, most, part)
+        stops = assembly.stops_from(work.job, 0, most, part, work.replicate)
     else:
         stops = checkpoints.stops(most)
 
@@ -163,6 +175,22 @@ def check(
             "precision",
             f"{precision} is not the half-width of a probability's interval",
             "give a fraction such as 0.005, half a point",
+        )
+
+
+def check_sampling(sampling: str, precision: float | None) -> None:
+    """Refuse a way to sample that there is not, or that does not fit."""
+    if sampling not in get_args(Sampling):
+        ways = ", ".join(repr(way) for way in get_args(Sampling))
+        raise ScenarioError(
+            "sampling", f"{sampling!r} is not a way to sample", f"give {ways}"
+        )
+    if sampling != PLAIN and precision is not None:
+        raise ScenarioError(
+            "sampling",
+            "the number of evenly spread draws must be known in advance, so that a "
+            "precision cannot be waited for",
+            "give draws instead",
         )
 
 

@@ -193,17 +193,17 @@ def _variables() -> Iterator[Variable]:
     yield from _probability("type_", "the type's trusts together", (TRUST_TYPE,))
     yield from _probability("system_", "the system's trusts together", (SYSTEM,))
     yield from _probability("sector_", "the sector", ())
-    yield Variable(
-        "/",
-        "share_achieving",
-        (TARGET, OUTCOME, QUANTILE),
-        "f8",
-        FRACTION,
-        "share of trusts that achieve in a draw: its spread over draws",
-    )
     ends = {"": "", "_low": ": lower end of its 95% Monte Carlo interval"}
     ends["_high"] = ": upper end of its 95% Monte Carlo interval"
     for end, words in ends.items():
+        yield Variable(
+            "/",
+            f"share_achieving{end}",
+            (TARGET, OUTCOME, QUANTILE),
+            "f8",
+            FRACTION,
+            f"share of trusts that achieve in a draw: its spread over draws{words}",
+        )
         yield Variable(
             "/",
             f"mean_share_achieving{end}",

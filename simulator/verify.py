@@ -6,7 +6,7 @@ draws again, chosen by chance, give the same bits?
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,13 +15,17 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator import again, digests, engine, pieces, results, store, untrusted
+from simulator import again, digests, engine, pieces, results, sobol, store, untrusted
+from simulator.analysis.sampling import replicates_of
+from simulator.drivers import Stream
 from simulator.engine import Job
 from simulator.errors import RunFileError
 from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Tally
 from simulator.pieces import Slab
 from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
+
+MakeStream = Callable[[int, int, int], Stream]
 
 SPANS: Final = 16  # places in the run that are simulated again, each LANES draws
 SLAB: Final = 8192
@@ -59,13 +63,16 @@ def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict
         yield from _agreement(file)
     with store.open_run(place, ("/", "/provenance"), trusted=True) as tree:
         job = again.job_of(tree)
+        replicates = replicates_of(tree)
     with h5py.File(place, "r") as file:
         yield _inputs(file, job)
         n_draw = len(file[DRAW])
+        size = n_draw if replicates == 1 else n_draw // replicates
+        stream = Stream if replicates == 1 else sobol.sampler(job.scenario, size)
         if whole:
-            yield _simulated_whole(file, job, n_draw)
+            yield _simulated_whole(file, job, n_draw, size, stream)
         else:
-            yield _simulated_sample(file, job, n_draw, chance)
+            yield _simulated_sample(file, job, n_draw, chance, stream)
 
 
 # --- digests ------------------------------------------------------------------------
@@ -205,7 +212,9 @@ def _inputs(file: h5py.File, job: Job) -> Verdict:
     return Verdict(question, f"{len(expected)} variables", "")
 
 
-def _simulated_sample(file: h5py.File, job: Job, n_draw: int, chance: int) -> Verdict:
+def _simulated_sample(
+    file: h5py.File, job: Job, n_draw: int, chance: int, stream: MakeStream
+) -> Verdict:
     last = max(1, n_draw - LANES + 1)
     choose = np.random.default_rng(chance)
     starts = np.unique(choose.integers(0, last, SPANS))
@@ -214,7 +223,8 @@ def _simulated_sample(file: h5py.File, job: Job, n_draw: int, chance: int) -> Ve
     counting = replace(job, ranges=engine.no_ranges(job.trusts, job.plan))
     for start in starts:
         size = min(LANES, n_draw)
-        for slab in pieces.simulated(counting, size, first_draw=int(start)):
+        how: dict[str, Any] = {"first_draw": int(start), "stream": stream}
+        for slab in pieces.simulated(counting, size, **how):
             if isinstance(slab, Slab):
                 wrong = _first_difference(file, slab)
                 if wrong:
@@ -223,23 +233,30 @@ def _simulated_sample(file: h5py.File, job: Job, n_draw: int, chance: int) -> Ve
     return Verdict(question, f"{seen:,} draws at {len(starts)} places", "")
 
 
-def _simulated_whole(file: h5py.File, job: Job, n_draw: int) -> Verdict:
+def _simulated_whole(
+    file: h5py.File, job: Job, n_draw: int, size: int, stream: MakeStream
+) -> Verdict:
     question = "every draw comes out the same to the bit, and so do the counts"
-    for item in pieces.simulated(job, n_draw):
-        if isinstance(item, Slab):
-            wrong = _first_difference(file, item)
-            if wrong:
-                return Verdict(question, "no", wrong)
-        else:
-            stored = pieces.read_tally(file)
-            for name, counts in item._asdict().items():
-                if not np.array_equal(counts, getattr(stored, name)):
-                    return Verdict(question, "no", f"{pieces.COUNTS[name]} is another")
-            for variable, values in results.of_tally(job, item, n_draw):
-                found = file[variable.path][...]
-                expected = values.astype(found.dtype)
-                if not np.array_equal(found, expected, equal_nan=True):
-                    return Verdict(question, "no", f"{variable.path} is another")
+    total, each = engine.empty_tally(job.trusts, job.plan, job.ranges), []
+    for first in range(0, n_draw, size):
+        for item in pieces.simulated(job, size, first_draw=first, stream=stream):
+            if isinstance(item, Slab):
+                wrong = _first_difference(file, item)
+                if wrong:
+                    return Verdict(question, "no", wrong)
+            else:
+                engine.add_tally(total, item)
+                each.append(item)
+    stored = pieces.read_tally(file)
+    for name, counts in total._asdict().items():
+        if not np.array_equal(counts, getattr(stored, name)):
+            return Verdict(question, "no", f"{pieces.COUNTS[name]} is another")
+    replicates = each if size < n_draw else []
+    for variable, values in results.of_tally(job, total, n_draw, replicates):
+        found = file[variable.path][...]
+        expected = values.astype(found.dtype)
+        if not np.array_equal(found, expected, equal_nan=True):
+            return Verdict(question, "no", f"{variable.path} is another")
     return Verdict(question, f"{n_draw:,} draws", "")
 
 

@@ -229,11 +229,13 @@ def made_run():
         root[f"{prefix}probability"] = chance
         root[f"{prefix}probability_low"] = chance - 0.01
         root[f"{prefix}probability_high"] = chance + 0.02
-    counts = xr.DataArray(
-        np.broadcast_to([1, 2, 3, 4], (*sector.shape, 4)),
-        dims=(*sector.dims, "number_of_trusts"),
-        coords=sector.coords,
+    spread = xr.DataArray(
+        np.linspace(-0.3, 0.3, len(QUANTILES)),
+        dims="quantile",
+        coords={"quantile": list(QUANTILES)},
     )
+    for end, off in (("", 0.0), ("_low", -0.05), ("_high", 0.07)):
+        root[f"share_achieving{end}"] = sector + spread + off
     draw = np.arange(DRAWS)
     shape = (len(TARGETS), DRAWS, 2)
     dims = ("target", "draw", "year")
@@ -248,8 +250,7 @@ def made_run():
         },
         coords={"target": list(TARGETS), "draw": draw, "year": [2019, 2020]},
     )
-    counted = xr.Dataset({"trusts_achieving": counts})
-    run = xr.DataTree.from_dict({"/": root, "/sector": yearly, "/counts": counted})
+    run = xr.DataTree.from_dict({"/": root, "/sector": yearly})
     run.attrs |= {"draws": DRAWS, "title": "by hand"}
     return run
 
@@ -294,7 +295,6 @@ def test_of_an_even_number_of_trusts_the_less_likely_of_the_middle_two_is_shown(
     two = {
         "/": run.to_dataset().isel(trust=[0, 1]),
         "/sector": run["sector"].to_dataset(inherit=False),
-        "/counts": run["counts"].to_dataset(inherit=False),
     }
     even = xr.DataTree.from_dict(two)
     even.attrs |= run.attrs
@@ -306,7 +306,10 @@ def test_bands_are_the_10_50_and_90_percent_points():
     found = headline(made_run())
     assert found["quantile"].values.tolist() == [0.1, 0.5, 0.9]
     assert found["share_achieving"].sel(target="low").values == pytest.approx(
-        [0.0, 2 / 3, 1.0]
+        [0.6, 0.8, 1.0]
+    )
+    assert found["share_achieving_low"].sel(target="low").values == pytest.approx(
+        [0.55, 0.75, 0.95]
     )
     # Draws 0 to 9 have one-off shares 0/9 to 9/9, and 0 to 9 times k in deficit.
     assert found["one_off_share"].sel(target="high").values == pytest.approx(
@@ -413,6 +416,28 @@ def test_a_band_is_written_as_its_median_and_ends():
     assert answer.band(little, "b", percent=True) == "50% ±0.3 (10-90)"
     few = bands(1.0, 2.0, 3.0, b_low=(-np.inf,) * 3, b_high=(np.inf,) * 3)
     assert answer.band(few, "b") == "2 ±inf (1-3)"
+
+
+def test_replicates_give_the_error_where_draws_are_not_independent():
+    """Ten draws in five pairs: half of them have no one-offs, half have them all."""
+    run = made_run()
+    run.attrs["replicates"] = 5
+    found = headline(run)["one_off_share"].sel(target="low", quantile=0.5)
+    assert float(found) == pytest.approx(4 / 9)
+    ends = headline(run).sel(target="low", quantile=0.5)
+    each = np.arange(0, 10, 2) / 9  # the lower of each pair
+    half = 2.7764 * each.std(ddof=1) / np.sqrt(5)
+    assert float(ends["one_off_share_low"]) == pytest.approx(
+        each.mean() - half, abs=1e-4
+    )
+    assert float(ends["one_off_share_high"]) == pytest.approx(
+        each.mean() + half, abs=1e-4
+    )
+    wide = headline(run, together=True)
+    times = 5.8477 / 2.7764  # Student's t of four degrees at 0.95 ** (1 / 12) and 0.95
+    assert wide["sector_probability_high"].values[1] == pytest.approx(
+        0.3 + 0.02 * times, rel=2e-3
+    )
 
 
 def test_intervals_that_hold_at_once_are_wider():

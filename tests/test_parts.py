@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tiny
 
-from simulator import extending, inputs, parts, pieces, runs
+from simulator import extending, inputs, parts, pieces, runs, verify
 from simulator.engine import SHARD
 from simulator.errors import RunFileError, SimulatorError
 
@@ -467,3 +467,50 @@ def test_a_piece_reads_back_what_was_written(whole):
     assert {slab.first_draw for slab in slabs} == {0}
     assert tally.sector.max() <= DRAWS
     assert tally.share.sum(axis=-1).tolist() == [[DRAWS] * 5] * 3
+
+
+# --- evenly spread draws --------------------------------------------------------------
+
+EVEN = 16 * 64
+
+
+def test_evenly_spread_draws_come_in_parts_too(loaded, tmp_path):
+    for name, part in (("one", None), ("parts", 64)):
+        place = tmp_path / f"{name}.h5"
+        runs.write(loaded, place, draws=EVEN, seed=SEED, sampling="rqmc", part=part)
+    assert digests_of(tmp_path / "parts.h5") == digests_of(tmp_path / "one.h5")
+    with h5py.File(tmp_path / "one.h5") as run:
+        assert run.attrs["replicates"] == 16
+        assert run.attrs["sampling"] == b"rqmc"
+        achieved = run["sector/achieved"][...].reshape(3, 5, 16, 64).mean(axis=-1)
+        off = achieved.std(axis=-1, ddof=1) / 4 * 2.1314  # Student's t, 15 degrees
+        low = run["sector_probability_low"][...]
+        seen = np.rint(achieved.mean(axis=-1) * EVEN)
+        usual = (seen >= 10) & (seen <= EVEN - 10)
+        assert usual.sum() > 5
+        expected = np.maximum(achieved.mean(axis=-1) - off, 0.0)
+        assert low[usual] == pytest.approx(expected[usual], abs=1e-5)
+
+
+def test_evenly_spread_draws_are_verified_and_made_again(loaded, tmp_path):
+    place = tmp_path / "run.h5"
+    runs.write(loaded, place, draws=EVEN, seed=SEED, sampling="rqmc")
+    verdicts = verify.verify(place, chance=3, whole=True)
+    assert [verdict.difference for verdict in verdicts] == [""] * 5
+    *_, last = verify.verify(place, chance=3)
+    assert last.difference == ""
+    assert extending.rerun(place, tmp_path / "again.h5")
+    assert digests_of(tmp_path / "again.h5") == digests_of(place)
+
+
+def test_what_evenly_spread_draws_cannot_do_is_said(loaded, tmp_path):
+    place = tmp_path / "run.h5"
+    with pytest.raises(SimulatorError, match="1,000 draws are not 16 replicates"):
+        runs.write(loaded, place, draws=1000, sampling="rqmc")
+    with pytest.raises(SimulatorError, match="a precision cannot be waited for"):
+        runs.write(loaded, place, precision=0.01, sampling="rqmc")
+    with pytest.raises(SimulatorError, match="'even' is not a way to sample"):
+        runs.write(loaded, place, sampling="even")
+    runs.write(loaded, place, draws=EVEN, sampling="rqmc")
+    with pytest.raises(RunFileError, match="to which none can be added"):
+        extending.extend(place, 2 * EVEN)

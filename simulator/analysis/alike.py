@@ -6,8 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.averages import mean
 from simulator.analysis.headline import own_outcome
 from simulator.analysis.intervals import paired_difference
+from simulator.analysis.sampling import by_replicate, replicates_of
 from simulator.schema import CONFIDENCE
 
 
@@ -22,19 +24,23 @@ def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
     outcome = own_outcome(run.to_dataset())
     by_draw = achieved.sel(outcome=outcome).transpose("target", "draw").values
     names = [str(name) for name in achieved["target"].values]
+    replicates = replicates_of(run)
     order = np.argsort(-by_draw.sum(axis=1), kind="stable")
     groups: list[list[int]] = []
     for place in order.tolist():
-        if groups and not _differ(by_draw[groups[-1][-1]], by_draw[place]):
+        if groups and not _differ(by_draw[groups[-1][-1]], by_draw[place], replicates):
             groups[-1].append(place)
         else:
             groups.append([place])
     return [tuple(names[k] for k in group) for group in groups if len(group) > 1]
 
 
-def _differ(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+def _differ(one: NDArray[np.bool_], other: NDArray[np.bool_], replicates: int) -> bool:
     only_first, only_second = (one & ~other).sum(), (other & ~one).sum()
     found = paired_difference(only_first, only_second, len(one), CONFIDENCE)
+    if replicates > 1 and only_first + only_second > 0:
+        differences = one.astype(np.float64) - other
+        found = mean(by_replicate(differences, replicates).mean(axis=-1), CONFIDENCE)
     return bool(found.low > 0.0 or found.high < 0.0)
 
 

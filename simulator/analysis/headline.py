@@ -5,12 +5,10 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from simulator.analysis.histograms import count_quantiles
+from simulator.analysis.averages import mean
 from simulator.analysis.intervals import simultaneous
-from simulator.analysis.quantile_intervals import (
-    count_quantile_interval,
-    quantile_interval,
-)
+from simulator.analysis.quantile_intervals import quantile_interval
+from simulator.analysis.sampling import by_replicate, replicates_of, widening
 from simulator.schema import CONFIDENCE
 
 # Each basis of a target is judged by the outcome of its own.
@@ -47,7 +45,9 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     """
     root = run.to_dataset()
     outcome = own_outcome(root)
+    replicates = replicates_of(run)
     answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
+    answer.attrs["replicates"] = replicates
     answer["rate"] = root["rate"].mean("year")
     for name, chosen in {
         "sector": outcome,
@@ -58,13 +58,19 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
             found = root[f"sector_probability{end}"].sel(outcome=chosen)
             answer[f"{name}_probability{end}"] = found.drop_vars("outcome")
     answer = answer.merge(_median_trust(root, outcome))
-    answer = answer.merge(_share_achieving(run, outcome))
+    for end in ("", "_low", "_high"):
+        shares = root[f"share_achieving{end}"].sel(outcome=outcome, quantile=list(BAND))
+        answer[f"share_achieving{end}"] = shares.drop_vars("outcome")
     # A target at a time: all draws of all targets may not fit into the memory.
     sector = run["sector"].to_dataset()
     one = [sector.isel(target=k) for k in range(sector.sizes["target"])]
-    one_offs = [_bands("one_off_share", _one_off_share(target)) for target in one]
+    one_offs = [
+        _bands("one_off_share", _one_off_share(target), replicates) for target in one
+    ]
     deficits = [
-        _bands("trusts_in_deficit", target["trusts_in_deficit"].isel(year=-1))
+        _bands(
+            "trusts_in_deficit", target["trusts_in_deficit"].isel(year=-1), replicates
+        )
         for target in one
     ]
     for bands in (one_offs, deficits):
@@ -77,32 +83,24 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
 
 def _together(answer: xr.Dataset) -> xr.Dataset:
     """Widen the intervals of all probabilities so that they hold at once."""
-    draws = int(answer.attrs["draws"])
+    draws, replicates = int(answer.attrs["draws"]), int(answer.attrs["replicates"])
     names = [f"{name}_probability" for name in PROBABILITIES]
     family = len(names) * answer.sizes["target"]
     answer = answer.assign_attrs(family=family)
+    wider = widening(replicates, CONFIDENCE, CONFIDENCE ** (1.0 / family))
     for name in names:
-        counts = np.rint(answer[name].values * draws)
-        bounds = simultaneous(counts, draws, CONFIDENCE, family)
-        answer[f"{name}_low"] = ("target", bounds.low)
-        answer[f"{name}_high"] = ("target", bounds.high)
+        chance = answer[name].values
+        if replicates > 1:
+            below = chance - answer[f"{name}_low"].values
+            above = answer[f"{name}_high"].values - chance
+            low = np.maximum(chance - wider * below, 0.0)
+            high = np.minimum(chance + wider * above, 1.0)
+        else:
+            counts = np.rint(chance * draws)
+            low, high, *_ = simultaneous(counts, draws, CONFIDENCE, family)
+        answer[f"{name}_low"] = ("target", low)
+        answer[f"{name}_high"] = ("target", high)
     return answer
-
-
-def _share_achieving(run: xr.DataTree, outcome: xr.DataArray) -> xr.Dataset:
-    """Read the share of trusts off the counts of draws in which so many achieve."""
-    counts = run["counts"]["trusts_achieving"].sel(outcome=outcome)
-    counted = counts.transpose("target", "number_of_trusts").values
-    n_trust = counted.shape[1] - 1
-    low, high = count_quantile_interval(counted, BAND, CONFIDENCE)
-    ends = {"": count_quantiles(counted, BAND), "_low": low, "_high": high}
-    return xr.Dataset(
-        {
-            f"share_achieving{end}": (("target", "quantile"), values / n_trust)
-            for end, values in ends.items()
-        },
-        coords={"target": run["target"].values, "quantile": list(BAND)},
-    )
 
 
 def own_outcome(root: xr.Dataset) -> xr.DataArray:
@@ -142,9 +140,14 @@ def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
     return (one_offs / saved).where(saved > 0, 0.0)
 
 
-def _bands(name: str, by_draw: xr.DataArray) -> xr.Dataset:
+def _bands(name: str, by_draw: xr.DataArray, replicates: int) -> xr.Dataset:
     values = by_draw.values
-    low, high = quantile_interval(values, BAND, CONFIDENCE)
+    if replicates > 1:
+        each = by_replicate(values, replicates)
+        found = np.quantile(each, BAND, axis=-1, method="inverted_cdf")
+        _, _, low, high = mean(found, CONFIDENCE)
+    else:
+        low, high = quantile_interval(values, BAND, CONFIDENCE)
     ends = {"": np.quantile(values, BAND, method="inverted_cdf")}
     ends |= {"_low": low, "_high": high}
     return xr.Dataset(

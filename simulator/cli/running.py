@@ -28,6 +28,13 @@ from simulator.cli.printing import print_json, print_rich, progress
     "it: 0.005 is half a point. --draws is then the most.",
 )
 @click.option(
+    "--sampling",
+    type=click.Choice(["plain", "rqmc"]),
+    default="plain",
+    show_default=True,
+    help="rqmc: evenly spread draws, which know means and shares of trusts better.",
+)
+@click.option(
     "--keep",
     type=click.Choice(["none", "sample", "all"]),
     default="none",
@@ -52,6 +59,7 @@ def run(
     output: Path | None,
     force: bool,
     precision: float | None,
+    sampling: Any,
     keep: Any,
     resume: bool,
     extend: Path | None,
@@ -89,6 +97,7 @@ def run(
                 seed=runs.SEED if seed is None else seed,
                 threads=threads,
                 keep=keep,
+                sampling=sampling,
                 precision=precision,
                 force=force,
                 resume=resume,
