@@ -1,10 +1,20 @@
 """From a run file alone: more draws, or the same run again."""
 
+import secrets
 import time
 from pathlib import Path
 from typing import Any
 
-from simulator import again, assembly, parts, pieces, provenance, runs, store
+from simulator import (
+    again,
+    assembly,
+    parts,
+    pieces,
+    provenance,
+    runs,
+    store,
+    verify,
+)
 from simulator.assembly import PLAIN, Done, Keep
 from simulator.errors import RunFileError
 from simulator.kernel.tables import Tally
@@ -53,6 +63,7 @@ def extend(
             str(place), f"has {had:,} draws already", "ask for more with --draws"
         )
     runs.check(draws, seed, threads, keep, None)
+    _check_draws(place)
     if output is not None:
         runs.check_place(output, force or resume)
     target = output or place
@@ -93,6 +104,17 @@ def rerun(
         assembly.fill(folder, work, [], 0, stops, _never, began)
     with store.open_run(output, ("/", "/provenance"), trusted=True) as tree:
         return provenance.digest_of(tree["provenance"].attrs) == before
+
+
+def _check_draws(place: Path) -> None:
+    """Refuse draws that this version does not give: two kinds must not be mixed."""
+    for verdict in verify.verify(place, chance=secrets.randbits(32)):
+        if verdict.difference:
+            raise RunFileError(
+                str(place),
+                f"holds draws that do not come out again: {verdict.difference}",
+                "run its scenario anew",
+            )
 
 
 def _never(tally: Tally, n: int) -> bool:

@@ -91,7 +91,7 @@ def run(
     }
     if output is not None:
         write(loaded, Path(output), force=force, resume=resume, **how)
-        return store.open_run(output)
+        return store.open_run(output, trusted=True)
     with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
         place = Path(folder) / "run.h5"
         write(loaded, place, **how)

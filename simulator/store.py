@@ -21,17 +21,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator import digests, schema
+from simulator import digests, schema, tree, untrusted
 from simulator.digests import ATTRIBUTES, PAYLOAD, PROVENANCE, STREAMED
-from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, Variable
 from simulator.sink import Sink
+from simulator.untrusted import FORMAT
 
-FORMAT: Final = 2
 CONVENTIONS: Final = "CF-1.11"
 CHUNK_DRAWS: Final = 4096  # whole shards fill whole chunks, and little is left over
 CHUNK_BYTES: Final = 2**20
-LONG_TEXT: Final = 32_000  # characters from which an attribute is stored as a string
+LONG_TEXT: Final = 32_000  # bytes from which an attribute is stored as a string
 LINES: Final = "lines"  # the attribute that repeats texts for Octave
 
 Array = NDArray[Any]
@@ -133,7 +132,7 @@ class RunWriter:
         if group not in self._file:
             self._file.create_group(group, track_order=True)
         for name, value in attributes.items():
-            short = isinstance(value, str) and len(value) < LONG_TEXT
+            short = isinstance(value, str) and len(value.encode()) < LONG_TEXT
             self._file[group].attrs[name] = _characters(value) if short else value
 
     def _feed(self, variable: Variable, encoded: Array) -> None:
@@ -214,7 +213,7 @@ def _characters(text: str) -> Array:
 def _stored_type(variable: Variable) -> Any:
     if variable.dtype == "str":
         return h5py.string_dtype("utf-8")
-    return np.dtype("i1" if variable.dtype == "bool" else variable.dtype)
+    return np.dtype("<i1" if variable.dtype == "bool" else f"<{variable.dtype}")
 
 
 def _fill(variable: Variable) -> Any:
@@ -274,38 +273,13 @@ def open_run(
     Raises
     ------
     RunFileError
-        Where there is no such file, or it is not a run file of this format.
+        Where there is no such file, or it is not a sound run file of this format: a
+        file may come from anybody, so it is checked before anything in it is read.
     """
     if isinstance(place, io.BytesIO):
         place.seek(0)
     else:
         place = Path(place)
-        _check_file(place)
-    if not groups:
-        return xr.open_datatree(place, engine="h5netcdf")
-    return xr.DataTree.from_dict(
-        {
-            group: xr.open_dataset(place, group=group, engine="h5netcdf")
-            for group in groups
-        }
-    )
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise RunFileError(str(path), "there is no such file", "give the path of a run")
-    try:
-        with h5py.File(path, "r") as file:
-            found = file.attrs.get("format")
-    except OSError as error:
-        raise RunFileError(
-            str(path), "is not an HDF5 file", "give the path of a run file"
-        ) from error
-    if not isinstance(found, np.integer):
-        raise RunFileError(str(path), "is not a run file: it has no format number")
-    if found != FORMAT:
-        raise RunFileError(
-            str(path),
-            f"has format {found}, and this version reads format {FORMAT}",
-            "open it with the version that wrote it, or run its scenario again",
-        )
+        if not trusted:
+            untrusted.check(place)
+    return tree.read(place, groups)

@@ -23,6 +23,14 @@ COMMANDS = (
     ("new",),
     ("population",),
     ("population", "build"),
+    ("compare",),
+    ("explain",),
+    ("export",),
+    ("path",),
+    ("rerun",),
+    ("uncertainty",),
+    ("verify",),
+    ("why",),
 )
 PANEL = """\
 code,name,type,operating_spend
@@ -187,8 +195,9 @@ def test_run_prints_json_for_a_script_and_takes_every_flag(here):
     with h5py.File("mine.h5") as file:
         assert len(file["trajectories/kept_draw"]) == 100
         made_from = file["provenance"].attrs
-        assert tomllib.loads(made_from["scenario_resolved"])["prices"]["pay"] == 0.03
-        assert made_from["threads"] == "1"
+        resolved = tomllib.loads(made_from["scenario_resolved"].decode())
+        assert resolved["prices"]["pay"] == 0.03
+        assert made_from["threads"] == b"1"
     assert json.loads(done("show", "mine.h5", "--json")) == found
 
 

@@ -407,6 +407,17 @@ def test_a_run_takes_the_place_of_the_shorter(shorter, whole, tmp_path):
         extending.extend(place, DRAWS)
 
 
+def test_draws_that_do_not_come_out_again_are_not_added_to(shorter, tmp_path):
+    place = tmp_path / "run.h5"
+    place.write_bytes(shorter.read_bytes())
+    with h5py.File(place, "r+") as file:
+        file["sector/income"][0, 5, 0] += 1.0
+    before = place.read_bytes()
+    with pytest.raises(RunFileError, match="draws that do not come out again: /sector"):
+        extending.extend(place, DRAWS)
+    assert place.read_bytes() == before
+
+
 @pytest.mark.parametrize("had", [50, 100, 150])
 def test_a_sample_of_trajectories_grows_to_its_hundred(had, loaded, tmp_path):
     for name, draws in (("few", had), ("many", 300)):

@@ -10,7 +10,16 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator import assembly, drivers, inputs, population, runs, schema, store
+from simulator import (
+    assembly,
+    drivers,
+    inputs,
+    population,
+    runs,
+    schema,
+    store,
+    untrusted,
+)
 from simulator.analysis.intervals import wilson
 from simulator.errors import RunFileError, ScenarioError
 from simulator.schema import COORDINATES, OUTCOMES, VARIABLES
@@ -400,7 +409,7 @@ def test_a_file_says_what_it_was_made_from(tree, loaded):
     assert {"numba", "numpy", "xarray"} <= json.loads(said["versions"]).keys()
     assert tree.attrs["draws"] == DRAWS
     assert tree.attrs["seed"] == SEED
-    assert tree.attrs["format"] == store.FORMAT
+    assert tree.attrs["format"] == untrusted.FORMAT
     assert tree.attrs["Conventions"].startswith("CF-")
 
 
@@ -529,7 +538,7 @@ def test_what_is_not_a_run_file_is_refused(tmp_path):
 def test_a_file_of_another_format_is_refused(tmp_path):
     place = tmp_path / "run.h5"
     with h5py.File(place, "w") as opened:
-        opened.attrs["format"] = store.FORMAT + 1
+        opened.attrs["format"] = untrusted.FORMAT + 1
     assert refused(place) == "has format 3, and this version reads format 2"
 
 

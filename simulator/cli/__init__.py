@@ -8,21 +8,29 @@ Each file holds the commands of one kind; importing it adds them to `main`.
 """
 
 from simulator.cli import (
+    causes,
+    comparing,
     explaining,
+    exporting,
     pathing,
     populations,
     running,
     scenarios,
+    uncertainty,
     verifying,
 )
 from simulator.cli.group import main
 
 __all__ = [
+    "causes",
+    "comparing",
     "explaining",
+    "exporting",
     "main",
     "pathing",
     "populations",
     "running",
     "scenarios",
+    "uncertainty",
     "verifying",
 ]

@@ -1,0 +1,101 @@
+"""A run file as a tree of xarray datasets, read when they are used.
+
+`xarray.open_datatree(file, engine="h5netcdf")` gives the same tree, and takes a second
+and a half for the hundred and forty variables of a run: h5netcdf looks every dimension
+up many times over. A run file has no surprises, so it is read here as it stands.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+# HDF5's own, which are no attributes to a reader.
+HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
+
+
+class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
+    """A variable's values, left in the file until they are asked for."""
+
+    def __init__(self, dataset: h5py.Dataset) -> None:
+        self._dataset = dataset
+        self.shape = dataset.shape
+        self.dtype = dataset.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        """Read some of the values."""
+        support = indexing.IndexingSupport.OUTER_1VECTOR
+        return indexing.explicit_indexing_adapter(key, self.shape, support, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        found: NDArray[Any] = self._dataset[key]
+        return found
+
+
+def read(place: Path | io.BytesIO, groups: Sequence[str] = ()) -> xr.DataTree:
+    """Open a sound run file.
+
+    Parameters
+    ----------
+    place
+        Path of the file, or a buffer in memory.
+    groups
+        Those to open, the root first; by default all.
+    """
+    file = h5py.File(place, "r")
+    names = groups or ["/", *(f"/{name}" for name in _groups(file))]
+    found = xr.DataTree.from_dict({name: _dataset(file[name]) for name in names})
+    found.set_close(file.close)
+    return found
+
+
+def _groups(file: h5py.File) -> Iterator[str]:
+    for name in file:
+        if isinstance(file[name], h5py.Group):
+            yield name
+
+
+def _dataset(group: h5py.Group) -> xr.Dataset:
+    """Read one group, decoded as netCDF conventions say."""
+    variables = {
+        name: _variable(thing)
+        for name, thing in group.items()
+        if isinstance(thing, h5py.Dataset)
+    }
+    return xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
+
+
+def _variable(dataset: h5py.Dataset) -> xr.Variable:
+    scales = [dim.keys() for dim in dataset.dims]
+    dims = [names[0] for names in scales] if any(scales) else [_name(dataset)]
+    if h5py.check_string_dtype(dataset.dtype) is not None:
+        texts = dataset.asstr()[...].astype(np.str_)
+        return xr.Variable(dims, texts, _attributes(dataset))
+    values = indexing.LazilyIndexedArray(Stored(dataset))
+    return xr.Variable(dims, values, _attributes(dataset))
+
+
+def _name(thing: h5py.Dataset) -> str:
+    return str(thing.name).rpartition("/")[2]
+
+
+def _attributes(thing: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    return {
+        name: _plain(value) for name, value in thing.attrs.items() if name not in HIDDEN
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Give texts as texts; and as xarray does, one number by itself."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray) and value.shape == (1,):
+        return value[0]
+    return value
