@@ -31,19 +31,20 @@ CHECKSUM: Final = 4  # bytes that fletcher32 adds to a chunk
 
 
 def seconds_of(found: Pilot, draws: int, parts: int) -> float:
-    """Carry the pilot's seconds forward: some for the run, the rest by draw.
+    """Carry the pilot's seconds forward: computing by draw, the rest by the file.
 
-    A run in parts writes every draw twice and reads it once, and compresses its counts
-    for each part.
+    What follows the last draw is mostly compressing, in proportion to what comes out.
+    A run in parts does it for every part, and writes what comes draw by draw again.
     """
-    few, many = found.draws
-    first, second = found.seconds
-    by_draw = max(second - first, 0.0) / max(many - few, 1)
-    whole = first + by_draw * (draws - few)
+    many = found.draws[1]
+    computing = found.computing / many * draws
+    growth = compressed_bytes(found, draws) / compressed_bytes(found, many)
+    finishing = found.finishing * growth
+    whole = found.starting + found.preparing + computing + finishing
     if parts == 1:
         return whole
-    writing = max(by_draw - found.computing / many, 0.0)
-    return whole + writing * draws + parts * max(first - found.preparing, 0.0)
+    copied = sum(streamed_bytes(found, draws).values()) / found.bytes_a_second
+    return whole + parts * finishing + copied
 
 
 # --- memory ---------------------------------------------------------------------------
@@ -104,13 +105,20 @@ def file_of(found: Pilot, draws: int) -> int:
 
     Compressed counts grow with the logarithm of the draws, as the bits of a number do.
     """
-    counted = streamed_bytes(found, draws)
+    rest = found.files[1][""]
+    counted = sum(streamed_bytes(found, draws).values())
+    return rest + counted + compressed_bytes(found, draws)
+
+
+def compressed_bytes(found: Pilot, draws: int) -> int:
+    """Carry forward what is written once, and compressed."""
     small, large = found.files
-    total = large[""] + sum(counted.values())
-    for path, measured in large.items():
-        if path and path not in counted:
-            total += _carried_forward(found, small[path], measured, draws)
-    return total
+    counted = streamed_bytes(found, draws)
+    return sum(
+        _carried_forward(found, small[path], measured, draws)
+        for path, measured in large.items()
+        if path and path not in counted
+    )
 
 
 def streamed_bytes(found: Pilot, draws: int) -> dict[str, int]:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from simulator import again, drivers
 from simulator.again import Future, Year
+from simulator.analysis.sampling import need_independent
 from simulator.answer import financial_year
 from simulator.distributions import Certain
 from simulator.drivers import by_year
@@ -96,6 +97,7 @@ def trajectory(run: xr.DataTree, draw: int, trust: str, target: str) -> Future:
         Where the run has no such draw, trust or target; where the file cannot be made
         again; or where its draw is another than this version makes.
     """
+    need_independent(run, "explain")
     draws = int(run.attrs["draws"])
     if not 0 <= draw < draws:
         raise RunFileError(

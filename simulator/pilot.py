@@ -4,14 +4,16 @@ The true path is taken, with the threads that the run is to have: prepared, comp
 and written, in a folder that goes again.
 """
 
+import hashlib
 import os
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import h5py
+import numpy as np
 import xarray as xr
 
 from simulator import answer, assembly, engine, inputs, runs, store
@@ -22,75 +24,103 @@ from simulator.kernel.lanes import BLOCK
 
 FEW: Final = 128  # draws of the smaller run
 LONG_ENOUGH: Final = 0.8  # seconds that the larger is to compute for
+MUCH: Final = 2**25  # bytes for the disk's speed
 
 
 @dataclass(frozen=True)
 class Pilot:
-    """What two short runs showed."""
+    """What some short runs showed; seconds are of the larger where not said."""
 
     work: Work
-    draws: tuple[int, int]  # of the smaller and the larger
-    seconds: tuple[float, float]  # of them whole: preparing, computing, writing
-    preparing: float  # seconds, once
-    computing: float  # seconds of the larger without writing
+    draws: tuple[int, int]  # of the smaller run and of the larger
+    starting: float  # seconds that the first run took for loading code
+    preparing: float  # seconds before the first draw
+    computing: float  # seconds from the first draw to the last
+    finishing: float  # seconds after the last draw: tables, compressed, and the disk
+    bytes_a_second: float  # written, hashed and read back
     at_rest: int  # bytes of memory that the process holds between runs
     files: tuple[dict[str, int], dict[str, int]]  # bytes by variable; "" is the rest
-    answer: xr.Dataset  # the headline of the larger
+    answer: xr.Dataset  # the headline
 
 
 def pilot(
     loaded: Loaded, draws: int, seed: int, keep: Keep, threads: int | None
 ) -> Pilot:
-    """Run twice with few draws, whole, and once without writing; all of it timed."""
+    """Run with few draws: to load code, to prepare, small, and as long as it takes."""
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "pilot.h5"
 
-        def run(n: int) -> float:
+        def run(n: int) -> tuple[float, float]:
+            """Run; gives seconds to the last draw, and after it."""
             began = time.perf_counter()
-            how: dict[str, Any] = {"seed": seed, "threads": threads, "keep": keep}
-            runs.write(loaded, place, draws=n, force=True, **how)
-            return time.perf_counter() - began
+            done: list[float] = []
+            runs.write(
+                loaded,
+                place,
+                draws=n,
+                seed=seed,
+                threads=threads,
+                keep=keep,
+                force=True,
+                done=lambda n_draw: done.append(time.perf_counter()),
+            )
+            return max(done) - began, time.perf_counter() - max(done)
 
-        run(1)  # compiled code is loaded, or compiled
+        cold, warm = sum(run(1)), sum(run(1))
         at_rest = _memory_in_use()
         began = time.perf_counter()
         work = assembly.prepared(
             loaded, population, seed, keep, threads, lambda n_draw: None
         )
         preparing = time.perf_counter() - began
-        many, computing = _long_enough(work, draws)
-        few = min(FEW, draws)
-        first = run(few)
+        few, many = min(FEW, draws), _long_enough(work, draws)
+        run(few)
         small = _bytes_by_variable(place)
-        second = run(many)
+        whole, finishing = run(many)
         large = _bytes_by_variable(place)
         with store.open_run(place, answer.GROUPS) as tree:
             found = headline(tree).load()
+        speed = _bytes_a_second(Path(folder) / "bytes")
     return Pilot(
-        work,
-        (few, many),
-        (first, second),
-        preparing,
-        computing,
-        at_rest,
-        (small, large),
-        found,
+        work=work,
+        draws=(few, many),
+        starting=max(cold - warm, 0.0),
+        preparing=preparing,
+        computing=max(whole - preparing, 0.0),
+        finishing=finishing,
+        bytes_a_second=speed,
+        at_rest=at_rest,
+        files=(small, large),
+        answer=found,
     )
 
 
-def _long_enough(work: Work, draws: int) -> tuple[int, float]:
+def _long_enough(work: Work, draws: int) -> int:
     """Find a number of draws that keeps all threads busy for a while."""
     n = min(work.threads * BLOCK, draws)
-    while True:
-        began = time.perf_counter()
+    while n < draws:
         keep = len(work.kept(range(n)))
+        began = time.perf_counter()
         for _ in engine.simulate(work.job, n, threads=work.threads, keep=keep):
             pass  # what it gives is thrown away
-        seconds = time.perf_counter() - began
-        if seconds >= LONG_ENOUGH or n == draws:
-            return n, seconds
+        if time.perf_counter() - began >= LONG_ENOUGH:
+            break
         n = min(2 * n, draws)
+    return n
+
+
+def _bytes_a_second(place: Path) -> float:
+    """Time the way of bytes through a file: hashed, written and read back."""
+    values = np.zeros(MUCH, np.uint8).tobytes()
+    began = time.perf_counter()
+    hashlib.sha256(values)
+    with place.open("wb") as file:
+        file.write(values)
+        file.flush()
+        os.fsync(file.fileno())
+    place.read_bytes()
+    return MUCH / (time.perf_counter() - began)
 
 
 def _memory_in_use() -> int:

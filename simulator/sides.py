@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simulator.analysis.sampling import need_independent
 from simulator.errors import RunFileError
 from simulator.replay import Replay, of_run
 from simulator.scenario import Target
@@ -53,6 +54,7 @@ class Side:
 
 def side(name: str, tree: xr.DataTree) -> Side:
     """Take a run as one side of a comparison; `tree` has at least `GROUPS`."""
+    need_independent(tree, name)
     return Side(name, tree, of_run(tree), int(tree.attrs["draws"]))
 
 

@@ -119,16 +119,20 @@ def test_targets_are_repeated_under_names_of_their_own(forecast):
 def test_seconds_grow_with_draws_as_the_pilot_showed(pilots):
     found = replace(
         pilots["none"],
-        draws=(100, 300),
-        seconds=(1.0, 1.5),
+        starting=0.5,
         preparing=0.25,
         computing=0.6,
+        finishing=1.0,
+        bytes_a_second=1e6,
     )
-    assert costs.seconds_of(found, 100, 1) == pytest.approx(1.0)
-    assert costs.seconds_of(found, 300, 1) == pytest.approx(1.5)
-    assert costs.seconds_of(found, 10_100, 1) == pytest.approx(26.0)
-    # In parts: 0.0005 s a draw is writing, done again; 0.75 s more for each part.
-    assert costs.seconds_of(found, 10_100, 4) == pytest.approx(26.0 + 5.05 + 3.0)
+    assert costs.seconds_of(found, 300, 1) == pytest.approx(0.5 + 0.25 + 0.6 + 1.0)
+    growth = costs.compressed_bytes(found, 30_000) / costs.compressed_bytes(found, 300)
+    assert 1.0 < growth < 3.0
+    long = costs.seconds_of(found, 30_000, 1)
+    assert long == pytest.approx(0.75 + 60.0 + growth)
+    again = sum(costs.streamed_bytes(found, 30_000).values()) / 1e6
+    parts = costs.seconds_of(found, 30_000, 4)
+    assert parts == pytest.approx(long + 4 * growth + again)
 
 
 def test_memory_grows_with_threads_and_what_is_kept_but_not_with_draws(pilots):

@@ -11,6 +11,7 @@ from simulator.analysis.averages import mean, tail_mean
 from simulator.analysis.headline import own_outcome
 from simulator.analysis.intervals import wilson
 from simulator.analysis.quantile_intervals import quantile_interval
+from simulator.analysis.sampling import need_independent
 from simulator.errors import RunFileError
 from simulator.kernel.one_trust import TIE
 from simulator.schema import CONFIDENCE
@@ -82,6 +83,7 @@ def path(run: xr.DataTree, targets: Sequence[str] | None = None) -> xr.Dataset:
     missed by less than the stored numbers' rounding counts as met, as a tie does in
     the simulation; `doubtful` draws have a year so close, either way.
     """
+    need_independent(run, "path")
     root = run.to_dataset()
     names = [str(name) for name in root["target"].values]
     outcomes = dict(zip(names, own_outcome(root).values.tolist(), strict=True))

@@ -20,8 +20,8 @@ def need_independent(run: xr.DataTree, place: str) -> None:
     if replicates_of(run) > 1:
         raise RunFileError(
             place,
-            "was sampled with --sampling rqmc: its draws are not independent, as these "
-            "intervals need",
+            "was sampled with --sampling rqmc: its draws are not independent, as this "
+            "needs",
             "run the scenario without --sampling",
         )
 
