@@ -160,6 +160,6 @@ def _stored_bytes(variable: Variable, sizes: dict[str, int]) -> int:
     width = 1 if variable.dtype == "bool" else np.dtype(variable.dtype).itemsize
     if variable.name in COORDINATES:
         return width * math.prod(shape)  # in one piece
-    chunk = store._chunks(variable, shape)
+    chunk = store.chunks_of(variable, shape)
     number = math.prod(-(-n // step) for n, step in zip(shape, chunk, strict=True))
     return number * (width * math.prod(chunk) + CHECKSUM)

@@ -210,6 +210,8 @@ def claimed(
     except BaseException:
         _release(folder.path)
         raise
+    # The manifest first: parts that nothing lists are leftovers, if this is cut short.
+    (folder.path / MANIFEST).unlink()
     shutil.rmtree(folder.path)
 
 

@@ -20,6 +20,7 @@ from simulator import answer, assembly, engine, inputs, runs, store
 from simulator.analysis.headline import headline
 from simulator.assembly import Keep, Work
 from simulator.inputs import Loaded
+from simulator.kernel.block import simulate_block
 from simulator.kernel.lanes import BLOCK
 
 FEW: Final = 128  # draws of the smaller run
@@ -33,7 +34,7 @@ class Pilot:
 
     work: Work
     draws: tuple[int, int]  # of the smaller run and of the larger
-    starting: float  # seconds that the first run took for loading code
+    starting: float  # seconds that the first run took for loading compiled code
     preparing: float  # seconds before the first draw
     computing: float  # seconds from the first draw to the last
     finishing: float  # seconds after the last draw: tables, compressed, and the disk
@@ -85,7 +86,7 @@ def pilot(
     return Pilot(
         work=work,
         draws=(few, many),
-        starting=max(cold - warm, 0.0),
+        starting=0.0 if _compiled_just_now() else max(cold - warm, 0.0),
         preparing=preparing,
         computing=max(whole - preparing, 0.0),
         finishing=finishing,
@@ -94,6 +95,12 @@ def pilot(
         files=(small, large),
         answer=found,
     )
+
+
+def _compiled_just_now() -> bool:
+    """Tell whether code had to be compiled, which the next run need not do again."""
+    stats = getattr(simulate_block, "stats", None)
+    return stats is not None and sum(stats.cache_misses.values()) > 0
 
 
 def _long_enough(work: Work, draws: int) -> int:

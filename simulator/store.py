@@ -172,7 +172,7 @@ class RunWriter:
         size = int(np.prod(shape, dtype=np.int64))
         if size and variable.dtype != "str" and not scale:
             streamed = any(dim in STREAMED for dim in variable.dims)
-            options |= {"chunks": _chunks(variable, shape), "fletcher32": True}
+            options |= {"chunks": chunks_of(variable, shape), "fletcher32": True}
             # What differs in every draw does not compress: 1.4 times for 30 times
             # the seconds.
             if not streamed:
@@ -234,7 +234,7 @@ def _encoded(variable: Variable, values: Array) -> Array:
     return np.ascontiguousarray(values, dtype=_stored_type(variable))
 
 
-def _chunks(variable: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
+def chunks_of(variable: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
     """Aim at 0.1 to 1 MiB: one target, and whole shards of draws where there are."""
     chunks = list(shape)
     width = 8 if variable.dtype.endswith("8") else 4

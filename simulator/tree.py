@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from xarray.backends import BackendArray
+from xarray.backends import BackendArray, CachingFileManager
 from xarray.core import indexing
 
 # HDF5's own, which are no attributes to a reader.
@@ -24,8 +24,9 @@ HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
 class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
     """A variable's values, left in the file until they are asked for."""
 
-    def __init__(self, dataset: h5py.Dataset) -> None:
-        self._dataset = dataset
+    def __init__(self, manager: CachingFileManager, dataset: h5py.Dataset) -> None:
+        self._manager = manager  # opens the file again in a copy or another process
+        self._name = dataset.name
         self.shape = dataset.shape
         self.dtype = dataset.dtype
 
@@ -35,7 +36,7 @@ class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore
         return indexing.explicit_indexing_adapter(key, self.shape, support, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
-        found: NDArray[Any] = self._dataset[key]
+        found: NDArray[Any] = self._manager.acquire()[self._name][key]
         return found
 
 
@@ -49,11 +50,13 @@ def read(place: Path | io.BytesIO, groups: Sequence[str] = ()) -> xr.DataTree:
     groups
         Those to open, the root first; by default all.
     """
-    file = h5py.File(place, "r")
+    manager = CachingFileManager(h5py.File, place, mode="r")
+    file = manager.acquire()
     names = groups or ["/", *(f"/{name}" for name in _groups(file))]
-    found = xr.DataTree.from_dict({name: _dataset(file[name]) for name in names})
-    found.set_close(file.close)
-    return found
+    found = {name: _dataset(manager, file[name]) for name in names}
+    run = xr.DataTree.from_dict(found)
+    run.set_close(manager.close)
+    return run
 
 
 def _groups(file: h5py.File) -> Iterator[str]:
@@ -62,23 +65,23 @@ def _groups(file: h5py.File) -> Iterator[str]:
             yield name
 
 
-def _dataset(group: h5py.Group) -> xr.Dataset:
+def _dataset(manager: CachingFileManager, group: h5py.Group) -> xr.Dataset:
     """Read one group, decoded as netCDF conventions say."""
     variables = {
-        name: _variable(thing)
+        name: _variable(manager, thing)
         for name, thing in group.items()
         if isinstance(thing, h5py.Dataset)
     }
     return xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
 
 
-def _variable(dataset: h5py.Dataset) -> xr.Variable:
+def _variable(manager: CachingFileManager, dataset: h5py.Dataset) -> xr.Variable:
     scales = [dim.keys() for dim in dataset.dims]
     dims = [names[0] for names in scales] if any(scales) else [_name(dataset)]
     if h5py.check_string_dtype(dataset.dtype) is not None:
         texts = dataset.asstr()[...].astype(np.str_)
         return xr.Variable(dims, texts, _attributes(dataset))
-    values = indexing.LazilyIndexedArray(Stored(dataset))
+    values = indexing.LazilyIndexedArray(Stored(manager, dataset))
     return xr.Variable(dims, values, _attributes(dataset))
 
 

@@ -17,7 +17,15 @@ import numba
 import numpy as np
 import pytest
 
-from simulator.kernel import groups, histograms, lanes, normal, one_trust, philox
+from simulator.kernel import (
+    groups,
+    histograms,
+    lanes,
+    normal,
+    one_trust,
+    one_year,
+    philox,
+)
 from simulator.kernel.lanes import LANES
 from simulator.kernel.trust_year import Rules, Terms
 
@@ -98,14 +106,24 @@ TERMS = Terms(0.01, 0.005, 0.03, 0.02, 1.0)
 RULES = Rules((0.3, 0.2, 0.1), (0.0,) * 4, (0.0,) * 4, (0.0,) * 4, 0.1, 0.1)
 WORKSPACE = np.zeros(lanes.WORKSPACE)
 WORDS = np.zeros((4, LANES), np.uint64)
-CARRY_YEAR = (TERMS, RULES, rows(3), rows(3), rows(lanes.N_BELIEFS), WORKSPACE)
+BELIEF = rows(lanes.N_BELIEFS)
 FILL_WORDS = (5, 0, np.uint32(7), 7, WORDS)
 
 LOOPS = {
-    "carry_year": (
-        one_trust.carry_year,
-        CARRY_YEAR,
-        ("vmulpd", "vaddpd", "vdivpd", "vsqrtpd", "vmaxpd", "vminpd"),
+    "begin_year": (
+        one_year.begin_year,
+        (TERMS, RULES, rows(3), BELIEF, WORKSPACE),
+        ("vmulpd", "vaddpd", "vmaxpd", "vminpd"),
+    ),
+    "save_year": (
+        one_year.save_year,
+        (RULES, rows(3), BELIEF, WORKSPACE),
+        ("vmulpd", "vaddpd", "vdivpd", "vsqrtpd", "vmaxpd"),
+    ),
+    "close_year": (
+        one_year.close_year,
+        (TERMS, RULES, BELIEF, WORKSPACE),
+        ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
     ),
     "combine_drivers": (
         one_trust.combine_drivers,
@@ -121,6 +139,11 @@ LOOPS = {
     "add_rows": (
         groups.add_rows,
         (WORKSPACE[lanes.FIRST_SUM :], rows(lanes.N_SUMS)),
+        ("vaddpd",),
+    ),
+    "add_to_both": (
+        groups.add_to_both,
+        (WORKSPACE[lanes.FIRST_SUM :], rows(lanes.N_SUMS), rows(lanes.N_SUMS)),
         ("vaddpd",),
     ),
     "bin_row": (

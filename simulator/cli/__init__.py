@@ -13,9 +13,11 @@ from simulator.cli import (
     explaining,
     exporting,
     pathing,
+    planning,
     populations,
     running,
     scenarios,
+    targeting,
     uncertainty,
     verifying,
 )
@@ -28,9 +30,11 @@ __all__ = [
     "exporting",
     "main",
     "pathing",
+    "planning",
     "populations",
     "running",
     "scenarios",
+    "targeting",
     "uncertainty",
     "verifying",
 ]

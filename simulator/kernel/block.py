@@ -12,6 +12,7 @@ import numpy as np
 from simulator.kernel import lanes
 from simulator.kernel.groups import (
     add_rows,
+    add_to_both,
     close_group,
     judge_group,
     keep_achieved,
@@ -22,7 +23,6 @@ from simulator.kernel.histograms import bin_row, count_bins
 from simulator.kernel.jit import compiled
 from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import (
-    carry_year,
     draw_drivers,
     fill,
     judge_trust,
@@ -31,6 +31,7 @@ from simulator.kernel.one_trust import (
     open_trust,
     year_rules,
 )
+from simulator.kernel.one_year import carry_year
 from simulator.kernel.tables import Bins, Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.kernel.trust_year import Terms
 
@@ -129,8 +130,8 @@ def simulate_block(
                             belief,
                             w,
                         )
-                        add_rows(w[lanes.FIRST_SUM :], system_sums[y])
-                        add_rows(w[lanes.FIRST_SUM :], kind_sums[kind, y])
+                        sums = w[lanes.FIRST_SUM :]
+                        add_to_both(sums, system_sums[y], kind_sums[kind, y])
                         system_support[y] += plan.support[i, y]
                         kind_support[kind, y] += plan.support[i, y]
                         for spread in range(n_spread):

@@ -80,8 +80,22 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return _compile(function, forceinline=True)
 
 
-def _compile(function: Callable[P, R], **options: bool) -> Callable[P, R]:
-    everywhere: dict[str, Any] = {"nogil": True, "error_model": "numpy", **options}
+def pasted(function: Callable[P, R]) -> Callable[P, R]:
+    """Put a function's source into its only caller: as `inlined`, compiled once less.
+
+    An inlined function is compiled by itself before it goes into its callers; for a
+    long one with one caller that is time lost at the first start.
+    """
+    return _compile(function, inline="always")
+
+
+def _compile(function: Callable[P, R], **options: Any) -> Callable[P, R]:
+    everywhere: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "no_cfunc_wrapper": True,  # nothing calls a kernel from C
+        **options,
+    }
     if _CACHE is None:
         return numba.njit(**everywhere)(function)  # type: ignore[no-any-return]
     # Numba reads the folder when it decorates; other packages keep their own.

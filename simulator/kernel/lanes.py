@@ -43,15 +43,23 @@ BLOCK: Final = 1024  # draws that one call of the kernel computes; whole lanes
     BALANCE,
     PRODUCTIVITY,
     MARGIN,
+    # ... what one stage of the year leaves to the next ...
+    ACTIVITY,
+    CAPACITY,
+    WITHIN_REACH,
+    REAL,
+    AVAILABLE,
+    PER_COST,
+    PER_AVAILABLE,
     # ... and what the outcomes are judged on, over the years.
     MET,
     RECURRENT_TOTAL,
     TARGET_TOTAL,
     REAL_TOTAL,
     GUARDED,
-) = (row * LANES for row in range(32))
+) = (row * LANES for row in range(39))
 N_STATE: Final = 13
-WORKSPACE: Final = 32 * LANES
+WORKSPACE: Final = 39 * LANES
 FIRST_SUM: Final = INCOME
 N_SUMS: Final = 11
 

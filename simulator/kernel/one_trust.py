@@ -1,4 +1,4 @@
-"""One trust, `LANES` draws at once: its shocks, its years, its outcomes.
+"""One trust, `LANES` draws at once: its shocks, its opening position, its outcomes.
 
 Each function is one loop over draws with no call left in it, so that it becomes vector
 code; what a trust carries stands in the rows of a flat workspace (see `lanes`).
@@ -9,20 +9,12 @@ from numpy.typing import NDArray
 
 from simulator.kernel import lanes
 from simulator.kernel.elementary import exp
-from simulator.kernel.jit import compiled, inlined
+from simulator.kernel.jit import compiled, inlined, pasted
 from simulator.kernel.lanes import LANES
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.philox import fill_words
 from simulator.kernel.tables import Counts, Floats, Plan, Trusts
-from simulator.kernel.trust_year import (
-    LEAST_COST,
-    Belief,
-    Drivers,
-    Rules,
-    State,
-    Terms,
-    trust_year,
-)
+from simulator.kernel.trust_year import Rules
 
 TIE = 1e-9  # relative: a target met to within rounding is met
 
@@ -34,7 +26,7 @@ def fill(values: Floats, value: float) -> None:
         values[j] = value
 
 
-@inlined
+@pasted
 def draw_drivers(
     seed: int,
     first_draw: int,
@@ -81,7 +73,7 @@ def draw_drivers(
         )
 
 
-@inlined
+@pasted
 def combine_drivers(
     pay_share: float,
     demand_sd: float,
@@ -110,7 +102,7 @@ def combine_drivers(
         )
 
 
-@inlined
+@pasted
 def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) -> None:
     """Set the workspace to a trust's opening position."""
     opening = (
@@ -134,10 +126,10 @@ def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) ->
         for d in range(LANES):
             w[row + d] *= belief[lanes.OPPORTUNITY_SCALE + d]
     fill(w[lanes.MET : lanes.MET + LANES], 1.0)
-    fill(w[lanes.RECURRENT_TOTAL : lanes.WORKSPACE], 0.0)
+    fill(w[lanes.RECURRENT_TOTAL : lanes.GUARDED + LANES], 0.0)
 
 
-@inlined
+@pasted
 def year_rules(plan: Plan, y: int) -> Rules:
     """Gather the rules of one year."""
     return Rules(
@@ -166,94 +158,6 @@ def year_rules(plan: Plan, y: int) -> Rules:
 
 
 @inlined
-def carry_year(
-    terms: Terms,
-    rules: Rules,
-    drivers: Floats,
-    new_opportunity: Floats,
-    belief: Floats,
-    w: Floats,
-) -> None:
-    """Carry `LANES` draws of one trust through one year, all in the workspace."""
-    for d in range(LANES):
-        before = State(
-            w[lanes.INCOME + d],
-            w[lanes.COST + d],
-            (w[lanes.POOL_0 + d], w[lanes.POOL_1 + d], w[lanes.POOL_2 + d]),
-            (
-                w[lanes.SOURCE_0 + d],
-                w[lanes.SOURCE_1 + d],
-                w[lanes.SOURCE_2 + d],
-                w[lanes.SOURCE_3 + d],
-            ),
-            w[lanes.CARRY_OVER + d],
-            w[lanes.PAYBACK + d],
-            w[lanes.UNMET + d],
-            w[lanes.BACKLOG + d],
-        )
-        brought = Drivers(
-            drivers[lanes.DEMAND + d],
-            drivers[lanes.INFLATION + d],
-            drivers[lanes.DELIVERY + d],
-            (
-                new_opportunity[d],
-                new_opportunity[LANES + d],
-                new_opportunity[2 * LANES + d],
-            ),
-        )
-        believed = Belief(
-            belief[lanes.REAL_SHARE + d],
-            belief[lanes.SHARPNESS + d],
-            belief[lanes.ONE_OFF_FILL + d],
-            belief[lanes.BALANCE_REACH + d],
-            belief[lanes.FORGIVEN + d],
-            belief[lanes.COST_ELASTICITY + d],
-            belief[lanes.MARGINAL_PAYMENT + d],
-            belief[lanes.TREATED + d],
-            belief[lanes.LEVER + d],
-        )
-        after, year = trust_year(before, brought, believed, terms, rules)
-
-        w[lanes.INCOME + d] = after.income
-        w[lanes.COST + d] = after.cost
-        w[lanes.POOL_0 + d] = after.opportunity[0]
-        w[lanes.POOL_1 + d] = after.opportunity[1]
-        w[lanes.POOL_2 + d] = after.opportunity[2]
-        w[lanes.SOURCE_0 + d] = after.one_offs[0]
-        w[lanes.SOURCE_1 + d] = after.one_offs[1]
-        w[lanes.SOURCE_2 + d] = after.one_offs[2]
-        w[lanes.SOURCE_3 + d] = after.one_offs[3]
-        w[lanes.CARRY_OVER + d] = after.carry_over
-        w[lanes.PAYBACK + d] = after.payback
-        w[lanes.UNMET + d] = after.unmet
-        w[lanes.BACKLOG + d] = after.backlog
-
-        recurrent_money = year.recurrent * year.cost_before
-        saved = year.recurrent + year.nonrecurrent
-        in_balance = year.balance >= -TIE * year.cost_before
-        w[lanes.COST_BEFORE + d] = year.cost_before
-        w[lanes.ASK_MONEY + d] = year.ask * year.cost_before
-        w[lanes.RECURRENT_MONEY + d] = recurrent_money
-        w[lanes.NONRECURRENT_MONEY + d] = year.nonrecurrent * year.cost_before
-        w[lanes.PRODUCTIVITY_MONEY + d] = year.productivity * year.cost_before
-        w[lanes.UNMET_MONEY + d] = after.unmet * year.cost_before
-        w[lanes.SHORTFALL_MONEY + d] = year.shortfall * year.cost_before
-        w[lanes.IN_DEFICIT + d] = 0.0 if in_balance else 1.0
-        w[lanes.ASK + d] = year.ask
-        w[lanes.RECURRENT + d] = year.recurrent
-        w[lanes.NONRECURRENT + d] = year.nonrecurrent
-        w[lanes.BALANCE + d] = year.balance
-        w[lanes.PRODUCTIVITY + d] = year.productivity
-        w[lanes.MARGIN + d] = year.balance / max(after.income, LEAST_COST)
-        # A product: `0.0 if missed` or `min` becomes a masked store, slow on AMD.
-        w[lanes.MET + d] *= 1.0 if saved >= 0.95 * year.ask else 0.0
-        w[lanes.RECURRENT_TOTAL + d] += recurrent_money
-        w[lanes.TARGET_TOTAL + d] += terms.rate * year.cost_before
-        w[lanes.REAL_TOTAL + d] += year.productivity
-        w[lanes.GUARDED + d] += 1.0 if year.guarded else 0.0
-
-
-@inlined
 def outcomes(
     target_total: float, w: Floats, d: int
 ) -> tuple[bool, bool, bool, bool, bool]:
@@ -265,7 +169,7 @@ def outcomes(
     return met, lasting, productive, balanced, productive & balanced
 
 
-@inlined
+@pasted
 def judge_trust(
     target_total: float,
     valid: int,

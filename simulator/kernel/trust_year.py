@@ -4,12 +4,16 @@ Every line is an equation of docs/model.md, in the same order and with the same
 names. Money is GBP million, nominal; rates are fractions of cost a year; a surplus is
 positive. Only + - * / and the square root are used, so the bits are the same on
 every machine, and selects instead of branches, so a loop over draws is vector code.
+
+The year has three stages, which `trust_year` takes in turn. The block loop takes each
+for many draws before the next (see `one_year`): the processor works on as many draws
+at a time as it can see, and of the whole year it sees hardly more than one.
 """
 
 import math
 from typing import NamedTuple
 
-from simulator.kernel.jit import inlined
+from simulator.kernel.jit import compiled, inlined
 
 Pools = tuple[float, float, float]
 OneOffs = tuple[float, float, float, float]
@@ -88,6 +92,43 @@ class Result(NamedTuple):
     guarded: bool  # cost or income had to be kept from passing zero
 
 
+class Begun(NamedTuple):
+    """The year before anything is saved."""
+
+    activity: float  # growth of what is treated
+    unmet: float  # carried on
+    cost_before: float  # GBP m
+    income: float  # GBP m, carried on
+    ask: float
+    within_reach: float  # opportunity that a year can reach, fraction of cost
+    capacity: float
+
+
+class Saved(NamedTuple):
+    """Recurrent savings, and what the one-offs are measured with."""
+
+    recurrent: float
+    real: float  # the part that lowers cost for good
+    cost: float  # GBP m, carried on
+    productivity: float
+    opportunity: Pools  # carried on
+    available: float  # one-offs, fraction of cost
+    per_cost: float  # 1 / cost_before
+    per_available: float  # 1 / available
+
+
+class Closed(NamedTuple):
+    """One-off savings, the year's accounts, and what follows from them."""
+
+    nonrecurrent: float
+    balance: float
+    shortfall: float
+    one_offs: OneOffs  # carried on
+    carry_over: float  # carried on
+    payback: float  # GBP m, carried on
+    backlog: float  # GBP m, carried on
+
+
 LEAST_COST = 1e-9  # GBP m
 LEAST_STOCK = 1e-60  # fraction of cost; less is nothing, and its inverse is not needed
 
@@ -114,10 +155,13 @@ def reciprocals(a: float, b: float, c: float) -> tuple[float, float, float]:
 
 
 @inlined
-def trust_year(
+def before_savings(
     state: State, drivers: Drivers, belief: Belief, terms: Terms, rules: Rules
-) -> tuple[State, Result]:
-    """Carry one trust through one year."""
+) -> tuple[Begun, bool]:
+    """Find activity, cost, income, what is asked and what can be saved.
+
+    Also says whether cost or income had to be kept from passing zero.
+    """
     # Activity: what is funded is given; of the rest, part is treated all the same.
     unfunded = drivers.demand - terms.funded
     treated = terms.funded + belief.treated * unfunded
@@ -138,45 +182,92 @@ def trust_year(
     asked = terms.rate + (terms.deficit_addon if in_deficit else 0.0)
     ask = min(max(asked + state.carry_over, 0.0), rules.ask_max)
 
-    # Recurrent savings: limited by the ask and by what can be reached this year.
+    # What can be saved for good: of each pool, a part can be reached this year.
     s0, s1, s2 = state.opportunity
     h0, h1, h2 = rules.access
     within_reach = h0 * s0 + h1 * s1 + h2 * s2
     capacity = belief.lever * drivers.delivery * within_reach
-    recurrent = smooth_minimum(ask, capacity, belief.sharpness)
-    real = belief.real_share * recurrent
 
-    # One-off savings: part of the gap, and a last one where it reaches balance.
-    z0, z1, z2, z3 = state.one_offs
+    begun = Begun(activity, unmet, cost_before, income, ask, within_reach, capacity)
+    return begun, guarded
+
+
+@inlined
+def save_for_good(
+    begun: Begun,
+    pools: Pools,
+    sources: OneOffs,
+    new_opportunity: Pools,
+    belief: Belief,
+    rules: Rules,
+) -> Saved:
+    """Find recurrent savings; `pools` and `sources` are the year's opening stocks."""
+    cost_before = begun.cost_before
+    # Recurrent savings: limited by the ask and by what can be reached. Only their real
+    # part lowers cost for good.
+    recurrent = smooth_minimum(begun.ask, begun.capacity, belief.sharpness)
+    real = belief.real_share * recurrent
+    cost = cost_before * (1.0 - real)
+    productivity = real + (1.0 - belief.cost_elasticity) * begun.activity
+
+    z0, z1, z2, z3 = sources
     available = z0 + z1 + z2 + z3
     per_cost, per_reach, per_available = reciprocals(
         cost_before,
-        within_reach if within_reach > LEAST_STOCK else 1.0,
+        begun.within_reach if begun.within_reach > LEAST_STOCK else 1.0,
         available if available > LEAST_STOCK else 1.0,
     )
-    filled = min(belief.one_off_fill * (ask - recurrent), available)
-    spent = cost_before * (1.0 - real - filled)
-    gap = (spent - income - terms.support) * per_cost
-    reached = (gap > 0.0) & (gap <= belief.balance_reach * (available - filled))
-    nonrecurrent = filled + (gap if reached else 0.0)
-
-    # The accounts. Only the real part of recurrent savings lowers cost for good.
-    cost = cost_before * (1.0 - real)
-    balance = income + terms.support - cost + nonrecurrent * cost_before
-    productivity = real + (1.0 - belief.cost_elasticity) * activity
-    shortfall = max(ask - recurrent - nonrecurrent, 0.0)
 
     # Opportunity is used up in proportion to what each pool could give.
     used = real * per_reach
-    n0, n1, n2 = drivers.new_opportunity
+    s0, s1, s2 = pools
+    h0, h1, h2 = rules.access
+    n0, n1, n2 = new_opportunity
     opportunity = (
         max(s0 - used * h0 * s0, 0.0) + n0,
         max(s1 - used * h1 * s1, 0.0) + n1,
         max(s2 - used * h2 * s2, 0.0) + n2,
     )
+    return Saved(
+        recurrent=recurrent,
+        real=real,
+        cost=cost,
+        productivity=productivity,
+        opportunity=opportunity,
+        available=available,
+        per_cost=per_cost,
+        per_available=per_available,
+    )
+
+
+@inlined
+def close_accounts(
+    begun: Begun,
+    saved: Saved,
+    sources: OneOffs,
+    backlog: float,
+    belief: Belief,
+    terms: Terms,
+    rules: Rules,
+) -> Closed:
+    """Find one-off savings and the accounts; `sources` and `backlog` are opening."""
+    cost_before, income, cost = begun.cost_before, begun.income, saved.cost
+    # One-off savings: part of the gap, and a last one where it reaches balance.
+    missing = begun.ask - saved.recurrent
+    filled = min(belief.one_off_fill * missing, saved.available)
+    spent = cost_before * (1.0 - saved.real - filled)
+    gap = (spent - income - terms.support) * saved.per_cost
+    left = saved.available - filled
+    reached = (gap > 0.0) & (gap <= belief.balance_reach * left)
+    nonrecurrent = filled + (gap if reached else 0.0)
+
+    # The accounts.
+    balance = income + terms.support - cost + nonrecurrent * cost_before
+    shortfall = max(missing - nonrecurrent, 0.0)
 
     # One-offs are drawn from the sources as they stand; some come back as cost.
-    drawn = nonrecurrent * per_available
+    z0, z1, z2, z3 = sources
+    drawn = nonrecurrent * saved.per_available
     taken = (drawn * z0, drawn * z1, drawn * z2, drawn * z3)
     one_offs = (
         min(max(z0 - taken[0], 0.0) + rules.renewal[0], rules.cap[0]),
@@ -190,29 +281,48 @@ def trust_year(
         + rules.payback[2] * taken[2]
         + rules.payback[3] * taken[3]
     )
-    backlog = state.backlog * (1.0 + rules.backlog_growth) + taken[3] * cost_before
-
-    carried = State(
-        income=income,
-        cost=cost,
-        opportunity=opportunity,
+    put_off = taken[3] * cost_before
+    return Closed(
+        nonrecurrent=nonrecurrent,
+        balance=balance,
+        shortfall=shortfall,
         one_offs=one_offs,
         carry_over=nonrecurrent + (1.0 - belief.forgiven) * shortfall,
         payback=cost_before * returning,
-        unmet=unmet,
-        backlog=backlog,
+        backlog=backlog * (1.0 + rules.backlog_growth) + put_off,
+    )
+
+
+@compiled
+def trust_year(
+    state: State, drivers: Drivers, belief: Belief, terms: Terms, rules: Rules
+) -> tuple[State, Result]:
+    """Carry one trust through one year."""
+    pools, sources = state.opportunity, state.one_offs
+    begun, guarded = before_savings(state, drivers, belief, terms, rules)
+    saved = save_for_good(begun, pools, sources, drivers.new_opportunity, belief, rules)
+    closed = close_accounts(begun, saved, sources, state.backlog, belief, terms, rules)
+    carried = State(
+        income=begun.income,
+        cost=saved.cost,
+        opportunity=saved.opportunity,
+        one_offs=closed.one_offs,
+        carry_over=closed.carry_over,
+        payback=closed.payback,
+        unmet=begun.unmet,
+        backlog=closed.backlog,
     )
     result = Result(
-        activity=activity,
-        cost_before=cost_before,
-        ask=ask,
-        capacity=capacity,
-        recurrent=recurrent,
-        nonrecurrent=nonrecurrent,
-        balance=balance,
-        underlying=income - cost,
-        productivity=productivity,
-        shortfall=shortfall,
+        activity=begun.activity,
+        cost_before=begun.cost_before,
+        ask=begun.ask,
+        capacity=begun.capacity,
+        recurrent=saved.recurrent,
+        nonrecurrent=closed.nonrecurrent,
+        balance=closed.balance,
+        underlying=begun.income - saved.cost,
+        productivity=saved.productivity,
+        shortfall=closed.shortfall,
         guarded=guarded,
     )
     return carried, result
