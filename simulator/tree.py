@@ -24,7 +24,9 @@ HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
 class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
     """A variable's values, left in the file until they are asked for."""
 
-    def __init__(self, manager: CachingFileManager, dataset: h5py.Dataset) -> None:
+    def __init__(
+        self, manager: CachingFileManager[h5py.File], dataset: h5py.Dataset
+    ) -> None:
         self._manager = manager  # opens the file again in a copy or another process
         self._name = dataset.name
         self.shape = dataset.shape
@@ -65,17 +67,21 @@ def _groups(file: h5py.File) -> Iterator[str]:
             yield name
 
 
-def _dataset(manager: CachingFileManager, group: h5py.Group) -> xr.Dataset:
+def _dataset(manager: CachingFileManager[h5py.File], group: h5py.Group) -> xr.Dataset:
     """Read one group, decoded as netCDF conventions say."""
     variables = {
         name: _variable(manager, thing)
         for name, thing in group.items()
         if isinstance(thing, h5py.Dataset)
     }
-    return xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
+    found = xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
+    found.encoding["source"] = group.file.filename
+    return found
 
 
-def _variable(manager: CachingFileManager, dataset: h5py.Dataset) -> xr.Variable:
+def _variable(
+    manager: CachingFileManager[h5py.File], dataset: h5py.Dataset
+) -> xr.Variable:
     scales = [dim.keys() for dim in dataset.dims]
     dims = [names[0] for names in scales] if any(scales) else [_name(dataset)]
     if h5py.check_string_dtype(dataset.dtype) is not None:

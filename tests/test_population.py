@@ -790,10 +790,16 @@ def test_the_order_of_a_list_changes_nothing() -> None:
     assert built(ROWS) == built(ROWS[::-1])
 
 
+def test_a_trust_too_small_for_its_share_of_the_deficits_is_said() -> None:
+    rows = [f"amb{n},T,ambulance,{1 + 10 * n},,,," for n in range(7)]
+    with pytest.raises(SimulatorError, match=r"trust 1 \('amb0'\), income: -0.315 is"):
+        built(rows, "providers-2018")
+
+
 @EACH
 @given(
     counts=st.lists(st.integers(0, 12), min_size=5, max_size=5).filter(any),
-    spend=st.integers(1, 2_000),
+    spend=st.integers(50, 2_000),
 )
 @settings(max_examples=25)
 def test_totals_hold_for_any_list(name: str, counts: list[int], spend: int) -> None:

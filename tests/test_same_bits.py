@@ -79,7 +79,7 @@ slow = pytest.mark.slow  # each compiles everything anew, 20 seconds or more
     [
         pytest.param(
             {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": ""},
-            marks=needs_x86,
+            marks=[needs_x86, slow],
             id="any-x86-64",
         ),
         pytest.param(

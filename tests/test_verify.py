@@ -78,14 +78,10 @@ def hashed(file):
 
 
 def test_the_smallest_change_of_any_number_is_found(file):
-    for path in NUMBERS:
-        with h5py.File(file, "r+") as opened:
-            before = opened[path][...]
-            opened[path][...] = changed(before)
-        assert hashed(file) == f"{path}: not as it was written"
-        with h5py.File(file, "r+") as opened:
-            opened[path][...] = before
-    assert hashed(file) == ""
+    with h5py.File(file, "r+") as opened:
+        for path in NUMBERS:
+            opened[path][...] = changed(opened[path][...])
+    assert hashed(file) == f"{', '.join(sorted(NUMBERS))}: not as it was written"
 
 
 @pytest.mark.parametrize(
