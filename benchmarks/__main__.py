@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measure everything and write docs/performance.md.
 
-`--quick` takes a minute and writes nothing; `--readme` renews the README instead.
+`--quick` takes a minute and writes nothing.
 """
 
 import argparse
@@ -10,7 +10,6 @@ from benchmarks import (
     case,
     machine,
     peers,
-    readme,
     report,
     stages,
     targets,
@@ -52,11 +51,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a minute; writes nothing")
-    parser.add_argument("--readme", action="store_true", help="renew the README")
     asked = parser.parse_args()
-    if asked.readme:
-        readme.main()
-        return
     text = report.text(measure(QUICK if asked.quick else FULL))
     print(text)
     if not asked.quick:

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator import inputs, preparation
+from simulator import inputs
 from simulator.engine import Job
 from simulator.kernel.tables import Plan, Trusts
 from simulator.population import Population
+from simulator.running import preparation
 from simulator.scenario import Scenario, Target
 
 SCENARIO = "long-term-plan"

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from benchmarks.case import Case
 from benchmarks.outcome import Outcome
-from simulator import engine, results
+from simulator import engine
 from simulator.engine import Shard
 from simulator.kernel.lanes import GROUP_RESULTS, SPREAD
 from simulator.kernel.tables import Tally
+from simulator.running import results
 
 
 class Counted(NamedTuple):

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import case, machine
-from simulator import engine, inputs, preparation, sobol
+from simulator import engine, inputs, sobol
 from simulator.engine import Job, Shard
 from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.running import preparation
 from simulator.schema import OUTCOMES
 
 Floats = NDArray[np.float64]

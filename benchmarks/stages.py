@@ -23,16 +23,14 @@ def main() -> None:
     """Print the seconds of each stage; what began the process gives its clock."""
     began, draws, repeats = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     folder = Path(sys.argv[4])
-    from simulator import (  # noqa: PLC0415
+    from simulator import drivers, engine, inputs  # noqa: PLC0415
+    from simulator.running import (  # noqa: PLC0415
         assembly,
-        drivers,
-        engine,
-        inputs,
         preparation,
         results,
         runs,
-        store,
     )
+    from simulator.storage import store  # noqa: PLC0415
 
     imported = time.time()
     loaded = inputs.load_scenario("long-term-plan")

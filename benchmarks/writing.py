@@ -15,8 +15,10 @@ import h5py
 import numpy as np
 
 from benchmarks import case
-from simulator import assembly, digests, engine, results, store
+from simulator import engine
 from simulator.engine import Kept, Shard
+from simulator.running import assembly, results
+from simulator.storage import digests, store
 
 REPEATS: Final = 5
 DRAWS: Final = 4 * engine.SHARD

@@ -11,20 +11,30 @@ from typing import Any
 # Names are fetched when they are first used, so that `simulator --help` waits for
 # neither numba nor xarray.
 _HOMES = {
-    "run": ("simulator.runs", "run"),
-    "open": ("simulator.store", "open_run"),
+    "run": ("simulator.running.runs", "run"),
+    "open": ("simulator.storage.store", "open_run"),
     "load_scenario": ("simulator.inputs", "load_scenario"),
     "load_population": ("simulator.inputs", "load_population"),
+    "path": ("simulator.analysis.path", "path"),
+    "headline": ("simulator.analysis.headline", "headline"),
+    "curve": ("simulator.questions.targeting", "curve"),
+    "highest_rate": ("simulator.analysis.curve", "inverse"),
+    "verify": ("simulator.running.verify", "verify"),
     "wilson": ("simulator.analysis.intervals", "wilson"),
     "SimulatorError": ("simulator.errors", "SimulatorError"),
 }
 
 __all__ = [
     "SimulatorError",
+    "curve",
+    "headline",
+    "highest_rate",
     "load_population",
     "load_scenario",
     "open",
+    "path",
     "run",
+    "verify",
     "wilson",
 ]
 

@@ -7,13 +7,14 @@ import pytest
 import xarray as xr
 from scipy.special import bdtr, gammaln, ndtri, xlogy
 
-from simulator import answer, evidence, past
+from simulator import evidence
 from simulator.analysis.alike import alike, undecided
 from simulator.analysis.headline import headline, highest, own_outcome
 from simulator.analysis.hindcast import LEVELS, MEASURES, hindcast
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
 from simulator.kernel.lanes import BINS
+from simulator.report import answer, past
 from simulator.schema import OUTCOMES, QUANTILES
 
 # --- intervals ------------------------------------------------------------------------

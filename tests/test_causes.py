@@ -8,12 +8,14 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from simulator import attributing, causes, engine, preparation, replay, runs
-from simulator.causes import GROUPS, REFERENCES, World
+from simulator import engine
 from simulator.cli import causes as causes_commands
 from simulator.cli import main
 from simulator.errors import ScenarioError
 from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.questions import attributing, causes, replay
+from simulator.questions.causes import GROUPS, REFERENCES, World
+from simulator.running import preparation, runs
 from simulator.scenario import Delivery, Scenario
 
 DRAWS = 40

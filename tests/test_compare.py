@@ -13,22 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from simulator import (
-    comparing,
-    comparison_report,
-    drivers,
-    preparation,
-    provenance,
-    recounting,
-    results,
-    runs,
-    sides,
-)
+from simulator import drivers
 from simulator.analysis import compare
 from simulator.analysis.intervals import paired_difference, wilson
 from simulator.cli import comparing as comparing_commands
 from simulator.cli import main
 from simulator.errors import RunFileError, ScenarioError
+from simulator.questions import comparing, recounting, sides
+from simulator.report import comparison_report
+from simulator.running import preparation, provenance, results, runs
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 DRAWS = 150
@@ -441,6 +434,7 @@ def test_the_print_says_both_and_what_drives_them(found):
     assert "…" not in said
 
 
+@pytest.mark.slow
 def test_compare_runs_scenarios_as_the_run_file_was_run(here):
     runs.write(runs.load("tiny.toml"), here / "a.h5", draws=40, seed=3)
     text = (here / "tiny.toml").read_text()

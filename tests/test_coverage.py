@@ -14,7 +14,7 @@ from scipy.special import ndtr, ndtri
 from test_engine import five_years_of_productivity
 from test_intervals import covered
 
-from simulator import engine, preparation
+from simulator import engine
 from simulator.analysis.averages import mean, mean_share, tail_mean
 from simulator.analysis.intervals import (
     clopper_pearson,
@@ -29,6 +29,7 @@ from simulator.analysis.quantile_intervals import (
 )
 from simulator.engine import Shard
 from simulator.kernel.lanes import BINS, GROUP_RESULTS
+from simulator.running import preparation
 from simulator.schema import OUTCOMES
 
 pytestmark = pytest.mark.slow

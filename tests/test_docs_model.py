@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator import drivers, engine, evidence, inputs, preparation, runs
+from simulator import drivers, engine, evidence, inputs
 from simulator.analysis.hindcast import MEASURES, hindcast
-from simulator.answer import financial_year
 from simulator.assumptions import parse
 from simulator.evidence import Entry
 from simulator.kernel.lanes import GROUP_RESULTS
@@ -28,6 +27,8 @@ from simulator.kernel.trust_year import (
     Terms,
     trust_year,
 )
+from simulator.report.answer import financial_year
+from simulator.running import preparation, runs
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
 
 TEXT = (Path(__file__).parents[1] / "docs" / "model.md").read_text(encoding="utf-8")

@@ -9,10 +9,11 @@ import pytest
 import tiny
 from scipy.special import ndtri
 
-from simulator import drivers, preparation
+from simulator import drivers
 from simulator.distributions import Certain
 from simulator.errors import ScenarioError
 from simulator.kernel import lanes, philox
+from simulator.running import preparation
 from simulator.schema import POOLS, TRUST_TYPES
 
 SEED = 11

@@ -11,9 +11,10 @@ import pytest
 import tiny
 from scipy.special import ndtr
 
-from simulator import drivers, engine, layers, preparation, results, toml_text
+from simulator import drivers, engine, layers, toml_text
 from simulator.analysis.intervals import wilson
 from simulator.kernel.lanes import BLOCK, GROUP_RESULTS
+from simulator.running import preparation, results
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 DRAWS = 2 * engine.SHARD + 700  # three shards, the last with an odd block

@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from simulator import again, explain, inputs, runs, store
+from simulator import inputs
 from simulator.cli import explaining
 from simulator.cli.group import main
 from simulator.errors import RunFileError
 from simulator.kernel.trust_year import Result, State
+from simulator.report import explain
+from simulator.running import again, runs
 from simulator.schema import OUTCOMES, TRUST_TYPES
+from simulator.storage import store
 
 SEED = 11
 SHOWN = re.compile(r"^  (\S+) = (?:(.+) = )?(-?[\d.]+)(m?)(?:  \(.*\))?$")

@@ -15,23 +15,16 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from simulator import (
-    assumptions_log,
-    columns,
-    export,
-    inputs,
-    runs,
-    schema,
-    store,
-    tables,
-    tidy,
-    workbook,
-)
+from simulator import inputs, schema
 from simulator.cli import exporting
-from simulator.columns import ALWAYS, BY_DRAW, NAMES
 from simulator.errors import RunFileError
-from simulator.export import FORMATS
+from simulator.exporting import columns, export, tables, tidy, workbook
+from simulator.exporting.columns import ALWAYS, BY_DRAW, NAMES
+from simulator.exporting.export import FORMATS
+from simulator.report import assumptions_log
+from simulator.running import runs
 from simulator.schema import OUTCOMES, QUANTILES, RESULTS, TRUST_TYPES, VARIABLES
+from simulator.storage import store
 
 DRAWS = 30
 YEARS = [2019, 2020, 2021]

@@ -28,9 +28,9 @@ import numpy as np
 import pytest
 import run_files
 
-from simulator import store, untrusted
 from simulator.errors import RunFileError
-from simulator.untrusted import child
+from simulator.storage import store, untrusted
+from simulator.storage.untrusted import child
 
 # That a child may take: libhdf5 2.0 goes round for ever on some damaged heaps.
 SECONDS = 10.0

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 import tiny
 
-from simulator import extending, inputs, parts, pieces, runs, verify
+from simulator import inputs
 from simulator.engine import SHARD
 from simulator.errors import RunFileError, SimulatorError
+from simulator.running import extending, pieces, runs, verify
+from simulator.storage import parts
 
 DRAWS = 3 * SHARD + 100
 SEED = 7
@@ -259,8 +261,9 @@ def test_a_file_in_use_is_put_in_place_later(loaded, whole, tmp_path, monkeypatc
 SMALL_DISK = """\
 import resource, signal, sys
 from pathlib import Path
-from simulator import inputs, runs
+from simulator import inputs
 from simulator.errors import SimulatorError
+from simulator.running import runs
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 loaded = inputs.load_scenario(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
@@ -313,10 +316,11 @@ def test_a_clock_that_jumps_changes_nothing(loaded, whole, tmp_path, monkeypatch
     assert digests_of(place) == digests_of(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locking", ["FALSE", "TRUE"])
 def test_it_works_with_and_without_the_locks_of_hdf5(locking, scenario, tmp_path):
     code = (
-        "import sys; from pathlib import Path; from simulator import runs; "
+        "import sys; from pathlib import Path; from simulator.running import runs; "
         "runs.write(runs.load(sys.argv[1]), Path(sys.argv[2]), draws=20)"
     )
     subprocess.run(
@@ -331,7 +335,8 @@ def test_it_works_with_and_without_the_locks_of_hdf5(locking, scenario, tmp_path
 LONG_RUN = """\
 import sys
 from pathlib import Path
-from simulator import inputs, runs
+from simulator import inputs
+from simulator.running import runs
 loaded = inputs.load_scenario(sys.argv[1])
 print("begun", flush=True)
 runs.write(
@@ -418,6 +423,7 @@ def test_draws_that_do_not_come_out_again_are_not_added_to(shorter, tmp_path):
     assert place.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("had", [50, 150])
 def test_a_sample_of_trajectories_grows_to_its_hundred(had, loaded, tmp_path):
     for name, draws in (("few", had), ("many", 300)):
@@ -439,6 +445,7 @@ def test_a_run_of_no_kept_draws_is_extended_too(loaded, tmp_path):
     assert digests_of(tmp_path / "few.h5") == digests_of(tmp_path / "many.h5")
 
 
+@pytest.mark.slow
 def test_all_trajectories_are_extended_too(loaded, tmp_path):
     for name, draws in (("few", 130), ("many", 500)):
         runs.write(loaded, tmp_path / f"{name}.h5", draws=draws, seed=SEED, keep="all")
@@ -504,6 +511,7 @@ def test_evenly_spread_draws_come_in_parts_too(loaded, tmp_path):
         assert low[usual] == pytest.approx(expected[usual], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_evenly_spread_draws_are_verified_and_made_again(loaded, tmp_path):
     place = tmp_path / "run.h5"
     runs.write(loaded, place, draws=EVEN, seed=SEED, sampling="rqmc")

@@ -12,14 +12,16 @@ from click.testing import CliRunner
 from rich.console import Console
 
 import simulator.cli.pathing  # adds the command
-from simulator import path_report, runs, store
 from simulator.analysis.averages import tail_mean
 from simulator.analysis.intervals import wilson
 from simulator.analysis.path import BANDS, LEVELS, judge, path
 from simulator.cli import main
 from simulator.errors import RunFileError
 from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.report import path_report
+from simulator.running import runs
 from simulator.schema import OUTCOMES, TRUST_TYPES
+from simulator.storage import store
 
 assert simulator.cli.pathing.path_of
 

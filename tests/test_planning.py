@@ -11,12 +11,14 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator import checkpoints, costs, plan_report, planning, runs
 from simulator.analysis.intervals import wilson
 from simulator.cli import main
 from simulator.cli import planning as command
 from simulator.errors import SimulatorError
-from simulator.pilot import pilot
+from simulator.questions import costs, planning
+from simulator.questions.pilot import pilot
+from simulator.report import plan_report
+from simulator.running import checkpoints, runs
 
 assert command  # that the command is there
 

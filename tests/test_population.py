@@ -792,7 +792,7 @@ def test_the_order_of_a_list_changes_nothing() -> None:
 
 def test_a_trust_too_small_for_its_share_of_the_deficits_is_said() -> None:
     rows = [f"amb{n},T,ambulance,{1 + 10 * n},,,," for n in range(7)]
-    with pytest.raises(SimulatorError, match=r"trust 1 \('amb0'\), income: -0.315 is"):
+    with pytest.raises(Problems, match=r"trust 1 \('amb0'\), income: -0.315 is"):
         built(rows, "providers-2018")
 
 

@@ -13,7 +13,8 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator import inputs, runs
+from simulator import inputs
+from simulator.running import runs
 
 DRAWS = 130
 

@@ -21,16 +21,37 @@ def invoke(arguments: list[str]) -> str:
     return done.stdout
 
 
-def test_every_command_of_the_readme_runs(
+FIRST = {"new", "check", "run", "show", "hindcast", "population"}
+
+
+def commands(first: bool) -> list[list[str]]:
+    """The commands of a beginning, or those beyond it, which simulate more."""
+    found = [shlex.split(line) for line in COMMAND.findall(TEXT)]
+    return [c for c in found if (c[0] in FIRST and "--extend" not in c) == first]
+
+
+def test_every_first_command_of_the_readme_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("PANEL.csv").write_text(PANEL, encoding="utf-8")
-    commands = [shlex.split(line) for line in COMMAND.findall(TEXT)]
-    assert len(commands) >= 6
-    for command in commands:
+    assert len(commands(first=True)) >= 6
+    for command in commands(first=True):
         quick = ["--draws", "32"] if command[0] in {"run", "hindcast"} else []
         invoke([*command, *quick])
+
+
+@pytest.mark.slow
+def test_every_other_command_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    invoke(["run", "long-term-plan", "--draws", "128"])
+    assert len(commands(first=False)) >= 10
+    for command in commands(first=False):
+        few = {"target": "64", "why": "64", "compare": "64", "uncertainty": "128"}
+        quick = ["--draws", few[command[0]]] if command[0] in few else []
+        invoke([*(word.replace("20000", "192") for word in command), *quick])
 
 
 def test_every_shipped_scenario_is_named_and_no_other() -> None:

@@ -6,9 +6,11 @@ from functools import cache
 import pytest
 from rich.console import Console
 
-from simulator import answer, inputs, layers, past, runs
+from simulator import inputs, layers
 from simulator.analysis.headline import headline
 from simulator.analysis.hindcast import hindcast
+from simulator.report import answer, past
+from simulator.running import runs
 
 SHIPPED = tuple(inputs.shipped())
 BASE = "long-term-plan"

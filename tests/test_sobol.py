@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, stdtrit
 from test_engine import five_years_of_productivity
 
-from simulator import drivers, engine, preparation, replicating, sobol, turning
+from simulator import drivers, engine, sobol, turning
 from simulator.analysis.intervals import wilson
 from simulator.analysis.replicates import chance
 from simulator.drivers import Stream
 from simulator.errors import ScenarioError
 from simulator.kernel import philox
+from simulator.questions import replicating
+from simulator.running import preparation
 from simulator.schema import OUTCOMES, TRUST_TYPES
 from simulator.sobol import COMPONENTS, DIMENSION, SobolStream
 

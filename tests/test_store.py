@@ -10,19 +10,12 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator import (
-    assembly,
-    drivers,
-    inputs,
-    population,
-    runs,
-    schema,
-    store,
-    untrusted,
-)
+from simulator import drivers, inputs, population, schema
 from simulator.analysis.intervals import wilson
 from simulator.errors import RunFileError, ScenarioError
+from simulator.running import assembly, runs
 from simulator.schema import COORDINATES, OUTCOMES, VARIABLES
+from simulator.storage import store, untrusted
 
 DRAWS = 300
 SEED = 7

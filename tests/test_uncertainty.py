@@ -11,13 +11,15 @@ from scipy.special import ndtr, ndtri
 from test_engine import five_years_of_productivity
 
 import simulator.cli.uncertainty  # noqa: F401 - adds its command to main
-from simulator import drivers, holding, uncertainty, uncertainty_report
+from simulator import drivers
 from simulator.cli import main
 from simulator.drivers import Stream
 from simulator.errors import ScenarioError
-from simulator.holding import FUTURES, GROUPS, Nested, Swapped
 from simulator.kernel import philox
-from simulator.uncertainty import OUTPUTS
+from simulator.questions import holding, uncertainty
+from simulator.questions.holding import FUTURES, GROUPS, Nested, Swapped
+from simulator.questions.uncertainty import OUTPUTS
+from simulator.report import uncertainty_report
 
 BASE = 7
 OTHER = holding.other_seed(BASE)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import tiny
 
-from simulator import digests, inputs, runs, schema, verify
+from simulator import inputs, schema
 from simulator.errors import RunFileError
+from simulator.running import runs, verify
+from simulator.storage import digests
 
 DRAWS = 400
 

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 import builders
 import numpy as np
 
-from simulator import engine, inputs, population_csv, preparation
+from simulator import engine, inputs, population_csv
 from simulator.engine import Job, Kept, Shard
 from simulator.inputs import Loaded
 from simulator.kernel.lanes import KEPT
 from simulator.kernel.tables import Tally
 from simulator.population import Population
+from simulator.running import preparation
 
 # Eight trusts of all five types in three systems; half of them open in deficit.
 POPULATION = """\

@@ -17,6 +17,7 @@ HEADLINE_OUTCOME: Final = {
     "recurrent": "recurrent",
     "real": "real",
 }
+GROUPS: Final = ("/", "/sector")  # of a run file, that it is read from
 BAND: Final = (0.10, 0.50, 0.90)
 PROBABILITIES: Final = ("sector", "sustained", "balance", "median_trust")
 

@@ -48,7 +48,9 @@ def why(
     SCENARIO is a scenario's name or file, or a run file. With OTHER, it is the
     difference of that one from SCENARIO which is put down to causes.
     """
-    from simulator import attributing, causes_report, replay, runs
+    from simulator.questions import attributing, replay
+    from simulator.report import causes_report
+    from simulator.running import runs
 
     places = [scenario] if other is None else [scenario, other]
     replays = [replay.load(place, settings) for place in places]

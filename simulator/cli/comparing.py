@@ -39,7 +39,8 @@ def compare(
     Each is a run file, or the name or file of a scenario, which is then run. Paired
     draws cancel the luck that runs have in common.
     """
-    from simulator import comparing, comparison_report, sides
+    from simulator.questions import comparing, sides
+    from simulator.report import comparison_report
 
     trees = _trees([first, *others], draws, seed, threads)
     runs = [sides.side(name, tree) for name, tree in trees]
@@ -57,7 +58,9 @@ def _trees(
     places: list[str], draws: int | None, seed: int | None, threads: int | None
 ) -> list[tuple[str, Any]]:
     """Open the run files, and run the scenarios as those were run."""
-    from simulator import replay, runs, sides, store
+    from simulator.questions import replay, sides
+    from simulator.running import runs
+    from simulator.storage import store
 
     files = {
         place: store.open_run(place, sides.GROUPS)

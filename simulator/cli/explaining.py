@@ -23,8 +23,8 @@ def explain(
 
     FILE is a run file. The future need not have been kept: it is made again.
     """
-    from simulator import explain as explaining
-    from simulator import store
+    from simulator.report import explain as explaining
+    from simulator.storage import store
 
     with store.open_run(file, explaining.GROUPS) as run:
         future = explaining.trajectory(run, draw, trust, target)

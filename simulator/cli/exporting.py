@@ -44,8 +44,8 @@ def export(
     What columns hold, the assumptions behind the run and what the run is are always
     written with them.
     """
-    from simulator import export as exporting
-    from simulator import store
+    from simulator.exporting import export as exporting
+    from simulator.storage import store
 
     ends = {"csv": "-csv", "xlsx": ".xlsx", "parquet": "-parquet"}
     place = output or Path(file.stem + ends[to])

@@ -18,7 +18,8 @@ def path_of(file: Path, target: str | None, as_json: bool) -> None:
 
     FILE is a run file.
     """
-    from simulator import path_report, store
+    from simulator.report import path_report
+    from simulator.storage import store
 
     tree = store.open_run(file, path_report.GROUPS)
     if as_json:

@@ -50,7 +50,8 @@ def plan(
 
     Runs a pilot of a few seconds on this machine; SCENARIO as of run.
     """
-    from simulator import plan_report, planning
+    from simulator.questions import planning
+    from simulator.report import plan_report
 
     found = planning.plan(
         scenario,

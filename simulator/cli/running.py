@@ -73,7 +73,10 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator import answer, runs, store
+    from simulator.analysis.headline import GROUPS
+    from simulator.report import answer
+    from simulator.running import runs
+    from simulator.storage import store
 
     if extend is not None:
         if draws is None or seed is not None or settings or precision or keep != "none":
@@ -103,7 +106,7 @@ def run(
                 resume=resume,
                 done=done,
             )
-    tree = store.open_run(place, answer.GROUPS, trusted=True)
+    tree = store.open_run(place, GROUPS, trusted=True)
     if as_json:
         print_json(answer.as_records(tree, str(place), together=together))
     else:
@@ -118,7 +121,7 @@ def _extend(
     force: bool,
     resume: bool,
 ) -> None:
-    from simulator import extending
+    from simulator.running import extending
 
     with progress(draws, f"{file}: more draws") as done:
         extending.extend(
@@ -148,7 +151,8 @@ def hindcast(
     as_json: bool,
 ) -> None:
     """Simulate past years and set the result beside what was published."""
-    from simulator import past, runs
+    from simulator.report import past
+    from simulator.running import runs
 
     loaded = runs.load(scenario, settings)
     with progress(draws or runs.DRAWS, loaded.scenario.title) as done:
@@ -180,8 +184,8 @@ def hindcast(
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def rerun(file: Path, output: Path, threads: int | None, force: bool) -> None:
     """Make a run again from its file alone, and compare the numbers."""
-    from simulator import extending
     from simulator.errors import RunFileError
+    from simulator.running import extending
 
     with progress(None, f"{file}: again") as done:
         equal = extending.rerun(file, output, threads=threads, force=force, done=done)

@@ -58,7 +58,10 @@ def show(
         return
     if together or (made_from and not is_run):
         raise click.UsageError("--simultaneous and --provenance are for run files")
-    from simulator import again, assumptions_log, inputs, provenance, store
+    from simulator import inputs
+    from simulator.report import assumptions_log
+    from simulator.running import again, provenance
+    from simulator.storage import store
 
     if is_run:
         tree = store.open_run(scenario, ("/", "/provenance"))
@@ -79,9 +82,11 @@ def show(
 
 
 def _show_answer(file: str, together: bool, as_json: bool) -> None:
-    from simulator import answer, store
+    from simulator.analysis.headline import GROUPS
+    from simulator.report import answer
+    from simulator.storage import store
 
-    tree = store.open_run(file, answer.GROUPS)
+    tree = store.open_run(file, GROUPS)
     if as_json:
         print_json(answer.as_records(tree, file, together=together))
     else:

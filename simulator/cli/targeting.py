@@ -56,8 +56,9 @@ def target(
     SCENARIO is the name of a packaged scenario, or the path of a scenario file or of a
     run file.
     """
-    from simulator import target_report, targeting
     from simulator.analysis.curve import CHANCES
+    from simulator.questions import targeting
+    from simulator.report import target_report
 
     table = CHANCES if by == "sector" else ()
     with _progress() as told:

@@ -41,7 +41,10 @@ def uncertainty(
     Splits the variance of the answer into what is believed of the assumptions and the
     luck of the years, and shows how far each chance moves with what is true.
     """
-    from simulator import inputs, runs, uncertainty, uncertainty_report
+    from simulator import inputs
+    from simulator.questions import uncertainty
+    from simulator.report import uncertainty_report
+    from simulator.running import runs
 
     loaded = runs.load(scenario, settings)
     asked = loaded.scenario

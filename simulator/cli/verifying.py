@@ -18,8 +18,8 @@ def verify(file: Path, whole: bool, chance: int | None, as_json: bool) -> None:
     """Check a run file: its digests, its sums, and some draws simulated again."""
     import secrets
 
-    from simulator import verify as verifying
     from simulator.errors import RunFileError
+    from simulator.running import verify as verifying
 
     chance = secrets.randbits(32) if chance is None else chance
     verdicts = []

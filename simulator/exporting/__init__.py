@@ -1,0 +1,1 @@
+"""A run as tidy tables, in other programs' formats."""

@@ -1,0 +1,155 @@
+"""A few draws of a run, timed and weighed: what a forecast starts from.
+
+The true path is taken, with the threads that the run is to have: prepared, computed
+and written, in a folder that goes again.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import h5py
+import numpy as np
+import xarray as xr
+
+from simulator import engine, inputs
+from simulator.analysis.headline import GROUPS, headline
+from simulator.inputs import Loaded
+from simulator.kernel.block import simulate_block
+from simulator.kernel.lanes import BLOCK
+from simulator.running import assembly, runs
+from simulator.running.assembly import Keep, Work
+from simulator.storage import store
+
+FEW: Final = 128  # draws of the smaller run
+LONG_ENOUGH: Final = 0.8  # seconds that the larger is to compute for
+MUCH: Final = 2**25  # bytes for the disk's speed
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What some short runs showed; seconds are of the larger where not said."""
+
+    work: Work
+    draws: tuple[int, int]  # of the smaller run and of the larger
+    starting: float  # seconds that the first run took for loading compiled code
+    preparing: float  # seconds before the first draw
+    computing: float  # seconds from the first draw to the last
+    finishing: float  # seconds after the last draw: tables, compressed, and the disk
+    bytes_a_second: float  # written, hashed and read back
+    at_rest: int  # bytes of memory that the process holds between runs
+    files: tuple[dict[str, int], dict[str, int]]  # bytes by variable; "" is the rest
+    answer: xr.Dataset  # the headline
+
+
+def pilot(
+    loaded: Loaded, draws: int, seed: int, keep: Keep, threads: int | None
+) -> Pilot:
+    """Run with few draws: to load code, to prepare, small, and as long as it takes."""
+    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "pilot.h5"
+
+        def run(n: int) -> tuple[float, float]:
+            """Run; gives seconds to the last draw, and after it."""
+            began = time.perf_counter()
+            done: list[float] = []
+            runs.write(
+                loaded,
+                place,
+                draws=n,
+                seed=seed,
+                threads=threads,
+                keep=keep,
+                force=True,
+                done=lambda n_draw: done.append(time.perf_counter()),
+            )
+            return max(done) - began, time.perf_counter() - max(done)
+
+        cold, warm = sum(run(1)), sum(run(1))
+        at_rest = _memory_in_use()
+        began = time.perf_counter()
+        work = assembly.prepared(
+            loaded, population, seed, keep, threads, lambda n_draw: None
+        )
+        preparing = time.perf_counter() - began
+        few, many = min(FEW, draws), _long_enough(work, draws)
+        run(few)
+        small = _bytes_by_variable(place)
+        whole, finishing = run(many)
+        large = _bytes_by_variable(place)
+        with store.open_run(place, GROUPS) as tree:
+            found = headline(tree).load()
+        speed = _bytes_a_second(Path(folder) / "bytes")
+    return Pilot(
+        work=work,
+        draws=(few, many),
+        starting=0.0 if _compiled_just_now() else max(cold - warm, 0.0),
+        preparing=preparing,
+        computing=max(whole - preparing, 0.0),
+        finishing=finishing,
+        bytes_a_second=speed,
+        at_rest=at_rest,
+        files=(small, large),
+        answer=found,
+    )
+
+
+def _compiled_just_now() -> bool:
+    """Tell whether code had to be compiled, which the next run need not do again."""
+    stats = getattr(simulate_block, "stats", None)
+    return stats is not None and sum(stats.cache_misses.values()) > 0
+
+
+def _long_enough(work: Work, draws: int) -> int:
+    """Find a number of draws that keeps all threads busy for a while."""
+    n = min(work.threads * BLOCK, draws)
+    while n < draws:
+        keep = len(work.kept(range(n)))
+        began = time.perf_counter()
+        for _ in engine.simulate(work.job, n, threads=work.threads, keep=keep):
+            pass  # what it gives is thrown away
+        if time.perf_counter() - began >= LONG_ENOUGH:
+            break
+        n = min(2 * n, draws)
+    return n
+
+
+def _bytes_a_second(place: Path) -> float:
+    """Time the way of bytes through a file: hashed, written and read back."""
+    values = np.zeros(MUCH, np.uint8).tobytes()
+    began = time.perf_counter()
+    hashlib.sha256(values)
+    with place.open("wb") as file:
+        file.write(values)
+        file.flush()
+        os.fsync(file.fileno())
+    place.read_bytes()
+    return MUCH / (time.perf_counter() - began)
+
+
+def _memory_in_use() -> int:
+    """Find what the process holds in memory now, in bytes."""
+    status = Path("/proc/self/statm")
+    if status.exists():
+        return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    # Elsewhere: as measured on Linux with Python 3.11.
+    return 220 * 2**20
+
+
+def _bytes_by_variable(place: Path) -> dict[str, int]:
+    """Find what each variable takes in a file, and under "" all the rest."""
+    found = {"": place.stat().st_size}
+
+    def note(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[f"/{name}"] = item.id.get_storage_size()
+            found[""] -= found[f"/{name}"]
+
+    with h5py.File(place, "r") as file:
+        file.visititems(note)
+    return found

@@ -1,0 +1,1 @@
+"""What is read: answers as text and as records, one file a question."""

@@ -1,0 +1,242 @@
+"""The answer on a screen: what is asked, how likely, and what is not in the number."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import xarray as xr
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.analysis.alike import alike, undecided
+from simulator.analysis.headline import headline, highest
+from simulator.analysis.sampling import replicates_of
+from simulator.schema import CONFIDENCE
+
+LEVELS = (0.8, 0.5)  # chances that the answer's sentence is about
+OUTCOME_WORDS = {
+    "any_means": "savings asked for are made by any means, every year",
+    "recurrent": "recurrent savings add up to the target",
+    "real": "real unit cost falls by the target",
+}
+NOT_IN_THE_NUMBER = (
+    "changes of policy after the start: no new settlement, pay deal or rescue is made",
+    "quality and waiting: unmet demand is counted, its harm is not",
+    "capital limits, and what one trust's savings cost another body",
+    "any forecast for a named trust: trusts differ in more ways than are modelled",
+    "whether the assumptions are right: the interval in brackets is Monte Carlo error "
+    "only, and more draws shrink it without making the model truer",
+)
+COMPARISON = (
+    "For comparison, never an input: in a 2018 survey of 122 trusts, 19% of leaders "
+    "were confident of their trust's savings over five years."
+)
+
+
+def render(run: xr.DataTree, where: str, *, together: bool = False) -> RenderableType:
+    """Lay out the answer of a run that stands in the file `where`.
+
+    With `together` the intervals of all the probabilities hold at once.
+    """
+    answer = headline(run, together=together)
+    parts: list[RenderableType] = [
+        Text(str(run.attrs["title"]), style="bold"),
+        Text(_asked(run, answer)),
+        Text(),
+        _achievement(answer),
+        Text(),
+        _price(answer),
+        Text(),
+        *(Text(note) for note in str(run.attrs["notes"]).splitlines()),
+        Text(_sentence(answer), style="bold"),
+        *(Text(line) for line in _doubts(run, answer)),
+        Text("\nNot in the number:"),
+        *(Text(f"  - {line}") for line in _caveats(run)),
+        Text(COMPARISON),
+        Text(f"Run file: {where}"),
+    ]
+    return Group(*parts)
+
+
+def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
+    years = run.to_dataset()["year"].values
+    outcomes = sorted({str(name) for name in answer["outcome"].values})
+    meaning = "; ".join(f"achieved: {OUTCOME_WORDS[name]}" for name in outcomes)
+    return (
+        f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
+        f"{financial_year(years[-1])}, {_draws(run)}, seed "
+        f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}. In balance and in "
+        f"deficit: in the last year. Brackets: {_confidence(answer)}; of anything else "
+        "the middle 80% of draws around their median, which may be off by ± for want "
+        "of draws. Four times the draws halve every such error."
+    )
+
+
+def _draws(run: xr.DataTree) -> str:
+    draws, replicates = f"{run.attrs['draws']:,} draws", replicates_of(run)
+    return draws if replicates == 1 else f"{draws} in {replicates} even replicates"
+
+
+def _confidence(answer: xr.Dataset) -> str:
+    family = int(answer.attrs["family"])
+    if family == 1:
+        return "95% Monte Carlo interval of a chance, each by itself"
+    return f"Monte Carlo intervals of {family} chances, which hold at once with 95%"
+
+
+def _achievement(answer: xr.Dataset) -> Table:
+    titles = ("sector", "median trust", "share of trusts", "sector, and in balance")
+    table = _table("target: chance to achieve", titles)
+    for name in answer["target"].values:
+        row = answer.sel(target=name)
+        table.add_row(
+            _target(str(name), float(row["rate"])),
+            chance(row, "sector_probability"),
+            chance(row, "median_trust_probability"),
+            band(row, "share_achieving", percent=True),
+            chance(row, "sustained_probability"),
+        )
+    return table
+
+
+def _price(answer: xr.Dataset) -> Table:
+    titles = ("sector in balance", "one-offs in savings", "trusts in deficit")
+    table = _table("target: where it leaves trusts", titles)
+    for name in answer["target"].values:
+        row = answer.sel(target=name)
+        table.add_row(
+            _target(str(name), float(row["rate"])),
+            chance(row, "balance_probability"),
+            band(row, "one_off_share", percent=True),
+            band(row, "trusts_in_deficit"),
+        )
+    return table
+
+
+def _table(first: str, titles: Sequence[str]) -> Table:
+    table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
+    table.add_column(first)
+    for title in titles:
+        table.add_column(title, justify="right")
+    return table
+
+
+def _target(name: str, rate: float) -> str:
+    return name if "%" in name else f"{name} ({rate:.2%})"
+
+
+def chance(row: xr.Dataset, name: str) -> str:
+    """Write a probability with its interval, no more precise than it is."""
+    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    # What no draw showed is rare, not impossible: give the bound.
+    if value == 0.0:
+        return f"below {_bound(high)}%"
+    if value == 1.0:
+        return f"above {100 - float(_bound(1.0 - low)):g}%"
+    digits = 1 if high - low < 0.01 or min(value, 1.0 - value) < 0.1 else 0
+    # Nothing but a certainty is written as 0% or 100%.
+    while digits < 4 and any(
+        0.0 < part < 1.0 and float(f"{100 * part:.{digits}f}") in (0.0, 100.0)
+        for part in (value, low, high)
+    ):
+        digits += 1
+    parts = [f"{100 * part:.{digits}f}" for part in (value, low, high)]
+    return f"{parts[0]}% ({parts[1]}-{parts[2]})"
+
+
+def _bound(share: float) -> str:
+    """Round a small percentage up to two digits."""
+    size = 10.0 ** (np.floor(np.log10(100 * share)) - 1)
+    return f"{np.ceil(100 * share / size) * size:.2g}"
+
+
+def band(row: xr.Dataset, name: str, *, percent: bool = False) -> str:
+    """Write a median, how far it may be off, and the 10% and 90% points."""
+    scale, unit = (100, "%") if percent else (1, "")
+    low, middle, high = (float(value) * scale for value in row[name])
+    ends = [float(row[f"{name}{end}"][1]) * scale for end in ("_low", "_high")]
+    off = max(middle - ends[0], ends[1] - middle)
+    about = "" if off == 0.0 else f" ±{off:.0f}" if off >= 0.95 else f" ±{off:.1f}"
+    return f"{middle:.0f}{unit}{about} ({low:.0f}-{high:.0f})"
+
+
+def _sentence(answer: xr.Dataset) -> str:
+    alone = [_highest(answer, "sector", chance) for chance in LEVELS]
+    balanced = [_highest(answer, "sustained", chance) for chance in LEVELS]
+    return (
+        "The highest target here that the sector has at least an 80% chance to "
+        f"achieve: {alone[0]}; at least a 50% chance: {alone[1]}. To achieve and end "
+        f"in balance: {balanced[0]} at 80%, {balanced[1]} at 50%."
+    )
+
+
+def _doubts(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
+    """Say what these draws cannot decide."""
+    for name, level in undecided(answer, LEVELS):
+        yield (
+            f"{name}: these draws cannot tell whether its chance is above or below "
+            f"{level:.0%}."
+        )
+    for group in alike(run):
+        names = f"{', '.join(group[:-1])} and {group[-1]}"
+        yield f"Not to be ranked, as these draws cannot tell them apart: {names}."
+
+
+def _highest(answer: xr.Dataset, of: str, probability: float) -> str:
+    best = highest(answer, probability, of)
+    return "none" if best is None else str(best["target"].values)
+
+
+def _caveats(run: xr.DataTree) -> Iterator[str]:
+    yield str(run.attrs["population_about"])
+    yield from NOT_IN_THE_NUMBER
+    guarded = np.asarray(run.attrs["guarded"]).sum()
+    if guarded:
+        yield (
+            f"{guarded:,} trust-years in which cost or income had to be kept from "
+            "passing zero: look at the scenario's growth rates"
+        )
+
+
+def financial_year(first: int) -> str:
+    """Write a financial year by its first calendar year: 2019 is 2019/20."""
+    return f"{first}/{(int(first) + 1) % 100:02d}"
+
+
+def as_records(
+    run: xr.DataTree, where: str, *, together: bool = False
+) -> dict[str, object]:
+    """Give the answer for a script: plain numbers, no rounding.
+
+    An end that the draws are too few to bound is null.
+    """
+    answer = headline(run, together=together)
+    targets = []
+    for name in answer["target"].values:
+        row = answer.sel(target=name)
+        record: dict[str, object] = {
+            "target": str(name),
+            "rate": float(row["rate"]),
+            "outcome": str(row["outcome"].values),
+        }
+        for variable, values in row.data_vars.items():
+            if "quantile" in values.dims:
+                levels = values["quantile"].values
+                record[str(variable)] = {
+                    f"{level:g}": float(value) if np.isfinite(value) else None
+                    for level, value in zip(levels, values.values, strict=True)
+                }
+            else:
+                record[str(variable)] = float(values)
+        targets.append(record)
+    return {
+        "title": str(run.attrs["title"]),
+        "draws": int(run.attrs["draws"]),
+        "seed": int(run.attrs["seed"]),
+        "confidence": CONFIDENCE,
+        "intervals_that_hold_at_once": int(answer.attrs["family"]),
+        "targets": targets,
+        "cannot_be_told_apart": [list(group) for group in alike(run)],
+        "not_in_the_number": list(_caveats(run)),
+        "file": where,
+    }

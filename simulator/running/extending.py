@@ -1,0 +1,114 @@
+"""From a run file alone: more draws, or the same run again."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import RunFileError
+from simulator.kernel.tables import Tally
+from simulator.running import again, assembly, pieces, provenance, runs, verify
+from simulator.running.assembly import PLAIN, Done, Keep
+from simulator.storage import parts, store
+
+
+def extend(
+    place: Path,
+    draws: int,
+    *,
+    output: Path | None = None,
+    threads: int | None = None,
+    force: bool = False,
+    resume: bool = False,
+    done: Done = lambda n_draw: None,
+    part: int | None = None,
+) -> None:
+    """Add draws to a run file; the result is that of a run of `draws` from scratch.
+
+    Parameters
+    ----------
+    place
+        The run file.
+    draws
+        How many it is to have in the end.
+    output
+        Path of the longer run; by default it takes the place of the shorter.
+    threads, force, resume, done, part
+        As of `run` and `write`.
+    """
+    began = time.perf_counter()
+    with store.open_run(place, ("/", "/provenance")) as tree:
+        loaded, population = again.inputs_of(tree)
+        had = int(tree.attrs["draws"])
+        seed = int(tree.attrs["seed"])
+        made_with: Any = tree["provenance"].attrs
+        keep: Keep = made_with["keep"]
+        digest = provenance.digest_of(made_with)
+    if made_with["sampling"] != PLAIN:
+        raise RunFileError(
+            str(place),
+            "holds evenly spread draws, to which none can be added",
+            "run its scenario again with more draws",
+        )
+    if draws <= had:
+        raise RunFileError(
+            str(place), f"has {had:,} draws already", "ask for more with --draws"
+        )
+    runs.check(draws, seed, threads, keep, None)
+    _check_draws(place)
+    if output is not None:
+        runs.check_place(output, force or resume)
+    target = output or place
+    work = assembly.prepared(loaded, population, seed, keep, threads, done)
+    stops = assembly.stops_from(work.job, had, draws, part)
+    made_from = work.made_from() | {"extends": digest}
+    with parts.claimed(target, made_from, resume=resume, force=force) as folder:
+        if not (resume and folder.put_in_place()):
+            before = [pieces.stored(place)]
+            assembly.fill(folder, work, before, had, stops, _never, began)
+
+
+def rerun(
+    place: Path,
+    output: Path,
+    *,
+    threads: int | None = None,
+    force: bool = False,
+    done: Done = lambda n_draw: None,
+) -> bool:
+    """Make a run again from its file alone; parameters as of `extend`.
+
+    Gives whether every number is the same.
+    """
+    began = time.perf_counter()
+    runs.check_place(output, force)
+    with store.open_run(place, ("/", "/provenance")) as tree:
+        loaded, population = again.inputs_of(tree)
+        draws, seed = int(tree.attrs["draws"]), int(tree.attrs["seed"])
+        keep: Keep = tree["provenance"].attrs["keep"]
+        sampling = tree["provenance"].attrs["sampling"]
+        before = provenance.digest_of(tree["provenance"].attrs)
+    work = assembly.prepared(
+        loaded, population, seed, keep, threads, done, sampling=sampling, draws=draws
+    )
+    stops = assembly.stops_from(work.job, 0, draws, None, work.replicate)
+    with parts.claimed(output, work.made_from(), resume=False, force=force) as folder:
+        assembly.fill(folder, work, [], 0, stops, _never, began)
+    with store.open_run(output, ("/", "/provenance"), trusted=True) as tree:
+        return provenance.digest_of(tree["provenance"].attrs) == before
+
+
+def _check_draws(place: Path) -> None:
+    """Refuse draws that this version does not give: two kinds must not be mixed."""
+    for verdict in verify.verify(place, chance=secrets.randbits(32)):
+        if verdict.difference:
+            raise RunFileError(
+                str(place),
+                f"holds draws that do not come out again: {verdict.difference}",
+                "run its scenario anew",
+            )
+
+
+def _never(tally: Tally, n: int) -> bool:
+    """Go on to the last stop."""
+    return False

@@ -1,0 +1,135 @@
+"""What ran: the scenario as written and as resolved, versions, machine and time."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from rich.console import RenderableType
+from rich.table import Table
+
+from simulator.inputs import Loaded, resolved_toml
+from simulator.kernel import jit, lanes, philox
+from simulator.population import Population, to_csv_text
+from simulator.storage.digests import PAYLOAD
+
+# Texts that have a command of their own: show --toml, show --json.
+LONG: Final = (
+    "scenario_as_written",
+    "scenario_resolved",
+    "origins",
+    "population",
+    "payload_digests",
+)
+PACKAGE: Final = "nhs-efficiency-simulator"
+DEPENDENCIES: Final = (
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "xarray",
+    "h5py",
+    "pydantic",
+)
+
+
+def version() -> str:
+    """Give the version of the simulator."""
+    return metadata.version(PACKAGE)
+
+
+def of_run(
+    loaded: Loaded, population: Population, seed: int, draws: int
+) -> dict[str, str]:
+    """Say what a run is made from; equal inputs give equal answers to the bit.
+
+    Everything here follows from the inputs and the versions; see `of_machine` for
+    what does not.
+    """
+    values = json.dumps(loaded.tree, sort_keys=True, ensure_ascii=False)
+    return {
+        "scenario_as_written": json.dumps(dict(loaded.text), ensure_ascii=False),
+        "scenario_resolved": resolved_toml(loaded),
+        "scenario_digest": hashlib.sha256(values.encode()).hexdigest(),
+        "origins": json.dumps(
+            {
+                path: [origin.layer, origin.source, origin.grade]
+                for path, origin in loaded.origins.items()
+            },
+            ensure_ascii=False,
+        ),
+        "population": to_csv_text(population),
+        "population_name": population.name,
+        "population_digest": population.digest(),
+        "population_about": population.about,
+        "seed": str(seed),
+        "draws": str(draws),
+        "random_number_layout": str(philox.LAYOUT_VERSION),
+        "histogram_bins": str(lanes.BINS),
+        "simulator_version": version(),
+        "kernel_digest": jit.source_digest(),
+        "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),
+    }
+
+
+def made_from(loaded: Loaded, population: Population, seed: int) -> dict[str, str]:
+    """Name all that the numbers of a draw follow from, in digests."""
+    everything = of_run(loaded, population, seed, 0)
+    return {
+        name: everything[name]
+        for name in (
+            "scenario_digest",
+            "population_digest",
+            "seed",
+            "random_number_layout",
+            "histogram_bins",
+            "simulator_version",
+            "kernel_digest",
+        )
+    }
+
+
+def as_records(run: xr.DataTree) -> dict[str, Any]:
+    """Give what a run file says of how it was made, for a script."""
+    return {str(name): _read(value) for name, value in run["provenance"].attrs.items()}
+
+
+def render(run: xr.DataTree) -> RenderableType:
+    """Lay out what a run file says of how it was made, without its long texts."""
+    table = Table(show_header=False, show_edge=False, pad_edge=False, box=None)
+    found = {"title": run.attrs["title"], "scenario": run.attrs["scenario"]}
+    found |= {"digest of the numbers": digest_of(run["provenance"].attrs)}
+    for name, value in run["provenance"].attrs.items():
+        if name not in LONG:
+            found[str(name).replace("_", " ")] = value
+    for name, value in found.items():
+        table.add_row(name, str(value))
+    return table
+
+
+def _read(value: Any) -> Any:
+    """Read a text that holds JSON."""
+    text = str(value)
+    return json.loads(text) if text.startswith(("{", "[")) else text
+
+
+def digest_of(attributes: Mapping[Any, Any]) -> str:
+    """Give one digest of a run's numbers."""
+    return hashlib.sha256(attributes[PAYLOAD].encode()).hexdigest()
+
+
+def of_machine(seconds: float, threads: int) -> dict[str, str]:
+    """Say where and how fast it ran; no number of the run depends on it."""
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "processors": str(os.cpu_count()),
+        "threads": str(threads),
+        "seconds": f"{seconds:.3f}",
+        "byte_order": "little" if np.little_endian else "big",
+    }

@@ -1,0 +1,210 @@
+"""`run()`: from a scenario to a run file, or to its tree in memory."""
+
+import io
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import xarray as xr
+
+from simulator import inputs
+from simulator.errors import RunFileError, ScenarioError
+from simulator.inputs import Loaded
+from simulator.kernel.tables import Tally
+from simulator.running import assembly, checkpoints
+from simulator.running.assembly import PLAIN, Done, Keep, Sampling
+from simulator.storage import parts, store
+
+DRAWS: Final = 10_000
+EVEN_DRAWS: Final = 2**14
+MOST_DRAWS: Final = 10_000_000  # that a wished precision may take
+SEED: Final = 2019
+
+
+def run(
+    scenario: str | Path | Loaded,
+    *,
+    draws: int | None = None,
+    seed: int = SEED,
+    threads: int | None = None,
+    keep: Keep = "none",
+    settings: Sequence[str] = (),
+    sampling: Sampling = PLAIN,
+    precision: float | None = None,
+    output: str | Path | None = None,
+    force: bool = False,
+    resume: bool = False,
+    done: Done = lambda n_draw: None,
+) -> xr.DataTree:
+    """Simulate a scenario and give its results.
+
+    Parameters
+    ----------
+    scenario
+        Name of a packaged scenario, path of a scenario file, or a loaded scenario.
+    draws
+        Number of sampled futures, by default 10,000; with `precision` the most.
+    seed
+        Key of the random numbers, 0 to 2**63 - 1. Two scenarios under one seed see the
+        same futures.
+    threads
+        Number of threads; by default one for each processor. Moves no number.
+    keep
+        Whose trajectories to keep: of no draw, of the first 100, or of all.
+    settings
+        Changes to the scenario, as `--set` takes them: "demand.acute.trend=0.03".
+    sampling
+        "plain", independent draws; or "rqmc", 16 replicates of evenly spread draws,
+        which know means and shares of trusts better: `draws` is then 16 times a
+        power of two, by default 16,384.
+    precision
+        Half-width of the 95% interval that every headline probability is to reach:
+        the run goes on until it does.
+    output
+        Path of the run file to write; by default the run stays in memory.
+    force
+        Whether to replace a file that is there.
+    resume
+        Whether to go on with an unfinished run of that name.
+    done
+        Called with the number of draws each finished block held.
+
+    Returns
+    -------
+    tree
+        What `open` gives of the run file: see docs/results-file.md.
+
+    Raises
+    ------
+    SimulatorError
+        Where the scenario, the population or the output cannot be used.
+    """
+    loaded = load(scenario, settings)
+    how: dict[str, Any] = {
+        "draws": draws,
+        "seed": seed,
+        "threads": threads,
+        "keep": keep,
+        "sampling": sampling,
+        "precision": precision,
+        "done": done,
+    }
+    if output is not None:
+        write(loaded, Path(output), force=force, resume=resume, **how)
+        return store.open_run(output, trusted=True)
+    with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
+        place = Path(folder) / "run.h5"
+        write(loaded, place, **how)
+        return store.open_run(io.BytesIO(place.read_bytes()))
+
+
+def write(
+    loaded: Loaded,
+    place: Path,
+    *,
+    draws: int | None = None,
+    seed: int = SEED,
+    threads: int | None = None,
+    keep: Keep = "none",
+    sampling: Sampling = PLAIN,
+    precision: float | None = None,
+    force: bool = False,
+    resume: bool = False,
+    done: Done = lambda n_draw: None,
+    part: int | None = None,
+) -> None:
+    """Simulate a loaded scenario into a run file; parameters as of `run`.
+
+    `part` is the number of draws of a part, by default some 20 seconds' work.
+    """
+    began = time.perf_counter()
+    usual = DRAWS if sampling == PLAIN else EVEN_DRAWS
+    most = draws or (usual if precision is None else MOST_DRAWS)
+    check_sampling(sampling, precision)
+    check(most if draws is None else draws, seed, threads, keep, precision)
+    check_place(place, force or resume)
+    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    work = assembly.prepared(
+        loaded, population, seed, keep, threads, done, sampling=sampling, draws=most
+    )
+    if precision is None:
+        stops = assembly.stops_from(work.job, 0, most, part, work.replicate)
+    else:
+        stops = checkpoints.stops(most)
+
+    def enough(tally: Tally, n: int) -> bool:
+        return precision is not None and checkpoints.reached(
+            work.job.scenario, tally, n, precision
+        )
+
+    with parts.claimed(place, work.made_from(), resume=resume, force=force) as folder:
+        if not (resume and folder.put_in_place()):
+            assembly.fill(folder, work, [], 0, stops, enough, began)
+
+
+def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:
+    """Load a scenario by name or path, or take one that is loaded."""
+    if isinstance(scenario, Loaded):
+        if settings:
+            raise ScenarioError(
+                scenario.scenario.name,
+                "is loaded already, so settings cannot be laid over it",
+                "give the settings to load_scenario",
+            )
+        return scenario
+    return inputs.load_scenario(scenario, settings)
+
+
+def check(
+    draws: int, seed: int, threads: int | None, keep: str, precision: float | None
+) -> None:
+    """Refuse numbers that no run can have."""
+    if draws < 1:
+        raise ScenarioError(
+            "draws", f"{draws} is not a number of draws", "give 1 or more"
+        )
+    if not 0 <= seed < 2**63:
+        raise ScenarioError("seed", f"{seed} is out of range", "give 0 to 2**63 - 1")
+    if threads is not None and threads < 1:
+        raise ScenarioError("threads", f"{threads} is too few", "give 1 or more")
+    if keep not in get_args(Keep):
+        ways = ", ".join(repr(way) for way in get_args(Keep))
+        raise ScenarioError("keep", f"{keep!r} is not a way to keep", f"give {ways}")
+    if precision is not None and not 0.0 < precision < 0.5:
+        raise ScenarioError(
+            "precision",
+            f"{precision} is not the half-width of a probability's interval",
+            "give a fraction such as 0.005, half a point",
+        )
+
+
+def check_sampling(sampling: str, precision: float | None) -> None:
+    """Refuse a way to sample that there is not, or that does not fit."""
+    if sampling not in get_args(Sampling):
+        ways = ", ".join(repr(way) for way in get_args(Sampling))
+        raise ScenarioError(
+            "sampling", f"{sampling!r} is not a way to sample", f"give {ways}"
+        )
+    if sampling != PLAIN and precision is not None:
+        raise ScenarioError(
+            "sampling",
+            "the number of evenly spread draws must be known in advance, so that a "
+            "precision cannot be waited for",
+            "give draws instead",
+        )
+
+
+def check_place(place: Path, force: bool) -> None:
+    """Refuse a place before the work, not after it."""
+    if place.is_dir():
+        raise RunFileError(str(place), "is a folder", "give the path of a file")
+    if place.exists() and not force:
+        raise RunFileError(
+            str(place), "is there already", "add --force to replace it, or -o another"
+        )
+    if not place.parent.is_dir():
+        raise RunFileError(
+            str(place), f"there is no folder {place.parent}", "make it, or -o another"
+        )

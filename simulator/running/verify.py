@@ -1,0 +1,277 @@
+"""Whether a run file says what its scenario gives: for a stranger to find out.
+
+Three questions, each of which finds what the one before cannot: do the numbers hash to
+what the file says of them; do they agree with each other; and does simulating some
+draws again, chosen by chance, give the same bits?
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import engine, sobol
+from simulator.analysis.sampling import replicates_of
+from simulator.drivers import Stream
+from simulator.engine import Job
+from simulator.errors import RunFileError
+from simulator.kernel.lanes import LANES
+from simulator.kernel.tables import Tally
+from simulator.running import again, pieces, results
+from simulator.running.pieces import Slab
+from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
+from simulator.storage import digests, store, untrusted
+
+MakeStream = Callable[[int, int, int], Stream]
+
+SPANS: Final = 16  # places in the run that are simulated again, each LANES draws
+SLAB: Final = 8192
+# Of what is stored as float32: sums of such numbers are off by some units in the last
+# place of the largest.
+ROUNDING: Final = 4e-7
+
+Array = NDArray[Any]
+
+
+class Verdict(NamedTuple):
+    """One check: what was asked, what was found, and the first difference."""
+
+    question: str
+    found: str
+    difference: str  # empty where all is well
+
+
+def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict]:
+    """Check a run file; the verdicts come as they are reached.
+
+    Parameters
+    ----------
+    place
+        The run file.
+    chance
+        Seed of the choice of draws that are simulated again: to be unknown to whoever
+        made the file.
+    whole
+        Whether to simulate every draw, and compare the counts by trust too.
+    """
+    untrusted.check(place)
+    with h5py.File(place, "r") as file:
+        yield hashes(file)
+        yield from _agreement(file)
+    with store.open_run(place, ("/", "/provenance"), trusted=True) as tree:
+        job = again.job_of(tree)
+        replicates = replicates_of(tree)
+    with h5py.File(place, "r") as file:
+        yield _inputs(file, job)
+        n_draw = len(file[DRAW])
+        size = n_draw if replicates == 1 else n_draw // replicates
+        stream = Stream if replicates == 1 else sobol.sampler(job.scenario, size)
+        if whole:
+            yield _simulated_whole(file, job, n_draw, size, stream)
+        else:
+            yield _simulated_sample(file, job, n_draw, chance, stream)
+
+
+# --- digests ------------------------------------------------------------------------
+
+
+def hashes(file: h5py.File) -> Verdict:
+    """Compare what a file holds with the digests in it."""
+    question = "the numbers and the texts hash to the digests in the file"
+    made = file[digests.PROVENANCE].attrs
+    try:
+        stated = dict(json.loads(made[digests.PAYLOAD]))
+        attributes = digests.text_of(made[digests.ATTRIBUTES])
+    except (KeyError, ValueError) as error:
+        raise RunFileError(
+            f"{file.filename}:/provenance", "holds no digests", "run it again"
+        ) from error
+    found = {
+        variable.path: digests.of_dataset(
+            file[variable.path], digests.draw_axis(variable.dims), SLAB
+        )
+        for variable in variables_of(file)
+    }
+    differ = sorted(
+        path for path in {*stated, *found} if stated.get(path) != found.get(path)
+    )
+    if differ:
+        return Verdict(question, "no", f"{', '.join(differ)}: not as it was written")
+    if digests.of_attributes(file) != attributes:
+        return Verdict(question, "no", "an attribute is not as it was written")
+    return Verdict(question, f"{len(found)} variables", "")
+
+
+def variables_of(file: h5py.File) -> list[Variable]:
+    """List every variable in a file, known by the schema or an assumption's."""
+    known = {v.path: v for v in (*VARIABLES.values(), *COORDINATES.values())}
+    found: list[Variable] = []
+
+    def visit(name: str, thing: object) -> None:
+        if isinstance(thing, h5py.Dataset):
+            variable = known.get(f"/{name}")
+            found.append(variable or pieces.assumption_named(name))
+
+    file.visititems(visit)
+    return found
+
+
+# --- agreement within the file ------------------------------------------------------
+
+
+def _agreement(file: h5py.File) -> Iterator[Verdict]:
+    counts, n_draw = pieces.read_tally(file), len(file[DRAW])
+    yield _counts(file, counts, n_draw)
+    yield _accounts(file)
+
+
+def _counts(file: h5py.File, counts: Tally, n_draw: int) -> Verdict:
+    question = "counts, probabilities, bands and draws agree"
+    achieved = file["/sector/achieved"]
+    by_draw = sum(
+        achieved[:, :, start : start + SLAB].sum(axis=-1, dtype=np.int64)
+        for start in range(0, n_draw, SLAB)
+    )
+    n_trust = counts.share.shape[-1]
+    some_kind = np.isin(
+        file["/trust_type"].asstr()[...], file["/type_of_trust"].asstr()[...]
+    )
+    pairs: dict[str, tuple[Any, Any]] = {
+        "/counts/sector_achieved": (counts.sector, by_draw),
+        "/counts/trusts_achieving": (counts.share.sum(axis=-1), n_draw),
+        "/achieved": (counts.trust.sum(axis=-1), counts.share @ np.arange(n_trust)),
+        "/counts/trust_histogram": (counts.trust_spread.sum(axis=-1), n_draw),
+        "/counts/system_histogram": (counts.system_spread.sum(axis=-1), n_draw),
+        "/counts/type_histogram": (
+            counts.kind_spread.sum(axis=-1)[:, some_kind],
+            n_draw,
+        ),
+        "/counts/guarded": (file.attrs["guarded"], counts.guarded),
+    }
+    for path, (one, other) in pairs.items():
+        if not np.array_equal(one, np.broadcast_to(other, np.shape(one))):
+            return Verdict(question, "no", f"{path} does not follow from the draws")
+    return Verdict(question, f"{n_draw:,} draws", "")
+
+
+def _accounts(file: h5py.File) -> Verdict:
+    question = "the accounts of every draw and year add up"
+    sector = {name: file[f"/sector/{name}"] for name in file["/sector"]}
+    shape = sector["income"].shape
+    for k in range(shape[0]):
+        for start in range(0, shape[1], SLAB):
+            part = slice(start, start + SLAB)
+            row = {
+                name: values[k, part].astype(np.float64)
+                for name, values in sector.items()
+                if name != "achieved"
+            }
+            wrong = _first_imbalance(row)
+            if wrong:
+                return Verdict(question, "no", f"/sector, target {k}: {wrong}")
+    return Verdict(question, f"{shape[0]} x {shape[1]:,} x {shape[2]}", "")
+
+
+def _first_imbalance(row: dict[str, Array]) -> str:
+    """Name an identity of the accounts that does not hold (docs/model.md)."""
+    money = row["income"] + row["support"] - row["cost"] + row["nonrecurrent"]
+    identities = {
+        "balance": money,
+        "underlying": row["income"] - row["cost"],
+    }
+    allowed = ROUNDING * (row["income"] + row["cost"])
+    for name, expected in identities.items():
+        if (np.abs(row[name] - expected) > allowed).any():
+            return f"{name} is not what income, support and cost leave"
+    if (row["shortfall"] < 0.0).any():
+        return "a shortfall is below zero"
+    made = row["recurrent"] + row["nonrecurrent"] + row["shortfall"]
+    # A last one-off may go beyond what is asked: then there is no shortfall.
+    if (made < row["ask"] - allowed).any():
+        return "savings and shortfall are less than what is asked"
+    return ""
+
+
+# --- against the model --------------------------------------------------------------
+
+
+def _inputs(file: h5py.File, job: Job) -> Verdict:
+    question = "targets, trusts and bins follow from the scenario"
+    expected = {v.path: values for v, values in results.of_inputs(job)}
+    expected["/counts/trust_range"] = job.ranges.trust
+    expected["/counts/type_range"] = job.ranges.kind
+    expected["/counts/system_range"] = job.ranges.system
+    for path, values in expected.items():
+        stored = file[path]
+        found = stored.asstr()[...] if values.dtype.kind in "UO" else stored[...]
+        if not np.array_equal(found, values):
+            return Verdict(question, "no", f"{path} is another")
+    return Verdict(question, f"{len(expected)} variables", "")
+
+
+def _simulated_sample(
+    file: h5py.File, job: Job, n_draw: int, chance: int, stream: MakeStream
+) -> Verdict:
+    last = max(1, n_draw - LANES + 1)
+    choose = np.random.default_rng(chance)
+    starts = np.unique(choose.integers(0, last, SPANS))
+    question = f"draws chosen by chance ({chance}) come out the same to the bit"
+    seen = 0
+    counting = replace(job, ranges=engine.no_ranges(job.trusts, job.plan))
+    for start in starts:
+        size = min(LANES, n_draw)
+        how: dict[str, Any] = {"first_draw": int(start), "stream": stream}
+        for slab in pieces.simulated(counting, size, **how):
+            if isinstance(slab, Slab):
+                wrong = _first_difference(file, slab)
+                if wrong:
+                    return Verdict(question, "no", wrong)
+        seen += size
+    return Verdict(question, f"{seen:,} draws at {len(starts)} places", "")
+
+
+def _simulated_whole(
+    file: h5py.File, job: Job, n_draw: int, size: int, stream: MakeStream
+) -> Verdict:
+    question = "every draw comes out the same to the bit, and so do the counts"
+    total, each = engine.empty_tally(job.trusts, job.plan, job.ranges), []
+    for first in range(0, n_draw, size):
+        for item in pieces.simulated(job, size, first_draw=first, stream=stream):
+            if isinstance(item, Slab):
+                wrong = _first_difference(file, item)
+                if wrong:
+                    return Verdict(question, "no", wrong)
+            else:
+                engine.add_tally(total, item)
+                each.append(item)
+    stored = pieces.read_tally(file)
+    for name, counts in total._asdict().items():
+        if not np.array_equal(counts, getattr(stored, name)):
+            return Verdict(question, "no", f"{pieces.COUNTS[name]} is another")
+    replicates = each if size < n_draw else []
+    for variable, values in results.of_tally(job, total, n_draw, replicates):
+        found = file[variable.path][...]
+        expected = values.astype(found.dtype)
+        if not np.array_equal(found, expected, equal_nan=True):
+            return Verdict(question, "no", f"{variable.path} is another")
+    return Verdict(question, f"{n_draw:,} draws", "")
+
+
+def _first_difference(file: h5py.File, slab: Slab) -> str:
+    variable, stored = slab.variable, file[slab.variable.path]
+    axis = digests.draw_axis(variable.dims)
+    assert axis is not None
+    place: list[slice] = [slice(None)] * stored.ndim
+    place[axis] = slice(slab.first_draw, slab.first_draw + slab.values.shape[axis])
+    found = stored[tuple(place)]
+    differs = np.moveaxis(found != slab.values.astype(found.dtype), axis, 0)
+    if not differs.any():
+        return ""
+    by_draw = differs.reshape(differs.shape[0], -1).any(axis=1)
+    draw = slab.first_draw + int(np.argmax(by_draw))
+    return f"{variable.path} is another in draw {draw:,}"

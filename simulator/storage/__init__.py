@@ -1,0 +1,1 @@
+"""The run file and its parts: written, checked, hashed and opened."""
