@@ -41,7 +41,7 @@ test: install ## Run the fast tests
 	$(BIN)/python -m pytest -m "not slow" --numprocesses auto
 
 slow: install ## Run the statistical tests, which need many draws
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --numprocesses auto
 
 format: install ## Put the code in its usual form
 	$(BIN)/ruff check --fix

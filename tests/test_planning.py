@@ -23,6 +23,9 @@ from simulator.running import checkpoints, runs
 assert command  # that the command is there
 
 
+pytestmark = pytest.mark.slow  # each needs a pilot of some seconds
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("plans")

@@ -112,6 +112,7 @@ def copied(tmp_path):
     return tmp_path / "copy"
 
 
+@pytest.mark.slow
 def test_an_edited_helper_is_compiled_anew(tmp_path):
     root, cache = copied(tmp_path), tmp_path / "cache"
     helper = root / "simulator" / "kernel" / "elementary.py"
