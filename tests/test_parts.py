@@ -363,7 +363,7 @@ def test_a_run_killed_at_any_time_is_never_half_there(scenario, whole, tmp_path)
         )
         assert run.stdout.readline() == b"begun\n"
         try:  # moments spread evenly over a run, and past its end now and then
-            run.wait(timeout=1.3 * (attempt * 0.618 % 1.0))
+            run.wait(timeout=2.5 * (attempt * 0.618 % 1.0))
         except subprocess.TimeoutExpired:
             run.send_signal(signal.SIGKILL)
         _, said = run.communicate()

@@ -49,7 +49,7 @@ def test_every_other_command_of_the_readme_runs(
     invoke(["run", "long-term-plan", "--draws", "128"])
     assert len(commands(first=False)) >= 10
     for command in commands(first=False):
-        few = {"target": "64", "why": "64", "compare": "64", "uncertainty": "128"}
+        few = {"target": "64", "why": "64", "compare": "64", "uncertainty": "256"}
         quick = ["--draws", few[command[0]]] if command[0] in few else []
         invoke([*(word.replace("20000", "192") for word in command), *quick])
 
