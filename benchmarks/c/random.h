@@ -97,15 +97,20 @@ static inline double exp_of(double x)
     FMA(x, FMA(x, FMA(x, FMA(x, FMA(x, FMA(x, FMA(x, c7, c6), c5), c4), c3), c2), c1), \
         c0)
 
-/* Wichura's AS 241 on a folded 32-bit word: both regions, one selected. */
-static inline double normal_of(uint64_t word)
+static inline double tail_of(uint64_t word)
 {
     int64_t signed_word = (int64_t)(word << 32) >> 32;
     int64_t folded = signed_word ^ (signed_word >> 63);
-    double tail = (as_float(folded) + 0.5) * 0x1p-32;
-    double q = 0.5 - tail;
+    return (as_float(folded) + 0.5) * 0x1p-32;
+}
+
+/* Wichura's AS 241 on a folded 32-bit word: both regions, one selected. */
+static inline double normal_of(uint64_t word, double log_tail)
+{
+    int64_t signed_word = (int64_t)(word << 32) >> 32;
+    double q = 0.5 - tail_of(word);
     double inner = 0.180625 - q * q;
-    double outer = sqrt(-log_of(tail)) - 1.6;
+    double outer = sqrt(-log_tail) - 1.6;
     double inner_top = HORNER(
         inner, 2.5090809287301226727e3, 3.3430575583588128105e4,
         6.7265770927008700853e4, 4.5921953931549871457e4, 1.3731693765509461125e4,
@@ -133,7 +138,9 @@ static inline double normal_of(uint64_t word)
 static inline void fill_normals(const uint64_t *restrict words, double *restrict z)
 {
     for (int d = 0; d < LANES; d++)
-        z[d] = normal_of(words[d]);
+        z[d] = log_of(tail_of(words[d]));
+    for (int d = 0; d < LANES; d++)
+        z[d] = normal_of(words[d], z[d]);
 }
 
 #endif

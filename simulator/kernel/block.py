@@ -14,10 +14,9 @@ from simulator.kernel.groups import (
     add_rows,
     add_to_both,
     close_group,
-    judge_group,
     keep_achieved,
     keep_group,
-    read_group,
+    settle_group,
 )
 from simulator.kernel.histograms import bin_row, count_bins
 from simulator.kernel.jit import compiled
@@ -191,13 +190,12 @@ def simulate_block(
                 for y in range(n_year):
                     add_rows(kind_sums[kind, y], sector_sums[y])
                     sector_support[y] += kind_support[kind, y]
+            settle_group(rate, sector_support, sector_sums, results, achieved)
             for y in range(n_year):
-                read_group(sector_sums[y], sector_support[y], results[y])
                 for result in range(n_result):
                     for d in range(valid):
                         value = results[y, result * LANES + d]
                         per_draw.sector[result, k, y, start + d] = value
-            judge_group(rate, results, achieved)
             for outcome in range(n_outcome):
                 for d in range(valid):
                     tally.sector[k, outcome] += achieved[outcome, d]

@@ -84,7 +84,25 @@ def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> No
         achieved[4, d] = real & balance
 
 
-@inlined
+@compiled
+def settle_group(
+    rate: Floats,
+    support: Floats,
+    sums: Floats,
+    results: Floats,
+    achieved: NDArray[np.int8],
+) -> None:
+    """Read and judge one group of trusts.
+
+    `sums` (year, N_SUMS * LANES) and `support` (year,) come in; `results` (year, group
+    result * LANES) and `achieved` (outcome, LANES) come out.
+    """
+    for y in range(rate.shape[0]):
+        read_group(sums[y], support[y], results[y])
+    judge_group(rate, results, achieved)
+
+
+@compiled
 def close_group(
     rate: Floats,
     support: Floats,
@@ -97,21 +115,17 @@ def close_group(
     achieved: NDArray[np.int8],
     bins: NDArray[np.uint8],
 ) -> None:
-    """Read, judge, count and bin one group of trusts.
+    """Settle, count and bin one group of trusts.
 
-    `sums` (year, N_SUMS * LANES) and `support` (year,) come in; `results` (year, group
-    result * LANES) and `achieved` (outcome, LANES) are left for the caller; `bins` has
-    shape (group result, year, LANES), `ranges` (group result, year, 2).
+    As `settle_group`; `bins` has shape (group result, year, LANES), `ranges` (group
+    result, year, 2).
     """
-    n_year = rate.shape[0]
-    for y in range(n_year):
-        read_group(sums[y], support[y], results[y])
-    judge_group(rate, results, achieved)
+    settle_group(rate, support, sums, results, achieved)
     for outcome in range(achieved.shape[0]):
         for d in range(valid):
             counts[outcome, g] += achieved[outcome, d]
     for result in range(ranges.shape[0]):
-        for y in range(n_year):
+        for y in range(rate.shape[0]):
             values = results[y, result * LANES : (result + 1) * LANES]
             bin_row(values, ranges[result, y], bins[result, y])
 
