@@ -14,7 +14,6 @@ from simulator.kernel.groups import (
     add_rows,
     add_to_both,
     close_group,
-    keep_achieved,
     keep_group,
     settle_group,
 )
@@ -24,13 +23,17 @@ from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import (
     draw_drivers,
     fill,
-    judge_trust,
-    keep_outcomes,
     keep_trust,
     open_trust,
     year_rules,
 )
 from simulator.kernel.one_year import carry_year
+from simulator.kernel.outcomes import (
+    add_achieved,
+    count_achieved,
+    judge_trust,
+    keep_achieved,
+)
 from simulator.kernel.tables import Bins, Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.kernel.trust_year import Terms
 
@@ -142,10 +145,11 @@ def simulate_block(
                             )
                         if per_draw.trust.shape[3] > 0:
                             keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
-                    judge_trust(target_total, valid, w, tally.trust[k], i, achieving)
+                    judge_trust(target_total, w, achieved)
+                    count_achieved(achieved, valid, tally.trust[k], i)
+                    add_achieved(achieved, achieving)
                     if by_unit:
-                        units = per_draw.units[k]
-                        keep_outcomes(target_total, valid, w, start, i, units)
+                        keep_achieved(achieved, valid, start, per_draw.units[k], i)
                     guarded = np.int32(0)
                     for d in range(valid):
                         guarded += np.int32(w[lanes.GUARDED + d])

@@ -7,7 +7,7 @@ from simulator.kernel import lanes
 from simulator.kernel.histograms import bin_row
 from simulator.kernel.jit import compiled, inlined
 from simulator.kernel.lanes import LANES
-from simulator.kernel.one_trust import TIE
+from simulator.kernel.outcomes import count_achieved, judge_group
 from simulator.kernel.tables import Counts, Floats
 
 
@@ -55,35 +55,6 @@ def read_group(sums: Floats, support: float, out: Floats) -> None:
         out[13 * LANES + d] = sums[lanes.SUM_DEFICITS + d]
 
 
-@inlined
-def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> None:
-    """Judge a group on its sums of money.
-
-    `rate` has shape (year,), `results` (year, group result * LANES), `achieved`
-    (outcome, LANES).
-    """
-    n_year = rate.shape[0]
-    for d in range(LANES):
-        met = True
-        recurrent = target_money = productivity = target_total = 0.0
-        for y in range(n_year):
-            ask = results[y, 4 * LANES + d]
-            saved = results[y, 5 * LANES + d] + results[y, 6 * LANES + d]
-            met = met & (saved >= 0.95 * ask)
-            recurrent += results[y, 5 * LANES + d]
-            target_money += rate[y] * results[y, 2 * LANES + d]
-            productivity += results[y, 9 * LANES + d]
-            target_total += rate[y]
-        cost_before = results[n_year - 1, 2 * LANES + d]
-        real = productivity >= target_total * (1.0 - TIE)
-        balance = results[n_year - 1, 7 * LANES + d] >= -TIE * cost_before
-        achieved[0, d] = met
-        achieved[1, d] = recurrent >= target_money * (1.0 - TIE)
-        achieved[2, d] = real
-        achieved[3, d] = balance
-        achieved[4, d] = real & balance
-
-
 @compiled
 def settle_group(
     rate: Floats,
@@ -121,9 +92,7 @@ def close_group(
     result, year, 2).
     """
     settle_group(rate, support, sums, results, achieved)
-    for outcome in range(achieved.shape[0]):
-        for d in range(valid):
-            counts[outcome, g] += achieved[outcome, d]
+    count_achieved(achieved, valid, counts, g)
     for result in range(ranges.shape[0]):
         for y in range(rate.shape[0]):
             values = results[y, result * LANES : (result + 1) * LANES]
@@ -141,13 +110,3 @@ def keep_group(
             for y in range(kept.shape[1]):
                 for d in range(valid):
                     kept[result, y, g, start + d] = results[y, row + d]
-
-
-@compiled
-def keep_achieved(
-    achieved: NDArray[np.int8], valid: int, start: int, kept: NDArray[np.int8], g: int
-) -> None:
-    """Keep what a group achieves in each draw of a batch: (outcome, unit, draw)."""
-    for outcome in range(kept.shape[0]):
-        for d in range(valid):
-            kept[outcome, g, start + d] = achieved[outcome, d]

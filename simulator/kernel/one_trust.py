@@ -1,4 +1,4 @@
-"""One trust, `LANES` draws at once: its shocks, its opening position, its outcomes.
+"""One trust, `LANES` draws at once: its shocks, its opening position, its years.
 
 Each function is one loop over draws with no call left in it, so that it becomes vector
 code; what a trust carries stands in the rows of a flat workspace (see `lanes`).
@@ -13,10 +13,8 @@ from simulator.kernel.jit import compiled, inlined, pasted
 from simulator.kernel.lanes import LANES
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.philox import fill_words
-from simulator.kernel.tables import Counts, Floats, Plan, Trusts
+from simulator.kernel.tables import Floats, Plan, Trusts
 from simulator.kernel.trust_year import Rules
-
-TIE = 1e-9  # relative: a target met to within rounding is met
 
 
 @inlined
@@ -158,68 +156,6 @@ def year_rules(plan: Plan, y: int) -> Rules:
         plan.limits[0],
         plan.limits[1],
     )
-
-
-@inlined
-def outcomes(
-    target_total: float, w: Floats, d: int
-) -> tuple[bool, bool, bool, bool, bool]:
-    """Judge one draw of a trust after its last year."""
-    met = w[lanes.MET + d] > 0.0
-    lasting = w[lanes.RECURRENT_TOTAL + d] >= w[lanes.TARGET_TOTAL + d] * (1.0 - TIE)
-    productive = w[lanes.REAL_TOTAL + d] >= target_total * (1.0 - TIE)
-    balanced = w[lanes.BALANCE + d] >= -TIE * w[lanes.COST_BEFORE + d]
-    return met, lasting, productive, balanced, productive & balanced
-
-
-@pasted
-def judge_trust(
-    target_total: float,
-    valid: int,
-    w: Floats,
-    counts: Counts,
-    i: int,
-    achieving: Floats,
-) -> None:
-    """Count the outcomes of one trust after its last year.
-
-    `counts` has shape (outcome, trust); `achieving` (outcome, LANES) counts, for each
-    draw, the trusts that achieve.
-    """
-    any_means = recurrent = real = balance = sustained = 0
-    for d in range(valid):
-        met, lasting, productive, balanced, both = outcomes(target_total, w, d)
-        any_means += met
-        recurrent += lasting
-        real += productive
-        balance += balanced
-        sustained += both
-        achieving[0, d] += met
-        achieving[1, d] += lasting
-        achieving[2, d] += productive
-        achieving[3, d] += balanced
-        achieving[4, d] += both
-    counts[0, i] += any_means
-    counts[1, i] += recurrent
-    counts[2, i] += real
-    counts[3, i] += balance
-    counts[4, i] += sustained
-
-
-@compiled
-def keep_outcomes(
-    target_total: float,
-    valid: int,
-    w: Floats,
-    start: int,
-    i: int,
-    kept: NDArray[np.int8],
-) -> None:
-    """Keep what a trust achieves in each draw of a batch: (outcome, unit, draw)."""
-    for d in range(valid):
-        found = outcomes(target_total, w, d)
-        for outcome in range(kept.shape[0]):
-            kept[outcome, i, start + d] = found[outcome]
 
 
 @compiled

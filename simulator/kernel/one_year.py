@@ -7,7 +7,7 @@ is carried on overwrites last year's as soon as no later stage reads that.
 from simulator.kernel import lanes
 from simulator.kernel.jit import inlined, pasted
 from simulator.kernel.lanes import LANES
-from simulator.kernel.one_trust import TIE
+from simulator.kernel.outcomes import TIE
 from simulator.kernel.tables import Floats
 from simulator.kernel.trust_year import (
     LEAST_COST,
