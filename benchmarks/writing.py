@@ -29,7 +29,8 @@ def slabs(job: engine.Job, keep: bool) -> list[tuple[Any, Any, int]]:
     """Simulate once; the slabs are then written again and again."""
     found: list[tuple[Any, Any, int]] = []
     draws = KEPT if keep else DRAWS
-    for part in engine.simulate(job, draws, keep=draws if keep else 0):
+    how: dict[str, Any] = {"keep": draws if keep else 0, "to_store": True}
+    for part in engine.simulate(job, draws, **how):
         if isinstance(part, Kept):
             found += [(v, a, part.first_draw) for v, a in results.of_kept(part)]
         elif isinstance(part, Shard) and not keep:

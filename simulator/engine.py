@@ -31,6 +31,7 @@ SHARD: Final = 8 * BLOCK  # draws handed on together
 # Kept trajectories are large: their blocks are small so that memory stays flat.
 KEEPING_BLOCK: Final = 128
 AHEAD: Final = 3  # blocks a thread that may wait to be handed on
+KEPT_AHEAD: Final = 1  # the same of kept trajectories, which are written more slowly
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,19 @@ class Shard(NamedTuple):
     first_draw: int
     n_draw: int
     drawn: Drawn
-    sector: Floats  # (group result, target, year, draw)
+    sector: Floats  # (group result, target, year, draw); no draws if `stored`
+    # As the run file holds them; no draws where that is not asked for.
+    stored: NDArray[np.float32]  # (group result, target, draw, year)
     achieved: NDArray[np.int8]  # (target, outcome, draw)
     # Trusts, then types, then systems; no units where they are not asked for.
     units: NDArray[np.int8]  # (target, outcome, unit, draw)
 
 
 class Kept(NamedTuple):
-    """The trajectories of consecutive draws."""
+    """The trajectories of consecutive draws, in the order of the run file."""
 
     first_draw: int
-    values: NDArray[np.float32]  # (kept result, target, year, trust, draw)
+    values: NDArray[np.float32]  # (kept result, target, draw, trust, year)
 
 
 class Block(NamedTuple):
@@ -79,6 +82,8 @@ class Desk(NamedTuple):
 
     tally: Tally
     bins: Bins
+    results: PerDraw  # of a block
+    kept: PerDraw  # of a block whose trajectories are kept
 
 
 def simulate(
@@ -89,6 +94,7 @@ def simulate(
     threads: int | None = None,
     keep: int = 0,
     by_unit: bool = False,
+    to_store: bool = False,
     stream: Callable[[int, int, int], Stream] = Stream,
     done: Callable[[int], None] = lambda n_draw: None,
 ) -> Iterator[Shard | Kept | Tally]:
@@ -110,6 +116,8 @@ def simulate(
         Number of draws, from draw 0, whose trajectories are kept.
     by_unit
         Whether to keep who achieves what in every draw.
+    to_store
+        Whether to give the sector's results as a run file holds them, not in double.
     stream
         What makes a shard's random numbers from seed, first draw and number of draws;
         the trusts' own shocks are the kernel's.
@@ -117,14 +125,11 @@ def simulate(
         Called from the threads with the number of draws that a block finished.
     """
     threads = threads or os.cpu_count() or 1
+    n_unit = _number_of_units(job) if by_unit else 0
+    n_kept = min(max(keep - first_draw, 0), draws)
     desks: queue.SimpleQueue[Desk] = queue.SimpleQueue()
     for _ in range(threads):
-        desks.put(
-            Desk(
-                empty_tally(job.trusts, job.plan, job.ranges),
-                room_for_bins(job.ranges, BLOCK),
-            )
-        )
+        desks.put(_desk(job, n_unit, n_kept))
 
     def compute(block: Block) -> NDArray[np.float32]:
         desk = desks.get()
@@ -138,10 +143,12 @@ def simulate(
     # Some blocks ahead, so that threads have work while results are written.
     waiting: deque[tuple[Block, Future[NDArray[np.float32]]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for shard in _shards(job, first_draw, first_draw + draws, by_unit, stream):
+        for shard in _shards(
+            job, first_draw, first_draw + draws, n_unit, to_store, stream
+        ):
             for block in _blocks(shard, keep):
                 waiting.append((block, pool.submit(compute, block)))
-                if len(waiting) > AHEAD * threads:
+                if len(waiting) > (KEPT_AHEAD if block.kept else AHEAD) * threads:
                     yield from _finished(*waiting.popleft())
         while waiting:
             yield from _finished(*waiting.popleft())
@@ -151,23 +158,38 @@ def simulate(
     yield total
 
 
+def _desk(job: Job, n_unit: int, n_kept: int) -> Desk:
+    n_trust = len(job.population.code) if n_kept else 0
+    n_draw = min(n_kept, KEEPING_BLOCK)
+    return Desk(
+        tally=empty_tally(job.trusts, job.plan, job.ranges),
+        bins=room_for_bins(job.ranges, BLOCK),
+        results=_room(job.plan, 0, 0, 0, n_unit, BLOCK),
+        kept=_room(job.plan, n_trust, 0, 0, n_unit, n_draw),
+    )
+
+
 def _shards(
     job: Job,
     first: int,
     stop: int,
-    by_unit: bool,
+    n_unit: int,
+    to_store: bool,
     stream: Callable[[int, int, int], Stream],
 ) -> Iterator[Shard]:
     """Make room for shard after shard; each ends where a chunk of the file ends."""
     n_target, n_year = job.plan.rate.shape
-    n_unit = _number_of_units(job) if by_unit else 0
+    n_result = len(lanes.GROUP_RESULTS)
     while first < stop:
         n_draw = min(SHARD - first % SHARD, stop - first)
+        n_stored = n_draw if to_store else 0
+        n_double = n_draw - n_stored
         yield Shard(
             first_draw=first,
             n_draw=n_draw,
             drawn=drivers.draw_from(job.scenario, stream(job.seed, first, n_draw)),
-            sector=np.empty((len(lanes.GROUP_RESULTS), n_target, n_year, n_draw)),
+            sector=np.empty((n_result, n_target, n_year, n_double)),
+            stored=np.empty((n_result, n_target, n_stored, n_year), np.float32),
             achieved=np.empty((n_target, len(OUTCOMES), n_draw), np.int8),
             units=_units(n_target, n_unit, n_draw),
         )
@@ -194,15 +216,18 @@ def _finished(
 
 
 def _compute(job: Job, block: Block, desk: Desk) -> NDArray[np.float32]:
-    """Compute a block into its slots of the shard; gives its trajectories."""
+    """Compute a block into its slots of the shard; gives its trajectories.
+
+    The results are turned into the file's order here, so that all threads share in it
+    and the one that writes has nothing left to do but to write.
+    """
     shard, start, stop, kept = block
-    n_trust = len(job.population.code) if kept else 0
-    n_unit = shard.units.shape[2]
-    results = _room(job.plan, n_trust, 0, 0, n_unit, stop - start)
+    n_draw = stop - start
+    results = desk.kept if kept else desk.results
     simulate_block(
         job.seed,
         shard.first_draw + start,
-        stop - start,
+        n_draw,
         job.trusts,
         job.plan,
         drivers.nation(part_of(shard.drawn, start, stop)),
@@ -211,11 +236,15 @@ def _compute(job: Job, block: Block, desk: Desk) -> NDArray[np.float32]:
         desk.tally,
         results,
     )
-    shard.sector[..., start:stop] = results.sector
-    shard.achieved[..., start:stop] = results.achieved
-    if n_unit:
-        shard.units[..., start:stop] = results.units
-    return results.trust
+    sector = results.sector[..., :n_draw]
+    if shard.stored.size:
+        shard.stored[:, :, start:stop] = sector.swapaxes(2, 3)
+    else:
+        shard.sector[..., start:stop] = sector
+    shard.achieved[..., start:stop] = results.achieved[..., :n_draw]
+    if shard.units.size:
+        shard.units[..., start:stop] = results.units[..., :n_draw]
+    return np.ascontiguousarray(results.trust[..., :n_draw].swapaxes(2, 4))
 
 
 def _room(

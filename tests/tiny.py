@@ -154,7 +154,7 @@ def simulate(work: Job, draws: int, **how: Any) -> tuple[list[Part], Tally]:
     parts, kept = [], [_no_trajectories(work)]
     for part in engine.simulate(work, draws, **how):
         if isinstance(part, Kept):
-            kept.append(part.values)
+            kept.append(part.values.swapaxes(2, 4))
         elif isinstance(part, Shard):
             parts.append(Part(part, np.concatenate(kept, axis=-1)))
             kept = [_no_trajectories(work)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator import drivers, engine
 from simulator.drivers import Stream, years
-from simulator.engine import AHEAD, KEEPING_BLOCK, SHARD
+from simulator.engine import AHEAD, KEEPING_BLOCK, KEPT_AHEAD, SHARD
 from simulator.kernel.lanes import BLOCK, GROUP_RESULTS, KEPT
 from simulator.questions.pilot import Pilot
 from simulator.running.assembly import Work
@@ -54,9 +54,10 @@ def seconds_of(found: Pilot, draws: int, parts: int) -> float:
 def memory_of(found: Pilot, draws: int, parts: int) -> int:
     """Add up what a run holds at its fullest: the arrays that the engine makes.
 
-    Every thread counts for itself and has room for its bins and for a block; some
-    shards are being filled while the oldest is written; the histograms are copied once
-    as they are written, and where there are parts they are added up besides.
+    Every thread counts for itself and has room for its bins and for a block, in double;
+    some shards, in single, are being filled while the oldest is written, and some
+    trajectories wait; the histograms are copied once as they are written, and where
+    there are parts they are added up besides.
     """
     work = found.work
     job, threads = work.job, work.threads
@@ -67,19 +68,22 @@ def memory_of(found: Pilot, draws: int, parts: int) -> int:
     n_target, n_year = len(job.scenario.targets), job.scenario.years
     n_trust = len(job.population.code)
 
-    by_draw = n_target * (len(GROUP_RESULTS) * n_year * 8 + len(OUTCOMES))
-    by_draw += _drawn_bytes(work)
-    in_shard = min(draws, SHARD)
+    n_sector = n_target * n_year * len(GROUP_RESULTS)
+    others = n_target * len(OUTCOMES) + _drawn_bytes(work)
+    shard = min(draws, SHARD) * (4 * n_sector + others)
+    block = BLOCK * (8 * n_sector + others)
     shards = min(
         1 + math.ceil(AHEAD * threads * BLOCK / SHARD), math.ceil(draws / SHARD)
     )
-    blocks = min(threads, math.ceil(draws / BLOCK)) * BLOCK * by_draw
+    blocks = min(threads, math.ceil(draws / BLOCK))
 
     kept = len(work.kept(range(draws)))
-    waiting = min(AHEAD * threads + 1, math.ceil(kept / KEEPING_BLOCK))
     kept_block = min(kept, KEEPING_BLOCK) * len(KEPT) * n_target * n_year * n_trust * 4
-    arrays = threads * (counts + bins) + shards * in_shard * by_draw + blocks
-    arrays += waiting * kept_block + copied
+    kept_blocks = math.ceil(kept / KEEPING_BLOCK)
+    computed = min(threads, kept_blocks)
+    waiting = min(KEPT_AHEAD * threads + 1, kept_blocks)
+    arrays = threads * (counts + bins) + shards * shard + blocks * block
+    arrays += (computed + waiting) * kept_block + copied
     if parts > 1:
         arrays += 2 * counts
     return found.at_rest + arrays

@@ -50,7 +50,7 @@ Piece = Iterator[Slab | Tally]
 
 def simulated(job: engine.Job, draws: int, **how: Any) -> Piece:
     """Simulate draws; `how` is of `engine.simulate`."""
-    for part in engine.simulate(job, draws, **how):
+    for part in engine.simulate(job, draws, to_store=True, **how):
         if isinstance(part, Shard):
             for variable, values in results.of_shard(part):
                 yield Slab(variable, values, part.first_draw)

@@ -38,9 +38,9 @@ def of_inputs(job: Job) -> Written:
 
 
 def of_shard(shard: Shard) -> Written:
-    """Give what is kept of every draw of a shard, draws on their own axis."""
+    """Give what is kept of every draw of a shard to be stored."""
     for row, name in enumerate(lanes.GROUP_RESULTS):
-        values = shard.sector[row].transpose(0, 2, 1)
+        values = shard.stored[row]
         if name == "trusts_in_deficit":
             values = np.rint(values)
         yield VARIABLES[f"/sector/{name}"], values
@@ -57,8 +57,7 @@ def of_shard(shard: Shard) -> Written:
 def of_kept(kept: Kept) -> Written:
     """Give the trajectories of some draws, in the order of their dims."""
     for row, name in enumerate(lanes.KEPT):
-        values = kept.values[row].transpose(0, 3, 2, 1)
-        yield VARIABLES[f"/trajectories/{name}"], values
+        yield VARIABLES[f"/trajectories/{name}"], kept.values[row]
 
 
 def of_counts(job: Job, tally: Tally) -> Written:
