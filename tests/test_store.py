@@ -3,6 +3,7 @@
 import io
 import json
 import tomllib
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -540,6 +541,35 @@ def test_somebody_elses_file_with_a_format_of_its_own_is_refused(tmp_path):
     with h5py.File(place, "w") as opened:
         opened.attrs["format"] = "matlab"
     assert refused(place) == "is not a run file: it has no format number"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full disk at hand")
+def test_a_full_disk_is_said_at_once_not_after_the_work():
+    variable, draws, written = VARIABLES["/trajectories/balance"], 2**17, []
+
+    def write():
+        with begun(Path("/dev/full"), draws=4 * draws, kept=4 * draws) as writer:
+            for first in range(0, 4 * draws, draws):
+                writer.put_draws(variable, np.zeros((1, draws, 2, 1)), first)
+                written.append(first)
+
+    with pytest.raises(OSError, match="No space left"):
+        write()
+    assert len(written) < 3  # HDF5 keeps a chunk back
+
+
+def test_what_fails_in_the_thread_that_hashes_comes_through(tmp_path):
+    variable, targets = VARIABLES["/trajectories/balance"], np.array(["t", "u"])
+
+    def write():
+        place = tmp_path / "run.h5"
+        with begun(place, draws=4, kept=4, target=targets) as writer:
+            writer.put_draws(variable, np.zeros((2, 2, 2, 1)), 0)
+            # To HDF5 one target stands for all, but a digest has a row for each.
+            writer.put_draws(variable, np.zeros((1, 2, 2, 1)), 2)
+
+    with pytest.raises(ValueError, match="shorter"):
+        write()
 
 
 def test_a_buffer_holds_the_same_file(loaded):

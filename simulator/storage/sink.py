@@ -2,7 +2,7 @@
 
 When a write fails, libhdf5 cannot close its file, tries again when the program ends,
 and crashes it. So the first failure is kept, what follows is thrown away, and whoever
-opened the sink asks in the end whether there was one.
+opened the sink asks now and then, and in the end, whether there was one.
 """
 
 import io
@@ -13,6 +13,11 @@ class Sink(io.FileIO):
     """A new file to write; `failure` is the first error of the system, or None."""
 
     failure: OSError | None = None
+
+    def check(self) -> None:
+        """Raise the failure if there was one: HDF5 was not told."""
+        if self.failure is not None:
+            raise self.failure
 
     def write(self, data: Any, /) -> int:
         """Write all of some bytes, or none and remember why."""

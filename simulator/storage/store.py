@@ -9,6 +9,7 @@ import io
 import json
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -41,8 +42,9 @@ Coordinates = Mapping[str, Array]
 class RunWriter:
     """A file of draws being written: a whole run, or a part of one.
 
-    Use as a context. Every variable is hashed as it is written, and the digests are
-    the last thing that goes into the file.
+    Use as a context. Every variable is hashed as it is written, draws in a thread
+    beside the one that writes, and the digests are the last thing that goes into the
+    file.
 
     Parameters
     ----------
@@ -73,13 +75,21 @@ class RunWriter:
         self._first = draws.start
         self._attributes = dict(attributes)
         self._digests: dict[str, digests.Digest] = {}
+        self._scales: dict[str, h5py.Dataset] = {}
+        self._streamed: dict[str, h5py.Dataset] = {}
+        self._hashing = ThreadPoolExecutor(1)
         self._sink: Sink | None = None
 
     def __enter__(self) -> Self:
         """Begin the file: coordinates, and room for what comes draw by draw."""
         if isinstance(self._place, Path):
             self._sink = Sink(self._place, "w+")
-        self._file = h5py.File(self._sink or self._place, "w", track_order=True)
+        self._file = h5py.File(
+            self._sink or self._place,
+            "w",
+            track_order=True,
+            rdcc_nbytes=CHUNK_BYTES,  # of every variable that is open: one chunk
+        )
         known = {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
         self.note("/", known | self._attributes)
         for name, variable in COORDINATES.items():
@@ -98,52 +108,48 @@ class RunWriter:
         What HDF5 makes of a failure of the system is not told, but the failure.
         """
         try:
+            self._hashing.shutdown()
             if kind is None:
                 self._note_digests()
         finally:
             self._file.close()
             if self._sink is not None:
                 self._sink.close()
-                if self._sink.failure is not None:
-                    raise self._sink.failure
+                self._sink.check()
 
     def put(self, variable: Variable, values: Array) -> None:
         """Write a whole variable, in the order of its dims."""
-        encoded = _encoded(variable, values)
-        self._create(variable, values.shape)[...] = encoded
-        self._feed(variable, encoded)
-        self._note_lines(variable, encoded)
+        self._put_whole(self._create(variable, values.shape), variable, values)
 
     def put_draws(self, variable: Variable, values: Array, first: int) -> None:
-        """Write the next draws of a variable that comes draw by draw."""
-        path = variable.path
-        if path not in self._file:
-            self._create(variable, tuple(self._size(dim) for dim in variable.dims))
+        """Write the next draws of a variable that comes draw by draw.
+
+        They are hashed in another thread while HDF5 writes them: both take their time
+        outside Python.
+        """
+        dataset = self._streamed.get(variable.path)
+        if dataset is None:
+            shape = tuple(self._size(dim) for dim in variable.dims)
+            dataset = self._streamed[variable.path] = self._create(variable, shape)
         axis = digests.draw_axis(variable.dims)
         assert axis is not None
         start = first - self._first
         place: list[slice] = [slice(None)] * len(variable.dims)
         place[axis] = slice(start, start + values.shape[axis])
         encoded = _encoded(variable, values)
-        self._file[path][tuple(place)] = encoded
-        self._feed(variable, encoded)
+        hashed = self._hashing.submit(self._feed, variable, encoded)
+        dataset[tuple(place)] = encoded
+        hashed.result()
+        if self._sink is not None:
+            self._sink.check()
 
     def note(self, group: str, attributes: Mapping[str, Any]) -> None:
-        """Write attributes of a group, or of a variable."""
-        if group not in self._file:
-            self._file.create_group(group, track_order=True)
-        for name, value in attributes.items():
-            short = isinstance(value, str) and len(value.encode()) < LONG_TEXT
-            self._file[group].attrs[name] = _characters(value) if short else value
+        """Write attributes of a group."""
+        _describe(self._group(group), attributes)
 
     def _feed(self, variable: Variable, encoded: Array) -> None:
         digest = self._digests.setdefault(variable.path, digests.Digest())
         digest.feed(encoded, digests.draw_axis(variable.dims))
-
-    def _note_lines(self, variable: Variable, encoded: Array) -> None:
-        """Repeat texts in an attribute: Octave's netCDF reads no strings."""
-        if variable.dtype == "str":
-            self.note(variable.path, {LINES: "\n".join(encoded)})
 
     def _note_digests(self) -> None:
         found = {}
@@ -154,16 +160,23 @@ class RunWriter:
         attributes = digests.of_attributes(self._file)
         self.note(f"/{PROVENANCE}", {ATTRIBUTES: attributes})
 
+    def _put_whole(
+        self, dataset: h5py.Dataset, variable: Variable, values: Array
+    ) -> None:
+        encoded = _encoded(variable, values)
+        dataset[...] = encoded
+        self._feed(variable, encoded)
+        if variable.dtype == "str":  # Octave's netCDF reads no strings: repeat them
+            _describe(dataset, {LINES: "\n".join(encoded)})
+
     def _size(self, dim: str) -> int:
         return len(self._coordinates[dim])
 
     def _create_scale(self, variable: Variable, values: Array) -> None:
         scale = self._create(variable, values.shape, scale=True)
-        encoded = _encoded(variable, values)
-        scale[...] = encoded
-        self._feed(variable, encoded)
-        self._note_lines(variable, encoded)
+        self._put_whole(scale, variable, values)
         scale.make_scale(variable.name)
+        self._scales[variable.name] = scale
 
     def _create(
         self, variable: Variable, shape: tuple[int, ...], *, scale: bool = False
@@ -192,16 +205,23 @@ class RunWriter:
             known["dtype"] = "bool"
             known["flag_values"] = np.array([0, 1], np.int8)
             known["flag_meanings"] = "false true"
-        self.note(variable.path, known)
+        _describe(dataset, known)
         if not scale:
             for axis, dim in enumerate(variable.dims):
-                dataset.dims[axis].attach_scale(self._file[COORDINATES[dim].path])
+                dataset.dims[axis].attach_scale(self._scales[dim])
         return dataset
 
     def _group(self, name: str) -> h5py.Group:
         if name not in self._file:
             self._file.create_group(name, track_order=True)
         return self._file[name]
+
+
+def _describe(thing: h5py.Group | h5py.Dataset, attributes: Mapping[str, Any]) -> None:
+    attached = thing.attrs
+    for name, value in attributes.items():
+        short = isinstance(value, str) and len(value.encode()) < LONG_TEXT
+        attached[name] = _characters(value) if short else value
 
 
 def _characters(text: str) -> Array:
