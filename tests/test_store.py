@@ -13,6 +13,7 @@ import xarray as xr
 
 from simulator import drivers, inputs, population, schema
 from simulator.analysis.intervals import wilson
+from simulator.engine import KEEPING_BLOCK
 from simulator.errors import RunFileError, ScenarioError
 from simulator.running import assembly, runs
 from simulator.schema import COORDINATES, OUTCOMES, VARIABLES
@@ -200,6 +201,31 @@ def test_chunks_of_a_large_run_are_of_a_tenth_to_one_mebibyte(tmp_path):
             # Longer chunks would leave most of the last one empty.
             assert 0.019 * 2**20 <= size <= 2**20, path
             assert stored.chunks[0] == 1
+
+
+class Counting(io.BytesIO):
+    """A buffer that counts what is written into it."""
+
+    written = 0
+
+    def write(self, data):
+        self.written += len(data)
+        return super().write(data)
+
+
+@pytest.mark.parametrize("trusts", [8, 60, 234])
+def test_blocks_of_kept_draws_are_written_once_whatever_the_population(trusts):
+    buffer, draws = Counting(), 40 * KEEPING_BLOCK
+    sizes = {
+        "target": np.array([f"t{k}" for k in range(4)]),
+        "trust": np.array([f"T{i}" for i in range(trusts)]),
+        "year": np.arange(2019, 2024),
+    }
+    block = np.zeros((4, KEEPING_BLOCK, trusts, 5))
+    with begun(buffer, draws=draws, kept=draws, **sizes) as writer:
+        for first in range(0, draws, KEEPING_BLOCK):
+            writer.put_draws(VARIABLES["/trajectories/balance"], block, first)
+    assert buffer.written < 1.1 * len(buffer.getvalue())
 
 
 def test_the_file_holds_nothing_that_the_schema_does_not_know(file):

@@ -31,6 +31,7 @@ from simulator.storage.untrusted import FORMAT
 
 CONVENTIONS: Final = "CF-1.11"
 CHUNK_DRAWS: Final = 4096  # whole shards fill whole chunks, and little is left over
+CHUNK_KEPT: Final = 128  # whole blocks of kept draws fill whole chunks
 CHUNK_BYTES: Final = 2**20
 LONG_TEXT: Final = 32_000  # bytes from which an attribute is stored as a string
 LINES: Final = "lines"  # the attribute that repeats texts for Octave
@@ -268,8 +269,10 @@ def chunks_of(variable: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
             axis == 1 and len(shape) > 2 and DRAW not in variable.dims
         ):  # trusts, systems, kept draws: some
             fit = max(1, CHUNK_BYTES // (width * int(np.prod(shape[2:]))))
-            # A power of two, so that blocks of kept draws fill whole chunks.
-            chunks[axis] = min(shape[axis], 2 ** (fit.bit_length() - 1))
+            # A power of two, so that blocks of kept draws fill whole chunks: HDF5
+            # writes a chunk anew for every block that goes into it.
+            most = CHUNK_KEPT if dim == KEPT_DRAW else shape[axis]
+            chunks[axis] = min(shape[axis], most, 2 ** (fit.bit_length() - 1))
     return tuple(chunks)
 
 
