@@ -1,28 +1,40 @@
 """How fast a run file is written, beside h5py alone: python -m benchmarks.writing.
 
-The same bytes in the same chunks: the writer's own share is turning results into the
-order of the file, rounding them and hashing them.
+First the plain comparison, the same bytes in the same chunks: ours gets what the engine
+hands on, hashes it and describes it; h5py gets ready arrays. Then whole runs as they
+are at a terminal, at two lengths: what `--keep all` adds in seconds and in memory.
 """
 
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import h5py
 import numpy as np
 
-from benchmarks import case
+from benchmarks import case, processes
 from simulator import engine
 from simulator.engine import Kept, Shard
 from simulator.running import assembly, results
 from simulator.storage import digests, store
 
-REPEATS: Final = 5
+REPEATS: Final = 7
 DRAWS: Final = 4 * engine.SHARD
 KEPT: Final = 2048
+LENGTHS: Final = (2_000, 6_000)  # draws of whole runs; 0.9 and 2.6 GiB of file
+RUNS: Final = 3
+
+
+class Took(NamedTuple):
+    """Medians of one way of writing."""
+
+    seconds: float
+    processor: float  # seconds of all threads
 
 
 def slabs(job: engine.Job, keep: bool) -> list[tuple[Any, Any, int]]:
@@ -65,8 +77,8 @@ def alone(like: Path, ready: list[tuple[str, int, Any, int]], place: Path) -> No
             file[path][tuple(where)] = values
 
 
-def measure(job: engine.Job, keep: bool, folder: Path) -> tuple[int, float, float]:
-    """Give bytes, and the median seconds of ours and of h5py alone, by turns."""
+def measure(job: engine.Job, keep: bool, folder: Path) -> tuple[int, Took, Took]:
+    """Give bytes, and what ours and h5py alone took, by turns."""
     given = slabs(job, keep)
     mine, theirs = folder / "ours.h5", folder / "alone.h5"
     ours(job, given, mine)
@@ -76,11 +88,36 @@ def measure(job: engine.Job, keep: bool, folder: Path) -> tuple[int, float, floa
             for v, a, f in given
         ]
     size = sum(values.nbytes for _, _, values, _ in ready)
-    timed: list[list[float]] = [[], []]
+    timed: list[list[Took]] = [[], []]
     for _ in range(REPEATS):
-        timed[0].append(_seconds(lambda: ours(job, given, mine)))
-        timed[1].append(_seconds(lambda: alone(mine, ready, theirs)))
-    return size, statistics.median(timed[0]), statistics.median(timed[1])
+        timed[0].append(_took(partial(ours, job, given, mine)))
+        timed[1].append(_took(partial(alone, mine, ready, theirs)))
+    return size, _median(timed[0]), _median(timed[1])
+
+
+def whole_runs() -> None:
+    """Print what `--keep all` adds to whole runs, and how memory grows with draws."""
+    peaks = []
+    for draws in LENGTHS:
+        found: dict[str, list[processes.Finished]] = {"none": [], "all": []}
+        for _ in range(RUNS):
+            for keep, finished in found.items():
+                with tempfile.TemporaryDirectory() as name:
+                    finished.append(_whole_run(draws, keep, Path(name)))
+        none, every = (processes.middle(finished) for finished in found.values())
+        print(
+            f"{case.SCENARIO}, {draws:,} draws: {none.seconds:.1f} s and "
+            f"{none.peak:,.0f} MiB of memory; with --keep all {every.seconds:.1f} s "
+            f"and {every.peak:,.0f} MiB"
+        )
+        peaks.append(every.peak)
+    print(f"memory with --keep all, longer over shorter: {peaks[1] / peaks[0]:.2f}")
+
+
+def _whole_run(draws: int, keep: str, folder: Path) -> processes.Finished:
+    command = ("-m", "simulator.cli", "run", case.SCENARIO, "--keep", keep)
+    _settle()
+    return processes.run((*command, "--draws", str(draws)), folder)
 
 
 def _axis(variable: Any) -> int:
@@ -89,18 +126,32 @@ def _axis(variable: Any) -> int:
     return axis
 
 
-def _seconds(run: Callable[[], None]) -> float:
-    began = time.perf_counter()
+def _took(run: Callable[[], None]) -> Took:
+    _settle()
+    began, used = time.perf_counter(), time.process_time()
     run()
-    return time.perf_counter() - began
+    return Took(time.perf_counter() - began, time.process_time() - used)
+
+
+def _settle() -> None:
+    """Let the disk finish, so that nobody waits for bytes of the one before."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def _median(took: list[Took]) -> Took:
+    return Took(*(statistics.median(column) for column in zip(*took, strict=True)))
 
 
 if __name__ == "__main__":
     prepared = case.make().job
     for what, kept in (("sector, every draw", False), ("trajectories", True)):
         with tempfile.TemporaryDirectory() as name:
-            n, mine_s, alone_s = measure(prepared, kept, Path(name))
+            n, mine, h5py_alone = measure(prepared, kept, Path(name))
+        speed, plain = (n / 2**20 / took.seconds for took in (mine, h5py_alone))
         print(
-            f"{what}: {n / 2**20:,.0f} MiB, ours {n / 2**20 / mine_s:,.0f} MiB/s, "
-            f"h5py alone {n / 2**20 / alone_s:,.0f} MiB/s, ratio {alone_s / mine_s:.2f}"
+            f"{what}: {n / 2**20:,.0f} MiB, ours {speed:,.0f} MiB/s, "
+            f"h5py alone {plain:,.0f} MiB/s, ratio {speed / plain:.2f} "
+            f"(processor {mine.processor:.2f} s and {h5py_alone.processor:.2f} s)"
         )
+    whole_runs()
