@@ -1,8 +1,9 @@
 """How fast a run file is written, beside h5py alone: python -m benchmarks.writing.
 
 First the plain comparison, the same bytes in the same chunks: ours gets what the engine
-hands on, hashes it and describes it; h5py gets ready arrays. Then whole runs as they
-are at a terminal, at two lengths: what `--keep all` adds in seconds and in memory.
+hands on and hashes it; h5py gets ready arrays, once for the same file and once for
+nothing but the arrays. Then whole runs as they are at a terminal, at two lengths: what
+`--keep all` adds in seconds and in memory.
 """
 
 import os
@@ -62,19 +63,59 @@ def ours(job: engine.Job, given: list[tuple[Any, Any, int]], place: Path) -> Non
             writer.put_draws(variable, values, first)
 
 
-def alone(like: Path, ready: list[tuple[str, int, Any, int]], place: Path) -> None:
-    """Write the same with h5py alone: arrays that stand as the file wants them."""
-    with h5py.File(like) as model, h5py.File(place, "w") as file:
+class Part(NamedTuple):
+    """A group or a variable as a file has it; `values` of those written whole."""
+
+    path: str
+    attributes: dict[str, Any]
+    variable: dict[str, Any] | None  # what `create_dataset` asks; none of a group
+    scales: list[str]  # paths of its dimensions
+    values: Any
+
+
+def parts_of(file: h5py.File, streamed: set[str]) -> list[Part]:
+    """List what a file consists of, in the order in which it was made."""
+    found = [Part("/", _attributes(file), None, [], None)]
+
+    def visit(path: str, made: Any) -> None:
+        if isinstance(made, h5py.Group):
+            found.append(Part(path, _attributes(made), None, [], None))
+            return
+        names = "shape", "dtype", "chunks", "fletcher32"
+        scales = [dim[0].name for dim in made.dims if len(dim)]
+        whole = None if f"/{path}" in streamed else made[...]
+        asked = {name: getattr(made, name) for name in names}
+        found.append(Part(path, _attributes(made), asked, scales, whole))
+
+    file.visititems(visit)
+    return found
+
+
+def _attributes(made: Any) -> dict[str, Any]:
+    """Give the attributes but for those that HDF5 keeps of dimension scales itself."""
+    own = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST"}
+    return {name: value for name, value in made.attrs.items() if name not in own}
+
+
+def alone(
+    parts: list[Part], ready: list[tuple[str, int, Any, int]], place: Path
+) -> None:
+    """Write parts of a file with h5py alone: arrays stand as the file wants them."""
+    with h5py.File(place, "w", track_order=True) as file:
+        for part in parts:
+            if part.variable is None:
+                made = file.require_group(part.path)
+            else:
+                made = file.create_dataset(part.path, **part.variable)
+            if part.values is not None:
+                made[...] = part.values
+                made.make_scale()
+            for name, value in part.attributes.items():
+                made.attrs[name] = value
+        for part in parts:
+            for axis, scale in enumerate(part.scales):
+                file[part.path].dims[axis].attach_scale(file[scale])
         for path, axis, values, first in ready:
-            if path not in file:
-                made = model[path]
-                file.create_dataset(
-                    path,
-                    made.shape,
-                    made.dtype,
-                    chunks=made.chunks,
-                    fletcher32=made.fletcher32,
-                )
             where: list[slice] = [slice(None)] * values.ndim
             where[axis] = slice(first, first + values.shape[axis])
             file[path][tuple(where)] = values
@@ -82,8 +123,11 @@ def alone(like: Path, ready: list[tuple[str, int, Any, int]], place: Path) -> No
 
 def measure(
     job: engine.Job, draws: int, keep: bool, folder: Path
-) -> tuple[int, Took, Took]:
-    """Give bytes, and what ours and h5py alone took, by turns."""
+) -> tuple[int, Took, Took, Took]:
+    """Give bytes, and what was taken by turns.
+
+    By ours, by h5py alone for the same file, and by it for the arrays and nothing else.
+    """
     given = slabs(job, draws, keep)
     mine, theirs = folder / "ours.h5", folder / "alone.h5"
     ours(job, given, mine)
@@ -92,12 +136,24 @@ def measure(
             (v.path, _axis(v), np.ascontiguousarray(a, dtype=file[v.path].dtype), f)
             for v, a, f in given
         ]
+        same = parts_of(file, {path for path, *_ in ready})
+    arrays = [
+        part._replace(attributes={}, scales=[])
+        for part in same
+        if part.variable is not None and part.values is None
+    ]
     size = sum(values.nbytes for _, _, values, _ in ready)
-    timed: list[list[Took]] = [[], []]
+    ways = (
+        partial(ours, job, given, mine),
+        partial(alone, same, ready, theirs),
+        partial(alone, arrays, ready, theirs),
+    )
+    timed: list[list[Took]] = [[], [], []]
     for _ in range(REPEATS):
-        timed[0].append(_took(partial(ours, job, given, mine)))
-        timed[1].append(_took(partial(alone, mine, ready, theirs)))
-    return size, _median(timed[0]), _median(timed[1])
+        for way, took in zip(ways, timed, strict=True):
+            took.append(_took(way))
+    medians = (_median(took) for took in timed)
+    return size, *medians
 
 
 def whole_runs() -> None:
@@ -152,11 +208,13 @@ if __name__ == "__main__":
     prepared = case.make().job
     for what, n_draw, kept in CASES:
         with tempfile.TemporaryDirectory() as name:
-            n, mine, h5py_alone = measure(prepared, n_draw, kept, Path(name))
-        speed, plain = (n / 2**20 / took.seconds for took in (mine, h5py_alone))
+            n, *took = measure(prepared, n_draw, kept, Path(name))
+        mine, same, arrays = (n / 2**20 / one.seconds for one in took)
+        processor = " and ".join(f"{one.processor:.2f}" for one in took[:2])
         print(
-            f"{what}: {n / 2**20:,.0f} MiB, ours {speed:,.0f} MiB/s, "
-            f"h5py alone {plain:,.0f} MiB/s, ratio {speed / plain:.2f} "
-            f"(processor {mine.processor:.2f} s and {h5py_alone.processor:.2f} s)"
+            f"{what}: {n / 2**20:,.0f} MiB, ours {mine:,.0f} MiB/s; h5py alone "
+            f"{same:,.0f} MiB/s, ratio {mine / same:.2f} (processor {processor} s); "
+            f"arrays without a name or a unit {arrays:,.0f} MiB/s, "
+            f"ratio {mine / arrays:.2f}"
         )
     whole_runs()
