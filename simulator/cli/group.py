@@ -1,5 +1,7 @@
 """The command that all others stand under, and what becomes of an error."""
 
+import atexit
+import gc
 from typing import Any
 
 import click
@@ -26,3 +28,6 @@ def main() -> None:
 
     Start with: simulator run long-term-plan
     """
+    # At its end Python would look through everything that the libraries made for what
+    # nobody uses, 0.4 s, just before the memory is given back whole.
+    atexit.register(gc.freeze)
