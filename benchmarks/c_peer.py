@@ -62,7 +62,7 @@ NATION = ("belief", "year", "demand", "new_opportunity")
 GROUPS = ("trust", "kind", "system")
 COUNTS = (*GROUPS, "sector", "share", "guarded")
 SPREADS = tuple(f"{group}_spread" for group in GROUPS)
-TYPES = {"address": "u4", "where": "u8", "kind": "i8", "first": "i8"}
+TYPES = {"address": "u4", "where": "i8", "kind": "i8", "first": "i8"}
 
 Pointer = ctypes.c_void_p
 

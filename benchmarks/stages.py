@@ -53,7 +53,7 @@ def main() -> None:
             drivers.nation(drivers.draw(job.scenario, job.seed, first, n_draw))
 
     def compute() -> Any:
-        return list(engine.simulate(job, draws, threads=1))
+        return list(engine.simulate(job, draws, threads=1, to_store=True))
 
     parts = compute()
     *shards, tally = parts

@@ -264,7 +264,7 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
                 delivery.persistent_sd,
             ]
         ),
-        where=np.array([*where, philox.place(philox.TRUST, 0, None)], np.uint64),
+        where=np.array([*where, philox.place(philox.TRUST, 0, None)], np.int64),
     )
 
 

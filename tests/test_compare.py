@@ -140,7 +140,7 @@ def run(*settings, draws=DRAWS, seed=7, text=tiny.POPULATION, tables=None):
         "year": list(drivers.years(loaded.scenario)),
     }
     root = {variable.name: (variable.dims, v) for variable, v in results.of_inputs(job)}
-    parts, tally = tiny.simulate(job, draws)
+    parts, tally = tiny.simulate(job, draws, to_store=True)
     sector = {
         variable.name: (variable.dims, values)
         for variable, values in results.of_shard(parts[0].shard)

@@ -25,7 +25,7 @@ typedef struct {
 typedef struct {
     const double *rate, *deficit_addon, *price, *funded, *support, *access, *one_offs,
         *limits, *spread;
-    const uint64_t *where;
+    const int64_t *where;
 } Plan;
 
 typedef struct {

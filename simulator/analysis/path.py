@@ -13,7 +13,7 @@ from simulator.analysis.intervals import wilson
 from simulator.analysis.quantile_intervals import quantile_interval
 from simulator.analysis.sampling import need_independent
 from simulator.errors import RunFileError
-from simulator.kernel.one_trust import TIE
+from simulator.kernel.outcomes import TIE
 from simulator.schema import CONFIDENCE
 from simulator.wording import nearest
 

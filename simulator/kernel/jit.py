@@ -77,7 +77,7 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     A loop with a call in it is not vectorised, and every call that is given a view of
     an array counts its references: a tenth of the kernel's time before it was inlined.
     """
-    return _compile(function, keep=False, forceinline=True)
+    return _compile(function, forceinline=True)
 
 
 def pasted(function: Callable[P, R]) -> Callable[P, R]:
@@ -86,20 +86,17 @@ def pasted(function: Callable[P, R]) -> Callable[P, R]:
     An inlined function is compiled by itself before it goes into its callers; for a
     long one with one caller that is time lost at the first start.
     """
-    return _compile(function, keep=False, inline="always")
+    return _compile(function, inline="always")
 
 
-def _compile(
-    function: Callable[P, R], keep: bool = True, **options: Any
-) -> Callable[P, R]:
-    """Compile; what goes into its callers is kept with them, not by itself."""
+def _compile(function: Callable[P, R], **options: Any) -> Callable[P, R]:
     everywhere: dict[str, Any] = {
         "nogil": True,
         "error_model": "numpy",
         "no_cfunc_wrapper": True,  # nothing calls a kernel from C
         **options,
     }
-    if _CACHE is None or not keep:
+    if _CACHE is None:
         return numba.njit(**everywhere)(function)  # type: ignore[no-any-return]
     # Numba reads the folder when it decorates; other packages keep their own.
     config: Any = numba.config

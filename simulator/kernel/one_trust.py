@@ -50,14 +50,13 @@ def draw_drivers(
         plan.spread[4],
     )
     n_year = drivers.shape[0]
-    # As Python's whole numbers, which are what else comes to `fill_words`: it is
-    # compiled once.
-    who = np.int64(address)
-    fill_words(seed, first_draw, who, np.int64(plan.where[n_year]), words)
+    # The type of Python's whole numbers, so that `fill_words` is compiled only once.
+    who = int(np.int64(address))
+    fill_words(seed, first_draw, who, int(plan.where[n_year]), words)
     fill_normals(words[0], z[3])
     fill_normals(words[1], z[4])
     for y in range(n_year):
-        fill_words(seed, first_draw, who, np.int64(plan.where[y]), words)
+        fill_words(seed, first_draw, who, int(plan.where[y]), words)
         for word in range(3):
             fill_normals(words[word], z[word])
         combine_drivers(

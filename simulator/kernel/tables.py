@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     one_offs: Floats  # (4, source): opening stock, renewal, cap, payback
     limits: Floats  # backlog growth, largest ask
     spread: Floats  # sds: demand, cost, drift, delivery, persistent delivery
-    where: NDArray[np.uint64]  # (year + 1,) counter words, the last without a year
+    where: Counts  # (year + 1,) counter words, the last without a year
 
 
 class Nation(NamedTuple):

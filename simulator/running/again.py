@@ -20,7 +20,8 @@ from simulator.errors import RunFileError, SimulatorError
 from simulator.inputs import Loaded
 from simulator.kernel import lanes, philox
 from simulator.kernel.lanes import LANES
-from simulator.kernel.one_trust import draw_drivers, open_trust, outcomes, year_rules
+from simulator.kernel.one_trust import draw_drivers, open_trust, year_rules
+from simulator.kernel.outcomes import judge_trust
 from simulator.kernel.tables import Nation
 from simulator.kernel.trust_year import (
     Belief,
@@ -301,8 +302,9 @@ def _achieved(years: Sequence[Year]) -> dict[str, bool]:
         w[lanes.REAL_TOTAL] += result.productivity
         w[lanes.BALANCE], w[lanes.COST_BEFORE] = result.balance, result.cost_before
         rates += rate
-    judged = outcomes(rates, w, 0)
-    return {name: bool(met) for name, met in zip(OUTCOMES, judged, strict=True)}
+    achieved = np.empty((len(OUTCOMES), LANES), np.int8)
+    judge_trust(rates, w, achieved)
+    return {name: bool(met) for name, met in zip(OUTCOMES, achieved[:, 0], strict=True)}
 
 
 # --- what the file says ---------------------------------------------------------------

@@ -38,7 +38,8 @@ def of_inputs(job: Job) -> Written:
 
 
 def of_shard(shard: Shard) -> Written:
-    """Give what is kept of every draw of a shard to be stored."""
+    """Give what is kept of every draw of a shard that was computed `to_store`."""
+    assert shard.stored.shape[2] == shard.n_draw
     for row, name in enumerate(lanes.GROUP_RESULTS):
         values = shard.stored[row]
         if name == "trusts_in_deficit":
