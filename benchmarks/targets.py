@@ -8,7 +8,9 @@ from benchmarks.case import Case
 from benchmarks.contenders import BLOCKED, OURS, PLAIN, C, Contender
 from benchmarks.measure import Turn, by_turns
 from benchmarks.sizes import Sizes
+from simulator.kernel.lanes import BLOCK
 
+LEAST = 4 * BLOCK  # draws
 MEASURED = ((OURS, 1), (OURS, 2), (C, 1), (C, 2), (PLAIN, 1), (BLOCKED, 1))
 Speeds = dict[tuple[Contender, int], float]
 
@@ -20,7 +22,9 @@ def measure(
     found = {}
     for n_target in sizes.targets:
         case = ready if n_target == ready.n_target else cases.make(n_target)
-        draws = min(sizes.draws, sizes.target_years // case.trust_years)
+        # Some blocks for each thread at the least, or threads have no work to share.
+        draws = max(LEAST, sizes.target_years // case.trust_years)
+        draws = min(sizes.draws, draws)
         turns, planned = {}, {}
         for contender, threads in MEASURED:
             if contender.missing() is None:

@@ -10,7 +10,7 @@ from benchmarks.case import Case
 from benchmarks.measure import Turn, by_turns
 from benchmarks.sizes import Sizes
 
-DRAWS = 2048
+DRAWS = 8192
 
 
 class Row(NamedTuple):

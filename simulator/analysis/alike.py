@@ -21,11 +21,14 @@ def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
     interval. Each target is judged on its own basis.
     """
     achieved = run["sector"].to_dataset()["achieved"]
-    outcome = own_outcome(run.to_dataset())
-    by_draw = achieved.sel(outcome=outcome).transpose("target", "draw").values
+    # A row at a time: picked all at once, every outcome of every draw is read.
+    by_draw = [
+        achieved.isel(target=k).sel(outcome=str(outcome)).values
+        for k, outcome in enumerate(own_outcome(run.to_dataset()).values)
+    ]
     names = [str(name) for name in achieved["target"].values]
     replicates = replicates_of(run)
-    order = np.argsort(-by_draw.sum(axis=1), kind="stable")
+    order = np.argsort([-int(row.sum()) for row in by_draw], kind="stable")
     groups: list[list[int]] = []
     for place in order.tolist():
         if groups and not _differ(by_draw[groups[-1][-1]], by_draw[place], replicates):

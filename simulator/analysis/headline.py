@@ -19,6 +19,7 @@ HEADLINE_OUTCOME: Final = {
 }
 GROUPS: Final = ("/", "/sector")  # of a run file, that it is read from
 BAND: Final = (0.10, 0.50, 0.90)
+SLAB: Final = 2**16  # draws that are read together
 PROBABILITIES: Final = ("sector", "sustained", "balance", "median_trust")
 
 
@@ -136,9 +137,14 @@ def _median_trust(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
 
 
 def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
-    one_offs = sector["nonrecurrent"].sum("year", dtype=np.float64)
-    saved = one_offs + sector["recurrent"].sum("year", dtype=np.float64)
-    return (one_offs / saved).where(saved > 0, 0.0)
+    """Take the share of one-offs in a target's savings: (draw,)."""
+    found = []
+    for start in range(0, sector.sizes["draw"], SLAB):
+        some = sector.isel(draw=slice(start, start + SLAB))
+        one_offs = some["nonrecurrent"].sum("year", dtype=np.float64)
+        saved = one_offs + some["recurrent"].sum("year", dtype=np.float64)
+        found.append((one_offs / saved).where(saved > 0, 0.0))
+    return xr.concat(found, dim="draw")
 
 
 def _bands(name: str, by_draw: xr.DataArray, replicates: int) -> xr.Dataset:

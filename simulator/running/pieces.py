@@ -22,7 +22,7 @@ from simulator.storage import digests
 from simulator.storage.store import RunWriter
 
 GROUPS: Final = ("sector", "drivers", "trajectories")
-SLAB_BYTES: Final = 2**26
+SLAB_BYTES: Final = 2**23
 # Where a file keeps each count.
 COUNTS: Final = {
     "trust": "/achieved",
