@@ -65,6 +65,24 @@ def test_what_gzip_cannot_squeeze_is_sound(copy):
     untrusted.inspect(copy)
 
 
+@pytest.mark.parametrize("name", [BALANCE, "/sector/trusts_in_deficit"])
+def test_a_chunk_that_its_index_does_not_lead_to_is_not_taken_for_holes(copy, name):
+    """Lower the bound behind the last chunk: a look-up minds it, a listing does not."""
+    with h5py.File(copy) as file:
+        chunks = [file[name].id.get_chunk_info(k) for k in range(3)]
+    addresses = [chunk.byte_offset.to_bytes(8, "little") for chunk in chunks]
+    content, key = copy.read_bytes(), 8 + 8 * 4  # size and filters, then four places
+    leaf = content.index(addresses[0]) - key - 24
+    assert content[leaf : leaf + 6] == b"TREE\x01\x00"  # of chunks, at the bottom
+    bound = leaf + 24 + 3 * (key + 8)
+    assert content[bound - 8 : bound] == addresses[2]
+    spoil(copy, bound + 8, bytes(key - 8))
+    with h5py.File(copy) as file:
+        last = file[name][-1]
+        assert np.all(np.isnan(last) | (last == file[name].fillvalue))
+    assert f"{name}: has a chunk that is not found, at (2, 0, 0)" in refused(copy)
+
+
 def test_a_large_file_is_not_read_through(copy, monkeypatch):
     with h5py.File(copy) as file:
         place = file[BALANCE].id.get_chunk_info(0).byte_offset

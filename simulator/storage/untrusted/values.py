@@ -66,8 +66,24 @@ def _check_chunks(seen: Seen, *, whole: bool) -> None:
         if whole or packed or boolean:
             ends = zip(chunk.offset, sides, shape, strict=True)
             read = dataset[tuple(slice(at, min(at + n, end)) for at, n, end in ends)]
+            hole = dataset.fillvalue
+            if np.all(np.isnan(read) if np.isnan(hole) else read == hole):
+                _check_found(dataset, chunk, seen.where)
             if boolean and np.any(read & ~np.int8(1)):
                 raise refuse(seen.where, "holds other numbers than 0 and 1")
+
+
+def _check_found(dataset: h5py.Dataset, chunk: storage.Chunk, where: str) -> None:
+    """Refuse a chunk that is listed but that its index does not lead to.
+
+    Where a bound in the index is damaged, HDF5 reads holes and says nothing.
+    """
+    try:
+        dataset.id.read_direct_chunk(chunk.offset)
+    except RuntimeError as error:
+        raise refuse(where, f"has a chunk that is not found, at {chunk.offset}") from (
+            error
+        )
 
 
 def _check_deflated(dataset: h5py.Dataset, chunk: storage.Chunk, where: str) -> None:
