@@ -102,12 +102,6 @@ def from_log(word: np.uint64, log_tail: float) -> float:
 
 
 @inlined
-def normal(word: np.uint64) -> float:
-    """Turn a 32-bit word, held in 64 bits, into a standard normal number."""
-    return from_log(word, log(tail_of(word)[1]))
-
-
-@inlined
 def uniform(word: np.uint64) -> float:
     """Turn a 32-bit word into a number strictly between 0 and 1."""
     return (as_float(np.int64(word)) + 0.5) * TWO_POWER_MINUS_32

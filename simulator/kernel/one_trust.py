@@ -1,4 +1,4 @@
-"""One trust, `LANES` draws at once: its shocks, its opening position, its years.
+"""One trust, `LANES` draws at once: its shocks, its opening position, its rules.
 
 Each function is one loop over draws with no call left in it, so that it becomes vector
 code; what a trust carries stands in the rows of a flat workspace (see `lanes`).
