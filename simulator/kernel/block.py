@@ -207,12 +207,6 @@ def simulate_block(
                     per_draw.achieved[k, outcome, start + d] = achieved[outcome, d]
 
     # Counted now, a histogram comes into the cache once a block, not once a batch.
-    for k in range(n_target):
-        for i in range(n_trust):
-            count_bins(bins.trust[:, k, i], n_draw, tally.trust_spread[k, i])
-        for kind in range(n_kind):
-            if n_of_kind[kind] == 0:
-                continue
-            count_bins(bins.kind[:, k, kind], n_draw, tally.kind_spread[k, kind])
-        for s in range(n_system):
-            count_bins(bins.system[:, k, s], n_draw, tally.system_spread[k, s])
+    count_bins(bins.trust, n_draw, np.ones(n_trust, np.int64), tally.trust_spread)
+    count_bins(bins.kind, n_draw, n_of_kind, tally.kind_spread)
+    count_bins(bins.system, n_draw, np.ones(n_system, np.int64), tally.system_spread)
