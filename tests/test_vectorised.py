@@ -106,23 +106,23 @@ TERMS = Terms(0.01, 0.005, 0.03, 0.02, 1.0)
 RULES = Rules((0.3, 0.2, 0.1), (0.0,) * 4, (0.0,) * 4, (0.0,) * 4, 0.1, 0.1)
 WORKSPACE = np.zeros(lanes.WORKSPACE)
 WORDS = np.zeros((4, LANES), np.uint64)
-BELIEF = rows(lanes.N_BELIEFS)
+SUMS = rows(lanes.N_SUMS), rows(lanes.N_SUMS)  # of a system and of a type
 FILL_WORDS = (5, 0, np.uint32(7), 7, WORDS)
 
 LOOPS = {
     "begin_year": (
         one_year.begin_year,
-        (TERMS, RULES, rows(3), BELIEF, WORKSPACE),
+        (TERMS, RULES, rows(3), WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vmaxpd", "vminpd"),
     ),
     "save_year": (
         one_year.save_year,
-        (RULES, rows(3), BELIEF, WORKSPACE),
+        (RULES, rows(3), WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vsqrtpd", "vmaxpd"),
     ),
     "close_year": (
         one_year.close_year,
-        (TERMS, RULES, BELIEF, WORKSPACE),
+        (TERMS, RULES, WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
     ),
     "combine_drivers": (
@@ -138,12 +138,7 @@ LOOPS = {
     ),
     "add_rows": (
         groups.add_rows,
-        (WORKSPACE[lanes.FIRST_SUM :], rows(lanes.N_SUMS)),
-        ("vaddpd",),
-    ),
-    "add_to_both": (
-        groups.add_to_both,
-        (WORKSPACE[lanes.FIRST_SUM :], rows(lanes.N_SUMS), rows(lanes.N_SUMS)),
+        SUMS,
         ("vaddpd",),
     ),
     "bin_row": (

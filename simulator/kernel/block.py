@@ -12,7 +12,6 @@ import numpy as np
 from simulator.kernel import lanes
 from simulator.kernel.groups import (
     add_rows,
-    add_to_both,
     close_group,
     keep_group,
     settle_group,
@@ -89,6 +88,7 @@ def simulate_block(
         start = batch * LANES
         valid = min(LANES, n_draw - start)
         belief = nation.belief[batch]
+        w[lanes.BELIEF :] = belief
         for i in range(n_trust):
             draw_drivers(
                 seed,
@@ -129,11 +129,10 @@ def simulate_block(
                             year_rules(plan, y),
                             drivers[i, y],
                             nation.new_opportunity[batch, kind, y],
-                            belief,
                             w,
+                            system_sums[y],
+                            kind_sums[kind, y],
                         )
-                        sums = w[lanes.FIRST_SUM :]
-                        add_to_both(sums, system_sums[y], kind_sums[kind, y])
                         system_support[y] += plan.support[i, y]
                         kind_support[kind, y] += plan.support[i, y]
                         for spread in range(n_spread):

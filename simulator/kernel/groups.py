@@ -19,15 +19,6 @@ def add_rows(rows: Floats, group: Floats) -> None:
 
 
 @inlined
-def add_to_both(rows: Floats, system: Floats, kind: Floats) -> None:
-    """Add a trust's contributions to its system's and its type's, read once."""
-    for j in range(lanes.N_SUMS * LANES):
-        value = rows[j]
-        system[j] += value
-        kind[j] += value
-
-
-@inlined
 def read_group(sums: Floats, support: float, out: Floats) -> None:
     """Turn a group's sums of one year into its results, rows of `GROUP_RESULTS`.
 

@@ -12,7 +12,7 @@ from typing import Final
 LANES: Final = 64
 BLOCK: Final = 1024  # draws that one call of the kernel computes; whole lanes
 
-# Rows of the workspace: the state, whose last rows its groups add up as they are ...
+# Rows of the workspace: the state ...
 (
     POOL_0,
     POOL_1,
@@ -27,16 +27,8 @@ BLOCK: Final = 1024  # draws that one call of the kernel computes; whole lanes
     INCOME,
     COST,
     BACKLOG,
-    # ... the year's results that groups add up too: GBP m, but for the last ...
+    # ... the year's results ...
     COST_BEFORE,
-    ASK_MONEY,
-    RECURRENT_MONEY,
-    NONRECURRENT_MONEY,
-    PRODUCTIVITY_MONEY,
-    UNMET_MONEY,
-    SHORTFALL_MONEY,
-    IN_DEFICIT,
-    # ... the year's other results ...
     ASK,
     RECURRENT,
     NONRECURRENT,
@@ -51,19 +43,18 @@ BLOCK: Final = 1024  # draws that one call of the kernel computes; whole lanes
     AVAILABLE,
     PER_COST,
     PER_AVAILABLE,
-    # ... and what the outcomes are judged on, over the years.
+    # ... what the outcomes are judged on, over the years ...
     MET,
     RECURRENT_TOTAL,
     TARGET_TOTAL,
     REAL_TOTAL,
     GUARDED,
-) = (row * LANES for row in range(39))
+    # ... and, of all trusts, what is believed.
+    BELIEF,
+) = (row * LANES for row in range(33))
 N_STATE: Final = 13
-WORKSPACE: Final = 39 * LANES
-FIRST_SUM: Final = INCOME
-N_SUMS: Final = 11
 
-# Rows of a group's sums in one year: those rows of the workspace, from 0.
+# Rows of a group's sums in one year: GBP m, but for the last.
 (
     SUM_INCOME,
     SUM_COST,
@@ -76,7 +67,8 @@ N_SUMS: Final = 11
     SUM_UNMET,
     SUM_SHORTFALL,
     SUM_DEFICITS,
-) = (row * LANES for row in range(N_SUMS))
+) = (row * LANES for row in range(11))
+N_SUMS: Final = 11
 
 # Rows of a trust's drivers in one year.
 DEMAND, INFLATION, DELIVERY = (row * LANES for row in range(3))
@@ -96,6 +88,7 @@ N_DRIVERS: Final = 3
     OPPORTUNITY_SCALE,  # on the opening stock only, hence not in `Belief`
 ) = (row * LANES for row in range(10))
 N_BELIEFS: Final = 10
+WORKSPACE: Final = BELIEF + N_BELIEFS * LANES
 
 # Rows of the nation's year.
 PAY, NONPAY, DELIVERY_LOG = (row * LANES for row in range(3))

@@ -27,19 +27,26 @@ from simulator.kernel.trust_year import (
 
 
 @inlined
-def belief_of(belief: Floats, d: int) -> Belief:
+def belief_of(w: Floats, d: int) -> Belief:
     """Read what is believed in one draw."""
     return Belief(
-        belief[lanes.REAL_SHARE + d],
-        belief[lanes.SHARPNESS + d],
-        belief[lanes.ONE_OFF_FILL + d],
-        belief[lanes.BALANCE_REACH + d],
-        belief[lanes.FORGIVEN + d],
-        belief[lanes.COST_ELASTICITY + d],
-        belief[lanes.MARGINAL_PAYMENT + d],
-        belief[lanes.TREATED + d],
-        belief[lanes.LEVER + d],
+        w[lanes.BELIEF + lanes.REAL_SHARE + d],
+        w[lanes.BELIEF + lanes.SHARPNESS + d],
+        w[lanes.BELIEF + lanes.ONE_OFF_FILL + d],
+        w[lanes.BELIEF + lanes.BALANCE_REACH + d],
+        w[lanes.BELIEF + lanes.FORGIVEN + d],
+        w[lanes.BELIEF + lanes.COST_ELASTICITY + d],
+        w[lanes.BELIEF + lanes.MARGINAL_PAYMENT + d],
+        w[lanes.BELIEF + lanes.TREATED + d],
+        w[lanes.BELIEF + lanes.LEVER + d],
     )
+
+
+@inlined
+def add(value: float, place: int, system: Floats, kind: Floats) -> None:
+    """Add a trust's contribution to its system's sum and to its type's."""
+    system[place] += value
+    kind[place] += value
 
 
 @inlined
@@ -75,7 +82,7 @@ def begun_of(w: Floats, d: int) -> Begun:
 
 @pasted
 def begin_year(
-    terms: Terms, rules: Rules, drivers: Floats, belief: Floats, w: Floats
+    terms: Terms, rules: Rules, drivers: Floats, w: Floats, system: Floats, kind: Floats
 ) -> None:
     """Take `before_savings` for `LANES` draws."""
     for d in range(LANES):
@@ -96,7 +103,7 @@ def begin_year(
             (0.0, 0.0, 0.0),  # the next stage's
         )
         begun, guarded = before_savings(
-            state, brought, belief_of(belief, d), terms, rules
+            state, brought, belief_of(w, d), terms, rules
         )
         w[lanes.ACTIVITY + d] = begun.activity
         w[lanes.UNMET + d] = begun.unmet
@@ -105,14 +112,18 @@ def begin_year(
         w[lanes.ASK + d] = begun.ask
         w[lanes.WITHIN_REACH + d] = begun.within_reach
         w[lanes.CAPACITY + d] = begun.capacity
-        w[lanes.ASK_MONEY + d] = begun.ask * begun.cost_before
-        w[lanes.UNMET_MONEY + d] = begun.unmet * begun.cost_before
         w[lanes.TARGET_TOTAL + d] += terms.rate * begun.cost_before
         w[lanes.GUARDED + d] += 1.0 if guarded else 0.0
+        add(begun.income, lanes.SUM_INCOME + d, system, kind)
+        add(begun.cost_before, lanes.SUM_COST_BEFORE + d, system, kind)
+        add(begun.ask * begun.cost_before, lanes.SUM_ASK + d, system, kind)
+        add(begun.unmet * begun.cost_before, lanes.SUM_UNMET + d, system, kind)
 
 
 @pasted
-def save_year(rules: Rules, new_opportunity: Floats, belief: Floats, w: Floats) -> None:
+def save_year(
+    rules: Rules, new_opportunity: Floats, w: Floats, system: Floats, kind: Floats
+) -> None:
     """Take `save_for_good` for `LANES` draws."""
     for d in range(LANES):
         begun = begun_of(w, d)
@@ -122,7 +133,7 @@ def save_year(rules: Rules, new_opportunity: Floats, belief: Floats, w: Floats) 
             new_opportunity[2 * LANES + d],
         )
         saved = save_for_good(
-            begun, pools_of(w, d), sources_of(w, d), new, belief_of(belief, d), rules
+            begun, pools_of(w, d), sources_of(w, d), new, belief_of(w, d), rules
         )
         recurrent_money = saved.recurrent * begun.cost_before
         w[lanes.RECURRENT + d] = saved.recurrent
@@ -135,14 +146,18 @@ def save_year(rules: Rules, new_opportunity: Floats, belief: Floats, w: Floats) 
         w[lanes.AVAILABLE + d] = saved.available
         w[lanes.PER_COST + d] = saved.per_cost
         w[lanes.PER_AVAILABLE + d] = saved.per_available
-        w[lanes.RECURRENT_MONEY + d] = recurrent_money
-        w[lanes.PRODUCTIVITY_MONEY + d] = saved.productivity * begun.cost_before
         w[lanes.RECURRENT_TOTAL + d] += recurrent_money
         w[lanes.REAL_TOTAL + d] += saved.productivity
+        add(saved.cost, lanes.SUM_COST + d, system, kind)
+        add(recurrent_money, lanes.SUM_RECURRENT + d, system, kind)
+        productivity_money = saved.productivity * begun.cost_before
+        add(productivity_money, lanes.SUM_PRODUCTIVITY + d, system, kind)
 
 
 @pasted
-def close_year(terms: Terms, rules: Rules, belief: Floats, w: Floats) -> None:
+def close_year(
+    terms: Terms, rules: Rules, w: Floats, system: Floats, kind: Floats
+) -> None:
     """Take `close_accounts` for `LANES` draws."""
     for d in range(LANES):
         begun = begun_of(w, d)
@@ -161,7 +176,7 @@ def close_year(terms: Terms, rules: Rules, belief: Floats, w: Floats) -> None:
             saved,
             sources_of(w, d),
             w[lanes.BACKLOG + d],
-            belief_of(belief, d),
+            belief_of(w, d),
             terms,
             rules,
         )
@@ -177,11 +192,13 @@ def close_year(terms: Terms, rules: Rules, belief: Floats, w: Floats) -> None:
         w[lanes.NONRECURRENT + d] = closed.nonrecurrent
         w[lanes.BALANCE + d] = closed.balance
         w[lanes.MARGIN + d] = closed.balance / max(begun.income, LEAST_COST)
-        w[lanes.NONRECURRENT_MONEY + d] = closed.nonrecurrent * begun.cost_before
-        w[lanes.SHORTFALL_MONEY + d] = closed.shortfall * begun.cost_before
-        w[lanes.IN_DEFICIT + d] = 0.0 if in_balance else 1.0
         # A product: `0.0 if missed` or `min` becomes a masked store, slow on AMD.
         w[lanes.MET + d] *= 1.0 if met else 0.0
+        nonrecurrent_money = closed.nonrecurrent * begun.cost_before
+        add(closed.backlog, lanes.SUM_BACKLOG + d, system, kind)
+        add(nonrecurrent_money, lanes.SUM_NONRECURRENT + d, system, kind)
+        add(closed.shortfall * begun.cost_before, lanes.SUM_SHORTFALL + d, system, kind)
+        add(0.0 if in_balance else 1.0, lanes.SUM_DEFICITS + d, system, kind)
 
 
 @pasted
@@ -190,10 +207,15 @@ def carry_year(
     rules: Rules,
     drivers: Floats,
     new_opportunity: Floats,
-    belief: Floats,
     w: Floats,
+    system: Floats,
+    kind: Floats,
 ) -> None:
-    """Carry `LANES` draws of one trust through one year, all in the workspace."""
-    begin_year(terms, rules, drivers, belief, w)
-    save_year(rules, new_opportunity, belief, w)
-    close_year(terms, rules, belief, w)
+    """Carry `LANES` draws of one trust through one year, all in the workspace.
+
+    `system` and `kind` are the year's sums over the trusts of its system and its type,
+    to which this one is added.
+    """
+    begin_year(terms, rules, drivers, w, system, kind)
+    save_year(rules, new_opportunity, w, system, kind)
+    close_year(terms, rules, w, system, kind)
