@@ -66,8 +66,8 @@ def simulate_block(
     n_batch = (n_draw + LANES - 1) // LANES
     by_unit = per_draw.units.shape[2] > 0
 
-    words = np.empty((4, LANES), np.uint64)
-    z = np.empty((5, LANES))
+    words = np.empty((3 * n_year + 4, LANES), np.uint64)
+    z = np.empty((3 * n_year + 2, LANES))
     drivers = np.empty((n_trust, n_year, lanes.N_DRIVERS * LANES))
     w = np.empty(lanes.WORKSPACE)
     system_sums = np.empty((n_year, lanes.N_SUMS * LANES))

@@ -39,8 +39,9 @@ def draw_drivers(
 ) -> None:
     """Make one trust's demand, input-cost and delivery paths for `LANES` draws.
 
-    `drivers` has shape (year, N_DRIVERS * LANES); `words` (4, LANES) and `z` (5,
-    LANES) are scratch. See the table in `philox` for who uses which word.
+    `drivers` has shape (year, N_DRIVERS * LANES). The rest is scratch, LANES long:
+    `words`, 3 * year + 4 rows, and the normals `z`, 3 * year + 2: three for each year
+    and two that stay. See the table in `philox` for who uses which word.
     """
     demand_sd, cost_sd, drift_sd, delivery_sd, persistent_sd = (
         plan.spread[0],
@@ -52,13 +53,14 @@ def draw_drivers(
     n_year = drivers.shape[0]
     # The type of Python's whole numbers, so that `fill_words` is compiled only once.
     who = int(np.int64(address))
-    fill_words(seed, first_draw, who, int(plan.where[n_year]), words)
-    fill_normals(words[0], z[3])
-    fill_normals(words[1], z[4])
+    # Of four words three are used: the next year's first takes the place of the last.
+    for y in range(n_year + 1):
+        where = int(plan.where[y])
+        fill_words(seed, first_draw, who, where, words[3 * y : 3 * y + 4])
+    n_normal = 3 * n_year + 2
+    fill_normals(words[:n_normal].ravel(), z.ravel())
+    stay = z[3 * n_year :].ravel()
     for y in range(n_year):
-        fill_words(seed, first_draw, who, int(plan.where[y]), words)
-        for word in range(3):
-            fill_normals(words[word], z[word])
         combine_drivers(
             pay_share,
             demand_sd,
@@ -68,7 +70,8 @@ def draw_drivers(
             persistent_sd,
             nation_year[y],
             nation_demand[y],
-            z.ravel(),
+            z[3 * y : 3 * y + 3].ravel(),
+            stay,
             drivers[y],
         )
 
@@ -84,20 +87,25 @@ def combine_drivers(
     nation: Floats,
     demand: Floats,
     z: Floats,
+    stay: Floats,
     drivers: Floats,
 ) -> None:
-    """Add a trust's own shocks to the nation's and its type's, one year."""
+    """Add a trust's own shocks to the nation's and its type's, one year.
+
+    `z` holds the year's normals for demand, cost and delivery, `stay` those of every
+    year for drift and delivery.
+    """
     for d in range(LANES):
         drivers[lanes.DEMAND + d] = demand[d] + demand_sd * z[d]
         drivers[lanes.INFLATION + d] = (
             pay_share * nation[lanes.PAY + d]
             + (1.0 - pay_share) * nation[lanes.NONPAY + d]
-            + drift_sd * z[3 * LANES + d]
+            + drift_sd * stay[d]
             + cost_sd * z[LANES + d]
         )
         drivers[lanes.DELIVERY + d] = exp(
             nation[lanes.DELIVERY_LOG + d]
-            + persistent_sd * z[4 * LANES + d]
+            + persistent_sd * stay[LANES + d]
             + delivery_sd * z[2 * LANES + d]
         )
 

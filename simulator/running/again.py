@@ -270,7 +270,7 @@ def _own(
     A year at a time, as the kernel leaves the normals of its last year only.
     """
     year = slice(y, y + 1)
-    words, z = np.empty((4, LANES), np.uint64), np.empty((len(NORMALS), LANES))
+    words, z = np.empty((7, LANES), np.uint64), np.empty((len(NORMALS), LANES))
     made = np.empty((1, lanes.N_DRIVERS * LANES))
     draw_drivers(
         job.seed,
