@@ -12,6 +12,7 @@ from simulator.engine import Shard
 from simulator.kernel.lanes import GROUP_RESULTS, SPREAD
 from simulator.kernel.tables import Tally
 from simulator.running import results
+from simulator.schema import OUTCOMES
 
 
 class Counted(NamedTuple):
@@ -24,17 +25,17 @@ class Counted(NamedTuple):
 
 def count(case: Case, draws: int, threads: int) -> Counted:
     """Simulate every draw."""
-    shards: list[Shard] = []
+    n_target, n_year = case.plan.rate.shape
+    yearly = np.empty((len(GROUP_RESULTS), n_target, n_year, draws))
+    achieved = np.empty((n_target, len(OUTCOMES), draws), np.int8)
     for part in engine.simulate(case.job, draws, threads=threads):
         if isinstance(part, Shard):
-            shards.append(part)
-        else:
+            taken = slice(part.first_draw, part.first_draw + part.n_draw)
+            yearly[..., taken] = part.sector
+            achieved[..., taken] = part.achieved
+        elif isinstance(part, Tally):
             tally = part
-    return Counted(
-        tally,
-        np.concatenate([shard.sector for shard in shards], axis=-1),
-        np.concatenate([shard.achieved for shard in shards], axis=-1),
-    )
+    return Counted(tally, yearly, achieved)
 
 
 def outcome(case: Case, counted: Counted) -> Outcome:

@@ -10,27 +10,38 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator import drivers
+from simulator.counting import Histograms, empty_spreads
 from simulator.drivers import Drawn, Stream
 from simulator.kernel import lanes
 from simulator.kernel.block import simulate_block
-from simulator.kernel.lanes import BINS, BLOCK, LANES
-from simulator.kernel.tables import Bins, Nation, PerDraw, Plan, Ranges, Tally, Trusts
+from simulator.kernel.lanes import BLOCK, LANES
+from simulator.kernel.tables import (
+    Bins,
+    Nation,
+    PerDraw,
+    Plan,
+    Ranges,
+    Successes,
+    Tally,
+    Trusts,
+)
 from simulator.population import Population
 from simulator.scenario import Scenario
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 Floats = NDArray[np.float64]
+Counted = TypeVar("Counted", Tally, Successes)
 
-SHARD: Final = 8 * BLOCK  # draws handed on together
+SHARD: Final = 16 * BLOCK  # draws handed on together
 # Kept trajectories are large: their blocks are small so that memory stays flat.
 KEEPING_BLOCK: Final = 128
-AHEAD: Final = 3  # blocks a thread that may wait to be handed on
+AHEAD: Final = 6  # blocks a thread that may wait to be handed on
 KEPT_AHEAD: Final = 1  # the same of kept trajectories, which are written more slowly
 
 
@@ -80,7 +91,8 @@ class Block(NamedTuple):
 class Desk(NamedTuple):
     """What a thread works with: its own counts, and room that it uses again."""
 
-    tally: Tally
+    number: int
+    successes: Successes
     bins: Bins
     results: PerDraw  # of a block
     kept: PerDraw  # of a block whose trajectories are kept
@@ -127,14 +139,15 @@ def simulate(
     threads = threads or os.cpu_count() or 1
     n_unit = _number_of_units(job) if by_unit else 0
     n_kept = min(max(keep - first_draw, 0), draws)
+    histograms = Histograms(job.trusts, job.ranges)
     desks: queue.SimpleQueue[Desk] = queue.SimpleQueue()
-    for _ in range(threads):
-        desks.put(_desk(job, n_unit, n_kept))
+    for number in range(threads):
+        desks.put(_desk(job, number, n_unit, n_kept))
 
     def compute(block: Block) -> NDArray[np.float32]:
         desk = desks.get()
         try:
-            trajectories = _compute(job, block, desk)
+            trajectories = _compute(job, block, desk, histograms)
         finally:  # or the next block would wait for a desk for ever
             desks.put(desk)
         done(block.stop - block.start)
@@ -152,17 +165,18 @@ def simulate(
                     yield from _finished(*waiting.popleft())
         while waiting:
             yield from _finished(*waiting.popleft())
-    total = desks.get().tally
-    for _ in range(threads - 1):
-        add_tally(total, desks.get().tally)
-    yield total
+    total = empty_successes(job.trusts, job.plan)
+    for _ in range(threads):
+        add_tally(total, desks.get().successes)
+    yield Tally(*total, *histograms.spreads)
 
 
-def _desk(job: Job, n_unit: int, n_kept: int) -> Desk:
+def _desk(job: Job, number: int, n_unit: int, n_kept: int) -> Desk:
     n_trust = len(job.population.code) if n_kept else 0
     n_draw = min(n_kept, KEEPING_BLOCK)
     return Desk(
-        tally=empty_tally(job.trusts, job.plan, job.ranges),
+        number=number,
+        successes=empty_successes(job.trusts, job.plan),
         bins=room_for_bins(job.ranges, BLOCK),
         results=_room(job.plan, 0, 0, 0, n_unit, BLOCK),
         kept=_room(job.plan, n_trust, 0, 0, n_unit, n_draw),
@@ -215,7 +229,9 @@ def _finished(
         yield block.shard
 
 
-def _compute(job: Job, block: Block, desk: Desk) -> NDArray[np.float32]:
+def _compute(
+    job: Job, block: Block, desk: Desk, histograms: Histograms
+) -> NDArray[np.float32]:
     """Compute a block into its slots of the shard; gives its trajectories.
 
     The results are turned into the file's order here, so that all threads share in it
@@ -233,9 +249,10 @@ def _compute(job: Job, block: Block, desk: Desk) -> NDArray[np.float32]:
         drivers.nation(part_of(shard.drawn, start, stop)),
         job.ranges,
         desk.bins,
-        desk.tally,
+        desk.successes,
         results,
     )
+    histograms.count(desk.bins, n_draw, desk.number)
     sector = results.sector[..., :n_draw]
     if shard.stored.size:
         shard.stored[:, :, start:stop] = sector.swapaxes(2, 3)
@@ -299,29 +316,27 @@ def part_of(drawn: Drawn, start: int, stop: int) -> Drawn:
 
 def empty_tally(trusts: Trusts, plan: Plan, ranges: Ranges) -> Tally:
     """Make a tally of nothing."""
+    return Tally(*empty_successes(trusts, plan), *empty_spreads(ranges))
+
+
+def empty_successes(trusts: Trusts, plan: Plan) -> Successes:
+    """Count no draws yet."""
     n_target, n_kind, _ = plan.funded.shape
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
     n_outcome = len(OUTCOMES)
-
-    def spread(edges: Floats) -> NDArray[np.uint32]:
-        return np.zeros((*edges.shape[:-1], BINS), np.uint32)
-
-    return Tally(
+    return Successes(
         trust=np.zeros((n_target, n_outcome, n_trust), np.int64),
         kind=np.zeros((n_target, n_outcome, n_kind), np.int64),
         system=np.zeros((n_target, n_outcome, n_system), np.int64),
         sector=np.zeros((n_target, n_outcome), np.int64),
         share=np.zeros((n_target, n_outcome, n_trust + 1), np.int64),
         guarded=np.zeros(n_target, np.int64),
-        trust_spread=spread(ranges.trust),
-        kind_spread=spread(ranges.kind),
-        system_spread=spread(ranges.system),
     )
 
 
-def add_tally(total: Tally, other: Tally) -> None:
-    """Add one tally to another, exactly."""
-    for name in Tally._fields:
+def add_tally(total: Counted, other: Counted) -> None:
+    """Add the counts of other draws, exactly."""
+    for name in other._fields:
         whole: NDArray[np.integer[Any]] = getattr(total, name)
         whole += getattr(other, name)
 
@@ -334,7 +349,6 @@ def everything(
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
     seen = _room(plan, n_trust, n_kind, n_system, 0, n_draw)
     unbinned = no_ranges(trusts, plan)
-    tally = empty_tally(trusts, plan, unbinned)
     simulate_block(
         seed,
         0,
@@ -344,7 +358,7 @@ def everything(
         nation,
         unbinned,
         room_for_bins(unbinned, n_draw),
-        tally,
+        empty_successes(trusts, plan),
         seen,
     )
     return seen

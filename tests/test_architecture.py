@@ -32,6 +32,7 @@ FLOORS = {
     "storage": 3,
     "sources": 4,
     "drivers": 4,
+    "counting": 4,
     "synthetic": 4,
     "analysis": 4,
     "sobol": 5,

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from simulator.engine import room_for_bins
+from simulator import engine
+from simulator.counting import Histograms
 from simulator.kernel import lanes, philox
 from simulator.kernel.block import simulate_block
 from simulator.kernel.lanes import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
@@ -719,30 +720,6 @@ def nation(draws: Draws) -> Nation:
     )
 
 
-def empty_tally(trusts: Trusts, plan: Plan) -> Tally:
-    n_target, n_year = plan.rate.shape
-    n_trust, n_system = len(trusts.income), len(trusts.first) - 1
-    n_outcome, n_result = len(OUTCOMES), len(GROUP_RESULTS)
-
-    def bins(units: int, rows: int) -> NDArray[np.uint32]:
-        return np.zeros((n_target, units, rows, n_year, BINS), np.uint32)
-
-    def counts(*shape: int) -> NDArray[np.int64]:
-        return np.zeros((n_target, *shape), np.int64)
-
-    return Tally(
-        trust=counts(n_outcome, n_trust),
-        kind=counts(n_outcome, KIND),
-        system=counts(n_outcome, n_system),
-        sector=counts(n_outcome),
-        share=counts(n_outcome, n_trust + 1),
-        guarded=counts(),
-        trust_spread=bins(n_trust, len(SPREAD)),
-        kind_spread=bins(KIND, n_result),
-        system_spread=bins(n_system, n_result),
-    )
-
-
 def room(trusts: Trusts, plan: Plan, n_draw: int) -> PerDraw:
     """Room for every result of every draw, unrounded; -1 where nothing was written."""
     n_target, n_year = plan.rate.shape
@@ -762,10 +739,12 @@ def room(trusts: Trusts, plan: Plan, n_draw: int) -> PerDraw:
 
 def run(world: World, *spans: tuple[int, int]) -> Run:
     """Simulate a world's draws, in one call or in the given spans of draws."""
-    tally = empty_tally(world.trusts, world.plan)
+    histograms = Histograms(world.trusts, world.ranges)
+    successes = engine.empty_successes(world.trusts, world.plan)
     parts = []
     for start, stop in spans or [(0, world.n_draw)]:
         part = room(world.trusts, world.plan, stop - start)
+        bins = engine.room_for_bins(world.ranges, stop - start)
         simulate_block(
             world.seed,
             world.first_draw + start,
@@ -774,13 +753,14 @@ def run(world: World, *spans: tuple[int, int]) -> Run:
             world.plan,
             nation(Draws(*(values[..., start:stop] for values in world.draws))),
             world.ranges,
-            room_for_bins(world.ranges, stop - start),
-            tally,
+            bins,
+            successes,
             part,
         )
+        histograms.count(bins, stop - start)
         parts.append(part)
     joined = (np.concatenate(values, axis=-1) for values in zip(*parts, strict=True))
-    return Run(tally, PerDraw(*joined))
+    return Run(Tally(*successes, *histograms.spreads), PerDraw(*joined))
 
 
 # --- the same world, slowly -----------------------------------------------------------
@@ -1215,7 +1195,7 @@ def test_the_order_of_trusts_inside_a_system_changes_no_trust(both: Both) -> Non
 
 def test_what_is_not_kept_is_computed_all_the_same(both: Both) -> None:
     world = both.world
-    tally, seen = empty_tally(world.trusts, world.plan), both.fast
+    successes, seen = engine.empty_successes(world.trusts, world.plan), both.fast
     full = room(world.trusts, world.plan, world.n_draw)
     bare = full._replace(
         **{n: getattr(full, n)[:, :, :, :0, :0] for n in ("trust", "kind", "system")},
@@ -1223,9 +1203,9 @@ def test_what_is_not_kept_is_computed_all_the_same(both: Both) -> None:
     )
     bare = PerDraw(*map(np.ascontiguousarray, bare))
     arguments = world.trusts, world.plan, nation(world.draws), world.ranges
-    bins = room_for_bins(world.ranges, world.n_draw)
-    simulate_block(world.seed, 0, world.n_draw, *arguments, bins, tally, bare)
-    assert same(tally, seen.tally)
+    bins = engine.room_for_bins(world.ranges, world.n_draw)
+    simulate_block(world.seed, 0, world.n_draw, *arguments, bins, successes, bare)
+    assert same(successes, seen.tally[: len(successes)])
     assert np.array_equal(bare.sector, seen.per_draw.sector)
     assert np.array_equal(bare.achieved, seen.per_draw.achieved)
 

@@ -4,7 +4,8 @@ Trusts are taken system by system; each trust's shocks are made once and used fo
 every target. Draws are innermost, `LANES` at a time.
 
 What leaves a block never depends on which block came before it: per-draw sums go to
-the draw's own slot, everything else is an integer count.
+the draw's own slot, everything else is an integer count. Histograms are counted after
+the block (see `histograms`), so that each comes into the cache once, not once a batch.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from simulator.kernel.groups import (
     keep_group,
     settle_group,
 )
-from simulator.kernel.histograms import bin_row, count_bins
+from simulator.kernel.histograms import bin_row
 from simulator.kernel.jit import compiled
 from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import (
@@ -33,7 +34,15 @@ from simulator.kernel.outcomes import (
     judge_trust,
     keep_achieved,
 )
-from simulator.kernel.tables import Bins, Nation, PerDraw, Plan, Ranges, Tally, Trusts
+from simulator.kernel.tables import (
+    Bins,
+    Nation,
+    PerDraw,
+    Plan,
+    Ranges,
+    Successes,
+    Trusts,
+)
 from simulator.kernel.trust_year import Terms
 
 
@@ -47,19 +56,19 @@ def simulate_block(
     nation: Nation,
     ranges: Ranges,
     bins: Bins,
-    tally: Tally,
+    successes: Successes,
     per_draw: PerDraw,
 ) -> None:
     """Simulate `n_draw` consecutive draws of every trust under every target.
 
-    Adds to `tally` and fills `per_draw` from its first draw. `n_draw` is at most
+    Adds to `successes` and fills `per_draw` from its first draw. `n_draw` is at most
     `BLOCK`; lanes beyond it are computed, as any address has its random numbers,
     and left out of every count.
     """
     n_trust = trusts.income.shape[0]
     n_system = trusts.first.shape[0] - 1
     n_target, n_kind, n_year = plan.funded.shape
-    n_outcome = tally.trust.shape[1]
+    n_outcome = successes.trust.shape[1]
     n_result = per_draw.sector.shape[0]
     # Without ranges nothing is binned.
     n_spread = ranges.trust.shape[2]
@@ -145,21 +154,21 @@ def simulate_block(
                         if per_draw.trust.shape[3] > 0:
                             keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
                     judge_trust(target_total, w, achieved)
-                    count_achieved(achieved, valid, tally.trust[k], i)
+                    count_achieved(achieved, valid, successes.trust[k], i)
                     add_achieved(achieved, achieving)
                     if by_unit:
                         keep_achieved(achieved, valid, start, per_draw.units[k], i)
                     guarded = np.int32(0)
                     for d in range(valid):
                         guarded += np.int32(w[lanes.GUARDED + d])
-                    tally.guarded[k] += guarded
+                    successes.guarded[k] += guarded
                 close_group(
                     rate,
                     system_support,
                     system_sums,
                     valid,
                     ranges.system[k, s],
-                    tally.system[k],
+                    successes.system[k],
                     s,
                     results,
                     achieved,
@@ -180,7 +189,7 @@ def simulate_block(
                     kind_sums[kind],
                     valid,
                     ranges.kind[k, kind],
-                    tally.kind[k],
+                    successes.kind[k],
                     kind,
                     results,
                     achieved,
@@ -201,11 +210,6 @@ def simulate_block(
                         per_draw.sector[result, k, y, start + d] = value
             for outcome in range(n_outcome):
                 for d in range(valid):
-                    tally.sector[k, outcome] += achieved[outcome, d]
-                    tally.share[k, outcome, int(achieving[outcome, d])] += 1
+                    successes.sector[k, outcome] += achieved[outcome, d]
+                    successes.share[k, outcome, int(achieving[outcome, d])] += 1
                     per_draw.achieved[k, outcome, start + d] = achieved[outcome, d]
-
-    # Counted now, a histogram comes into the cache once a block, not once a batch.
-    count_bins(bins.trust, n_draw, np.ones(n_trust, np.int64), tally.trust_spread)
-    count_bins(bins.kind, n_draw, n_of_kind, tally.kind_spread)
-    count_bins(bins.system, n_draw, np.ones(n_system, np.int64), tally.system_spread)

@@ -1,5 +1,7 @@
 """Integer histograms over draws: exact in any order of counting."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,30 +31,36 @@ def count_bins(
     bins: NDArray[np.uint8],
     n_draw: int,
     members: Counts,
+    first: int,
+    stop: int,
     histograms: NDArray[np.uint32],
 ) -> None:
-    """Count a block's bins of trusts or groups, of those that have members.
+    """Count a block's bins of some trusts or groups, of those that have members.
 
     `bins` has shape (batch, target, unit, result, year, LANES), `members` (unit,),
-    `histograms` (target, unit, result, year, BINS); only the first `n_draw` draws
-    count. Bins and histograms come from main memory, so those of the row after next
-    are asked for while a row is counted: a third of the time.
+    `histograms` (target, unit, result, year, BINS). Only the first `n_draw` draws
+    count, of the units from `first` to `stop`, numbered on from target to target.
+
+    Bins and histograms come from main memory, so those of the rows after next are asked
+    for while two are counted: a third of the time. Two by turns, because additions to
+    one bin in close succession wait for each other.
     """
-    n_unit = members.shape[0]
-    per_unit = histograms.shape[2] * histograms.shape[3]
+    n_unit, n_row = members.shape[0], histograms.shape[2] * histograms.shape[3]
     rows = bins.reshape(bins.shape[0], -1, LANES)
     counts = histograms.reshape(-1, lanes.BINS)
-    for row in range(counts.shape[0]):
-        if members[row // per_unit % n_unit] == 0:
+    last = counts.shape[0] - 1
+    for row in range(first * n_row, stop * n_row, 2):  # of an even number a unit
+        if members[row // n_row % n_unit] == 0:
             continue
-        histogram = counts[row]
-        later = min(row + 2, counts.shape[0] - 1)
+        one, two = counts[row], counts[row + 1]
         for batch in range((n_draw + LANES - 1) // LANES):
-            prefetch(counts[later], batch * LINE)
-            prefetch(rows[batch, later], 0)
-            places = rows[batch, row]
+            for later in (min(row + 4, last), min(row + 5, last)):
+                prefetch(counts[later], batch * LINE)
+                prefetch(rows[batch, later], 0)
+            of_one, of_two = rows[batch, row], rows[batch, row + 1]
             for d in range(min(LANES, n_draw - batch * LANES)):
-                histogram[places[d]] += np.uint32(1)
+                one[of_one[d]] += np.uint32(1)
+                two[of_two[d]] += np.uint32(1)
 
 
 @compiled
@@ -67,14 +75,15 @@ def read_quantiles(
     """
     last = lanes.BINS - 1
     for unit in range(histograms.shape[0]):
-        total = 0.0  # whole numbers below 2**53, exact as floats
+        total = np.int64(0)
         for place in range(lanes.BINS):
-            total += histograms[unit, place]
-        place, below = 0, 0.0
+            total += np.int64(histograms[unit, place])
+        place, below = 0, np.int64(0)
         for column in range(levels.shape[0]):
             wanted = levels[column] * total
-            while place < last and below + histograms[unit, place] < wanted:
-                below += histograms[unit, place]
+            least = np.int64(math.ceil(wanted))
+            while place < last and below + np.int64(histograms[unit, place]) < least:
+                below += np.int64(histograms[unit, place])
                 place += 1
             part = (wanted - below) / max(float(histograms[unit, place]), 1.0)
             value = edges[unit, 0] + (place + part) / edges[unit, 1]

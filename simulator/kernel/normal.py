@@ -128,7 +128,7 @@ def fill_normals(words: NDArray[np.uint64], out: NDArray[np.float64]) -> None:
         out[d] = middle(tail_of(words[d]))
     for d in range(n_word):
         places[n_tail] = d
-        n_tail += fold(words[d])[1] <= LAST_TAIL
+        n_tail += int(fold(words[d])[1] <= LAST_TAIL)
     for j in range(n_tail):
         tails[j] = tail_of(words[places[j]])
     # What is left over from whole vectors would be made one by one, in as much time.

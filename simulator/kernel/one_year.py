@@ -102,9 +102,7 @@ def begin_year(
             drivers[lanes.DELIVERY + d],
             (0.0, 0.0, 0.0),  # the next stage's
         )
-        begun, guarded = before_savings(
-            state, brought, belief_of(w, d), terms, rules
-        )
+        begun, guarded = before_savings(state, brought, belief_of(w, d), terms, rules)
         w[lanes.ACTIVITY + d] = begun.activity
         w[lanes.UNMET + d] = begun.unmet
         w[lanes.COST_BEFORE + d] = begun.cost_before

@@ -7,8 +7,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
+from numba.np import arrayobj
 
+numba: Any = arrayobj  # without types
+utilities: Any = cgutils
 TO_WRITE, KEEP_CLOSE, DATA = 1, 3, 1  # as LLVM numbers them
 
 
@@ -18,8 +20,10 @@ def _prefetch(typing: Any, array: Any, place: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         byte, whole = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, whole, whole, whole])
-        llvm = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        start = make_array(array)(context, builder, args[0]).data
+        llvm = utilities.get_or_insert_function(
+            builder.module, kind, "llvm.prefetch.p0"
+        )
+        start = numba.make_array(array)(context, builder, args[0]).data
         where = builder.bitcast(builder.gep(start, [args[1]]), byte)
         hints = [ir.Constant(whole, hint) for hint in (TO_WRITE, KEEP_CLOSE, DATA)]
         builder.call(llvm, [where, *hints])

@@ -55,8 +55,8 @@ class Ranges(NamedTuple):
     system: Floats  # (target, system, group result, year, 2)
 
 
-class Tally(NamedTuple):
-    """Integer counts over draws. Adding two tallies in any order is exact."""
+class Successes(NamedTuple):
+    """In how many draws who achieves what."""
 
     trust: Counts  # (target, outcome, trust)
     kind: Counts  # (target, outcome, type)
@@ -64,9 +64,31 @@ class Tally(NamedTuple):
     sector: Counts  # (target, outcome)
     share: Counts  # (target, outcome, number of trusts achieving)
     guarded: Counts  # (target,)
-    trust_spread: NDArray[np.uint32]  # (target, trust, spread, year, BINS)
-    kind_spread: NDArray[np.uint32]  # (target, type, group result, year, BINS)
-    system_spread: NDArray[np.uint32]  # (target, system, group result, year, BINS)
+
+
+class Spreads(NamedTuple):
+    """Histograms over draws."""
+
+    trust: NDArray[np.uint32]  # (target, trust, spread, year, BINS)
+    kind: NDArray[np.uint32]  # (target, type, group result, year, BINS)
+    system: NDArray[np.uint32]  # (target, system, group result, year, BINS)
+
+
+class Tally(NamedTuple):
+    """Integer counts over draws: `Successes`, then `Spreads`.
+
+    Adding two tallies in any order is exact.
+    """
+
+    trust: Counts
+    kind: Counts
+    system: Counts
+    sector: Counts
+    share: Counts
+    guarded: Counts
+    trust_spread: NDArray[np.uint32]
+    kind_spread: NDArray[np.uint32]
+    system_spread: NDArray[np.uint32]
 
 
 class Bins(NamedTuple):

@@ -54,10 +54,10 @@ def seconds_of(found: Pilot, draws: int, parts: int) -> float:
 def memory_of(found: Pilot, draws: int, parts: int) -> int:
     """Add up what a run holds at its fullest: the arrays that the engine makes.
 
-    Every thread counts for itself and has room for its bins and for a block, in double;
-    some shards, in single, are being filled while the oldest is written, and some
-    trajectories wait; the histograms are copied once as they are written, and where
-    there are parts they are added up besides.
+    Every thread has room for its bins and for a block, in double; all count into the
+    same histograms. Some shards, in single, are being filled while the oldest is
+    written, and some trajectories wait; the histograms are copied once as they are
+    written, and where there are parts they are added up besides.
     """
     work = found.work
     job, threads = work.job, work.threads
@@ -82,7 +82,7 @@ def memory_of(found: Pilot, draws: int, parts: int) -> int:
     kept_blocks = math.ceil(kept / KEEPING_BLOCK)
     computed = min(threads, kept_blocks)
     waiting = min(KEPT_AHEAD * threads + 1, kept_blocks)
-    arrays = threads * (counts + bins) + shards * shard + blocks * block
+    arrays = counts + threads * bins + shards * shard + blocks * block
     arrays += (computed + waiting) * kept_block + copied
     if parts > 1:
         arrays += 2 * counts
