@@ -116,6 +116,7 @@ def simulate_block(
             target_total = 0.0
             for y in range(n_year):
                 target_total += rate[y]
+            achieved_by_trust = successes.trust[k]
             fill(kind_sums.ravel(), 0.0)
             fill(kind_support.ravel(), 0.0)
             fill(achieving.ravel(), 0.0)
@@ -154,7 +155,7 @@ def simulate_block(
                         if per_draw.trust.shape[3] > 0:
                             keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
                     judge_trust(target_total, w, achieved)
-                    count_achieved(achieved, valid, successes.trust[k], i)
+                    count_achieved(achieved, valid, achieved_by_trust, i)
                     add_achieved(achieved, achieving)
                     if by_unit:
                         keep_achieved(achieved, valid, start, per_draw.units[k], i)

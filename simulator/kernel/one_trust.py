@@ -128,13 +128,17 @@ def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) ->
         trusts.cost[i],
         trusts.backlog[i],
     )
+    # In loops over the workspace itself: views of it would have their uses counted.
     for row in range(lanes.N_STATE):
-        fill(w[row * LANES : (row + 1) * LANES], opening[row])
+        for d in range(LANES):
+            w[row * LANES + d] = opening[row]
     for row in (lanes.POOL_0, lanes.POOL_1, lanes.POOL_2):
         for d in range(LANES):
             w[row + d] *= belief[lanes.OPPORTUNITY_SCALE + d]
-    fill(w[lanes.MET : lanes.MET + LANES], 1.0)
-    fill(w[lanes.RECURRENT_TOTAL : lanes.GUARDED + LANES], 0.0)
+    for d in range(LANES):
+        w[lanes.MET + d] = 1.0
+    for j in range(lanes.RECURRENT_TOTAL, lanes.GUARDED + LANES):
+        w[j] = 0.0
 
 
 @pasted
