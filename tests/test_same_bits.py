@@ -11,6 +11,7 @@ import pytest
 import tiny
 
 import simulator
+from simulator.kernel import jit
 
 # SHA-256 over every array of a small run: eight trusts, three targets, 300 draws.
 GOLDEN = "ce8f361302f6a955db706792e3a510cd275c663443bc5022f933e6f1b0b950f4"
@@ -146,6 +147,46 @@ def below_a_file(folder):
     file = folder / "file"
     file.write_text("not a folder", encoding="utf-8")
     return file / "cache"
+
+
+AHEAD = """\
+from simulator.kernel import ahead
+ahead.compile_part()
+"""
+FOUND_READY = """\
+import tiny
+from simulator.kernel import groups, histograms, normal, one_trust, outcomes, philox
+from simulator.running import results
+work = tiny.job()
+_, tally = tiny.simulate(work, 300)
+list(results.of_tally(work, tally, 300))
+for function in (
+    philox.fill_words, normal.fill_normals, normal.fill_uniforms,
+    groups.close_group, groups.keep_group, groups.add_rows,
+    outcomes.add_achieved, outcomes.keep_achieved, one_trust.keep_trust,
+    histograms.count_bins, histograms.read_quantiles,
+):
+    stats = function.stats
+    if not stats.cache_hits or stats.cache_misses:
+        print(function.py_func.__name__, stats.cache_misses)
+"""
+
+
+@pytest.mark.slow
+def test_what_is_compiled_ahead_is_what_a_run_needs(tmp_path):
+    run(AHEAD, tmp_path)
+    printed, _ = run(FOUND_READY, tmp_path)
+    assert printed == []
+
+
+@pytest.mark.parametrize(("is_new", "processors"), [(True, 2), (True, 1), (False, 2)])
+def test_only_a_new_cache_is_filled_ahead(monkeypatch, is_new, processors):
+    begun = []
+    monkeypatch.setattr(jit, "_CACHE_IS_NEW", is_new)
+    monkeypatch.setattr(jit.os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(jit.subprocess, "Popen", lambda *_, **__: begun.append(1))
+    jit.compile_ahead()
+    assert bool(begun) == (is_new and processors > 1)
 
 
 @pytest.fixture(scope="module")

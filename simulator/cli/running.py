@@ -73,6 +73,9 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
+    from simulator.kernel import jit
+
+    jit.compile_ahead()
     from simulator.analysis.headline import GROUPS
     from simulator.report import answer
     from simulator.running import runs

@@ -97,7 +97,8 @@ def simulate_block(
         start = batch * LANES
         valid = min(LANES, n_draw - start)
         belief = nation.belief[batch]
-        w[lanes.BELIEF :] = belief
+        for j in range(belief.shape[0]):
+            w[lanes.BELIEF + j] = belief[j]
         for i in range(n_trust):
             draw_drivers(
                 seed,

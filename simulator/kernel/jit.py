@@ -10,6 +10,7 @@ digest of *all* kernel sources and of the compiler: an edit can only miss.
 
 import hashlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,11 +43,15 @@ def _user_cache() -> Path:
     return Path.home() / ".cache"
 
 
-def _cache_folder() -> Path | None:
-    """Make the cache folder, or say once that kernels are compiled every time."""
+def _cache_folder() -> tuple[Path | None, bool]:
+    """Make the cache folder, or say once that kernels are compiled every time.
+
+    Also says whether the folder is new.
+    """
     folder = Path("nhs-efficiency-simulator") / source_digest()
     try:
         folder = _user_cache() / folder
+        is_new = not folder.exists()
         # Numba keeps its cache as pickles, which run code when read: owner only.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f"probe-{os.getpid()}"
@@ -59,11 +64,23 @@ def _cache_folder() -> Path | None:
             f"compiles anew, or set {CACHE_VARIABLE} to a folder of your own",
             file=sys.stderr,
         )
-        return None
-    return folder
+        return None, False
+    return folder, is_new
 
 
-_CACHE: Final = _cache_folder()
+_CACHE, _CACHE_IS_NEW = _cache_folder()
+
+
+def compile_ahead() -> None:
+    """Start a process that compiles a part of the kernel beside this one.
+
+    Only if nothing is in the cache yet and there is a processor to spare. Nothing
+    depends on that process: what it has not finished is compiled where it is called.
+    """
+    if _CACHE_IS_NEW and (os.cpu_count() or 1) > 1:
+        nowhere = subprocess.DEVNULL
+        command = [sys.executable, "-m", "simulator.kernel.ahead"]
+        subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

@@ -133,7 +133,8 @@ def fill_normals(words: NDArray[np.uint64], out: NDArray[np.float64]) -> None:
         tails[j] = tail_of(words[places[j]])
     # What is left over from whole vectors would be made one by one, in as much time.
     whole = (n_tail + VECTOR - 1) // VECTOR * VECTOR
-    tails[n_tail:whole] = 0.01
+    for j in range(n_tail, whole):
+        tails[j] = 0.01
     for j in range(whole):
         tails[j] = outer(tails[j])
     for j in range(n_tail):
