@@ -6,24 +6,25 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { PERSISTENT_DRIFT = 3, PERSISTENT_DELIVERY = 4 };
-
 /* One trust's drivers of every year for LANES draws. */
 static void draw_drivers(const Case *c, int64_t first_draw, int64_t batch, int64_t i,
                          Lanes (*restrict drivers)[N_DRIVERS])
 {
-    static _Thread_local uint64_t words[4][LANES];
-    static _Thread_local Lanes z[5];
+    /* Of four words three are used: the next year's first takes the place of the last. */
+    static _Thread_local uint64_t words[3 * MAX_YEARS + 4][LANES];
+    static _Thread_local Lanes z[3 * MAX_YEARS + 2];
+    static _Thread_local int32_t places[(3 * MAX_YEARS + 2) * LANES];
+    static _Thread_local double tails[(3 * MAX_YEARS + 2) * LANES + VECTOR];
     const int64_t n_year = c->size.n_year, kind = c->trusts.kind[i];
     const double *sd = c->plan.spread;
     const double pay_share = c->trusts.pay_share[i];
-    fill_words(c->seed, first_draw, c->trusts.address[i], c->plan.where[n_year], words);
-    fill_normals(words[0], z[PERSISTENT_DRIFT]);
-    fill_normals(words[1], z[PERSISTENT_DELIVERY]);
+    for (int64_t y = 0; y <= n_year; y++)
+        fill_words(c->seed, first_draw, c->trusts.address[i], c->plan.where[y],
+                   words + 3 * y);
+    fill_normals((int)(3 * n_year + 2) * LANES, words[0], z[0], places, tails);
+    const double *restrict drift = z[3 * n_year], *restrict lasting = z[3 * n_year + 1];
     for (int64_t y = 0; y < n_year; y++) {
-        fill_words(c->seed, first_draw, c->trusts.address[i], c->plan.where[y], words);
-        for (int word = 0; word < 3; word++)
-            fill_normals(words[word], z[word]);
+        const Lanes *restrict shock = (const Lanes *)z + 3 * y;
         const Lanes *restrict nation =
             (const Lanes *)c->nation.year + (batch * n_year + y) * N_NATION;
         const double *restrict demand =
@@ -32,13 +33,12 @@ static void draw_drivers(const Case *c, int64_t first_draw, int64_t batch, int64
         double *restrict out_inflation = drivers[y][INFLATION];
         double *restrict out_delivery = drivers[y][DELIVERY];
         for (int d = 0; d < LANES; d++) {
-            out_demand[d] = demand[d] + sd[0] * z[0][d];
+            out_demand[d] = demand[d] + sd[0] * shock[0][d];
             out_inflation[d] = pay_share * nation[NATION_PAY][d]
                 + (1.0 - pay_share) * nation[NATION_NONPAY][d]
-                + sd[2] * z[PERSISTENT_DRIFT][d] + sd[1] * z[1][d];
+                + sd[2] * drift[d] + sd[1] * shock[1][d];
             out_delivery[d] = exp_of(nation[NATION_DELIVERY_LOG][d]
-                                     + sd[4] * z[PERSISTENT_DELIVERY][d]
-                                     + sd[3] * z[2][d]);
+                                     + sd[4] * lasting[d] + sd[3] * shock[2][d]);
         }
     }
 }
@@ -205,9 +205,7 @@ static void carry_target(const Case *c, int64_t k, int64_t first, int64_t place,
             for (int64_t y = 0; y < n->n_year; y++) {
                 carry_year(terms_of(c, k, i, y), room->drivers[i * n->n_year + y],
                            opportunity + (kind * n->n_year + y) * N_POOLS, belief,
-                           room->w);
-                add_rows(N_SUMS, room->w + INCOME, room->system_sums[y]);
-                add_rows(N_SUMS, room->w + INCOME, room->kind_sums[kind][y]);
+                           room->w, room->system_sums[y], room->kind_sums[kind][y]);
                 room->system_support[y] += c->plan.support[i * n->n_year + y];
                 room->kind_support[kind][y] += c->plan.support[i * n->n_year + y];
                 for (int r = 0; r < N_SPREAD; r++) {
@@ -236,13 +234,18 @@ static void carry_target(const Case *c, int64_t k, int64_t first, int64_t place,
     close_sector(c, k, first, valid, tally, room);
 }
 
-/* Four rows by turns: two additions to one bin in close succession wait for another. */
+/* Four rows by turns: two additions to one bin in close succession wait for another.
+   The next four are asked for meanwhile, as they come from main memory. */
 static void count_bins(int64_t n_row, int n_draw, const uint8_t *restrict bins,
                        uint32_t *restrict histograms)
 {
     int64_t row = 0;
     for (; row + 4 <= n_row; row += 4, bins += 4 * BLOCK, histograms += 4 * BINS) {
         for (int d = 0; d < n_draw; d++) {
+            if (d % 8 == 0) {
+                __builtin_prefetch(histograms + 4 * BINS + d / 8 * 16, 1);
+                __builtin_prefetch(bins + 4 * BLOCK + d / 8 * 64 % (4 * BLOCK));
+            }
             histograms[bins[d]] += 1;
             histograms[BINS + bins[BLOCK + d]] += 1;
             histograms[2 * BINS + bins[2 * BLOCK + d]] += 1;

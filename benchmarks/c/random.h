@@ -97,50 +97,75 @@ static inline double exp_of(double x)
     FMA(x, FMA(x, FMA(x, FMA(x, FMA(x, FMA(x, FMA(x, c7, c6), c5), c4), c3), c2), c1), \
         c0)
 
+/* A word held in 64 bits, without its sign; the sign of the word is that of the tail. */
+static inline int64_t fold(uint64_t word)
+{
+    int64_t signed_word = (int64_t)(word << 32) >> 32;
+    return signed_word ^ (signed_word >> 63);
+}
+
 static inline double tail_of(uint64_t word)
 {
-    int64_t signed_word = (int64_t)(word << 32) >> 32;
-    int64_t folded = signed_word ^ (signed_word >> 63);
-    return (as_float(folded) + 0.5) * 0x1p-32;
+    double tail = (as_float(fold(word)) + 0.5) * 0x1p-32;
+    return (int64_t)(word << 32) >= 0 ? -tail : tail;
 }
 
-/* Wichura's AS 241 on a folded 32-bit word: both regions, one selected. */
-static inline double normal_of(uint64_t word, double log_tail)
+/* Wichura's AS 241 on a folded 32-bit word: the middle, and the tails. */
+static inline double middle(double tail)
 {
-    int64_t signed_word = (int64_t)(word << 32) >> 32;
-    double q = 0.5 - tail_of(word);
-    double inner = 0.180625 - q * q;
-    double outer = sqrt(-log_tail) - 1.6;
-    double inner_top = HORNER(
-        inner, 2.5090809287301226727e3, 3.3430575583588128105e4,
-        6.7265770927008700853e4, 4.5921953931549871457e4, 1.3731693765509461125e4,
-        1.9715909503065514427e3, 1.3314166789178437745e2, 3.3871328727963666080e0);
-    double outer_top = HORNER(
-        outer, 7.74545014278341407640e-4, 2.27238449892691845833e-2,
+    double q = 0.5 - fabs(tail);
+    double x = 0.180625 - q * q;
+    double top = HORNER(
+        x, 2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4,
+        4.5921953931549871457e4, 1.3731693765509461125e4, 1.9715909503065514427e3,
+        1.3314166789178437745e2, 3.3871328727963666080e0);
+    double bottom = HORNER(
+        x, 5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4,
+        2.1213794301586595867e4, 5.3941960214247511077e3, 6.8718700749205790830e2,
+        4.2313330701600911252e1, 1.0);
+    double size = q * (top / bottom);
+    return tail > 0.0 ? size : -size;
+}
+
+static inline double outer(double tail)
+{
+    double x = sqrt(-log_of(fabs(tail))) - 1.6;
+    double top = HORNER(
+        x, 7.74545014278341407640e-4, 2.27238449892691845833e-2,
         2.41780725177450611770e-1, 1.27045825245236838258e0, 3.64784832476320460504e0,
         5.76949722146069140550e0, 4.63033784615654529590e0, 1.42343711074968357734e0);
-    double inner_bottom = HORNER(
-        inner, 5.2264952788528545610e3, 2.8729085735721942674e4,
-        3.9307895800092710610e4, 2.1213794301586595867e4, 5.3941960214247511077e3,
-        6.8718700749205790830e2, 4.2313330701600911252e1, 1.0);
-    double outer_bottom = HORNER(
-        outer, 1.05075007164441684324e-9, 5.47593808499534494600e-4,
+    double bottom = HORNER(
+        x, 1.05075007164441684324e-9, 5.47593808499534494600e-4,
         1.51986665636164571966e-2, 1.48103976427480074590e-1, 6.89767334985100004550e-1,
         1.67638483018380384940e0, 2.05319162663775882187e0, 1.0);
-    int central = q <= 0.425;
-    double top = central ? inner_top : outer_top;
-    double bottom = central ? inner_bottom : outer_bottom;
     double size = top / bottom;
-    size = central ? q * size : size;
-    return signed_word >= 0 ? -size : size;
+    return tail > 0.0 ? size : -size;
 }
 
-static inline void fill_normals(const uint64_t *restrict words, double *restrict z)
+#define LAST_TAIL 322122546
+#define VECTOR 16
+
+/* Every word as if it lay in the middle, then those of the tails anew. */
+static inline void fill_normals(int n_word, const uint64_t *restrict words,
+                                double *restrict z, int32_t *restrict places,
+                                double *restrict tails)
 {
-    for (int d = 0; d < LANES; d++)
-        z[d] = log_of(tail_of(words[d]));
-    for (int d = 0; d < LANES; d++)
-        z[d] = normal_of(words[d], z[d]);
+    int n_tail = 0;
+    for (int d = 0; d < n_word; d++)
+        z[d] = middle(tail_of(words[d]));
+    for (int d = 0; d < n_word; d++) {
+        places[n_tail] = d;
+        n_tail += fold(words[d]) <= LAST_TAIL;
+    }
+    for (int j = 0; j < n_tail; j++)
+        tails[j] = tail_of(words[places[j]]);
+    int whole = (n_tail + VECTOR - 1) / VECTOR * VECTOR;
+    for (int j = n_tail; j < whole; j++)
+        tails[j] = 0.01;
+    for (int j = 0; j < whole; j++)
+        tails[j] = outer(tails[j]);
+    for (int j = 0; j < n_tail; j++)
+        z[places[j]] = tails[j];
 }
 
 #endif

@@ -13,20 +13,18 @@
 #define LEAST_COST 1e-9
 #define LEAST_STOCK 1e-60
 
-enum { /* rows of the workspace: the state, of which groups add up the last rows, ... */
+enum { /* rows of the workspace: the state, ... */
     POOL, SOURCE = POOL + N_POOLS, CARRY_OVER = SOURCE + N_SOURCES, PAYBACK, UNMET,
     INCOME, COST, BACKLOG,
-    /* ... the year's results that groups add up too, the others, ... */
-    COST_BEFORE, ASK_MONEY, RECURRENT_MONEY, NONRECURRENT_MONEY, PRODUCTIVITY_MONEY,
-    UNMET_MONEY, SHORTFALL_MONEY, IN_DEFICIT,
-    RECURRENT, NONRECURRENT, BALANCE, PRODUCTIVITY, MARGIN,
+    /* ... the year's results, ... */
+    COST_BEFORE, RECURRENT, NONRECURRENT, BALANCE, PRODUCTIVITY, MARGIN,
     /* ... what the outcomes are judged on, and what one loop hands to the next. */
     MET, RECURRENT_TOTAL, TARGET_TOTAL, REAL_TOTAL, GUARDED,
     ACTIVITY, ASK, REAL, CAPACITY, WITHIN_REACH, AVAILABLE, PER_COST, PER_AVAILABLE,
     N_ROWS
 };
 
-enum { /* rows of a group's sums: those of the workspace from INCOME */
+enum { /* rows of a group's sums */
     SUM_INCOME, SUM_COST, SUM_BACKLOG, SUM_COST_BEFORE, SUM_ASK, SUM_RECURRENT,
     SUM_NONRECURRENT, SUM_PRODUCTIVITY, SUM_UNMET, SUM_SHORTFALL, SUM_DEFICITS, N_SUMS
 };
@@ -58,9 +56,18 @@ static inline double left_of(const Terms terms, int k, double source, double tak
     return smaller(larger(source - taken, 0.0) + terms.renewal[k], terms.cap[k]);
 }
 
+/* Adds to the sums of the trust's system and of its type. */
+#define ADD(row, value)                                                                \
+    do {                                                                               \
+        double added = (value);                                                        \
+        system[row][d] += added;                                                       \
+        kind[row][d] += added;                                                         \
+    } while (0)
+
 /* Activity, cost before savings, income, and what is asked and can be reached. */
 static inline void begin_year(const Terms terms, const Lanes *restrict drivers,
-                              const Lanes *restrict belief, Lanes *restrict w)
+                              const Lanes *restrict belief, Lanes *restrict w,
+                              Lanes *restrict system, Lanes *restrict kind)
 {
     for (int d = 0; d < LANES; d++) {
         double unfunded = drivers[DEMAND][d] - terms.funded;
@@ -92,17 +99,20 @@ static inline void begin_year(const Terms terms, const Lanes *restrict drivers,
         w[UNMET][d] = unmet;
         w[INCOME][d] = income;
         w[COST_BEFORE][d] = cost_before;
-        w[ASK_MONEY][d] = ask * cost_before;
-        w[UNMET_MONEY][d] = unmet * cost_before;
         w[TARGET_TOTAL][d] += terms.rate * cost_before;
         w[GUARDED][d] += guarded;
+        ADD(SUM_INCOME, income);
+        ADD(SUM_COST_BEFORE, cost_before);
+        ADD(SUM_ASK, ask * cost_before);
+        ADD(SUM_UNMET, unmet * cost_before);
     }
 }
 
 /* Recurrent savings, and the opportunity that they use up. */
 static inline void save_for_good(const Terms terms,
                                  const Lanes *restrict new_opportunity,
-                                 const Lanes *restrict belief, Lanes *restrict w)
+                                 const Lanes *restrict belief, Lanes *restrict w,
+                                 Lanes *restrict system, Lanes *restrict kind)
 {
     for (int d = 0; d < LANES; d++) {
         double ask = w[ASK][d], cost_before = w[COST_BEFORE][d];
@@ -133,19 +143,22 @@ static inline void save_for_good(const Terms terms,
         w[AVAILABLE][d] = available;
         w[PER_COST][d] = inverse * (reach * stock);
         w[PER_AVAILABLE][d] = inverse * (cost_before * reach);
-        w[COST][d] = cost_before * (1.0 - real);
+        double cost = cost_before * (1.0 - real);
+        w[COST][d] = cost;
         w[RECURRENT][d] = recurrent;
         w[PRODUCTIVITY][d] = productivity;
-        w[RECURRENT_MONEY][d] = recurrent_money;
-        w[PRODUCTIVITY_MONEY][d] = productivity * cost_before;
         w[RECURRENT_TOTAL][d] += recurrent_money;
         w[REAL_TOTAL][d] += productivity;
+        ADD(SUM_COST, cost);
+        ADD(SUM_RECURRENT, recurrent_money);
+        ADD(SUM_PRODUCTIVITY, productivity * cost_before);
     }
 }
 
 /* One-off savings, the accounts, and what is carried into the next year. */
 static inline void close_year(const Terms terms, const Lanes *restrict belief,
-                              Lanes *restrict w)
+                              Lanes *restrict w, Lanes *restrict system,
+                              Lanes *restrict kind)
 {
     for (int d = 0; d < LANES; d++) {
         double ask = w[ASK][d], recurrent = w[RECURRENT][d], real = w[REAL][d];
@@ -173,27 +186,31 @@ static inline void close_year(const Terms terms, const Lanes *restrict belief,
         double returning = terms.payback[0] * t0 + terms.payback[1] * t1
             + terms.payback[2] * t2 + terms.payback[3] * t3;
 
-        w[BACKLOG][d] = w[BACKLOG][d] * (1.0 + terms.backlog_growth) + t3 * cost_before;
+        double backlog =
+            w[BACKLOG][d] * (1.0 + terms.backlog_growth) + t3 * cost_before;
+        w[BACKLOG][d] = backlog;
         w[CARRY_OVER][d] =
             nonrecurrent + (1.0 - belief[BELIEF_FORGIVEN][d]) * shortfall;
         w[PAYBACK][d] = cost_before * returning;
-        w[NONRECURRENT_MONEY][d] = nonrecurrent * cost_before;
-        w[SHORTFALL_MONEY][d] = shortfall * cost_before;
-        w[IN_DEFICIT][d] = balance >= -TIE * cost_before ? 0.0 : 1.0;
         w[NONRECURRENT][d] = nonrecurrent;
         w[BALANCE][d] = balance;
         w[MARGIN][d] = balance / larger(income, LEAST_COST);
-        w[MET][d] = recurrent + nonrecurrent >= 0.95 * ask ? w[MET][d] : 0.0;
+        w[MET][d] *= recurrent + nonrecurrent >= 0.95 * ask ? 1.0 : 0.0;
+        ADD(SUM_BACKLOG, backlog);
+        ADD(SUM_NONRECURRENT, nonrecurrent * cost_before);
+        ADD(SUM_SHORTFALL, shortfall * cost_before);
+        ADD(SUM_DEFICITS, balance >= -TIE * cost_before ? 0.0 : 1.0);
     }
 }
 
 static inline void carry_year(const Terms terms, const Lanes *restrict drivers,
                               const Lanes *restrict new_opportunity,
-                              const Lanes *restrict belief, Lanes *restrict w)
+                              const Lanes *restrict belief, Lanes *restrict w,
+                              Lanes *restrict system, Lanes *restrict kind)
 {
-    begin_year(terms, drivers, belief, w);
-    save_for_good(terms, new_opportunity, belief, w);
-    close_year(terms, belief, w);
+    begin_year(terms, drivers, belief, w, system, kind);
+    save_for_good(terms, new_opportunity, belief, w, system, kind);
+    close_year(terms, belief, w, system, kind);
 }
 
 #endif
