@@ -39,7 +39,7 @@ def _shocks() -> None:
 
 def _groups() -> None:
     n_result, n_outcome = len(lanes.GROUP_RESULTS), 5
-    one, results = np.ones(2), np.ones((2, n_result * LANES))
+    one, sums = np.ones(2), np.ones((2, lanes.N_SUMS * LANES))
     achieved = np.zeros((n_outcome, LANES), np.int8)
     kept = np.zeros((n_result, 2, 2, 2, 2), np.float32)
     one_trust.keep_trust(
@@ -51,16 +51,15 @@ def _groups() -> None:
     groups.close_group(
         one,
         one,
-        np.ones((2, lanes.N_SUMS * LANES)),
+        sums,
         1,
         np.ones((n_result, 2, 2)),
         np.zeros((n_outcome, 2), np.int64),
         0,
-        results,
         achieved,
         np.zeros((n_result, 2, LANES), np.uint8),
     )
-    groups.keep_group(results, 1, 0, kept[:, 0], 0)
+    groups.keep_group(sums, 1, 0, kept[:, 0], 0)
 
 
 def _counts() -> None:

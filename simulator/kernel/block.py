@@ -85,7 +85,6 @@ def simulate_block(
     system_support = np.empty(n_year)
     kind_support = np.empty((n_kind, n_year))
     sector_support = np.empty(n_year)
-    results = np.empty((n_year, n_result * LANES))
     achieved = np.empty((n_outcome, LANES), np.int8)
     achieving = np.empty((n_outcome, LANES))
 
@@ -172,11 +171,10 @@ def simulate_block(
                     ranges.system[k, s],
                     successes.system[k],
                     s,
-                    results,
                     achieved,
                     bins.system[batch, k, s],
                 )
-                keep_group(results, valid, start, per_draw.system[:, k], s)
+                keep_group(system_sums, valid, start, per_draw.system[:, k], s)
                 if by_unit:
                     place = n_trust + n_kind + s
                     keep_achieved(achieved, valid, start, per_draw.units[k], place)
@@ -185,30 +183,30 @@ def simulate_block(
             for kind in range(n_kind):
                 if n_of_kind[kind] == 0:
                     continue  # nobody achieves nothing
+                sums, support = kind_sums[kind], kind_support[kind]
+                for y in range(n_year):
+                    add_rows(sums[y], sector_sums[y])
+                    sector_support[y] += support[y]
                 close_group(
                     rate,
-                    kind_support[kind],
-                    kind_sums[kind],
+                    support,
+                    sums,
                     valid,
                     ranges.kind[k, kind],
                     successes.kind[k],
                     kind,
-                    results,
                     achieved,
                     bins.kind[batch, k, kind],
                 )
-                keep_group(results, valid, start, per_draw.kind[:, k], kind)
+                keep_group(sums, valid, start, per_draw.kind[:, k], kind)
                 if by_unit:
                     place = n_trust + kind
                     keep_achieved(achieved, valid, start, per_draw.units[k], place)
-                for y in range(n_year):
-                    add_rows(kind_sums[kind, y], sector_sums[y])
-                    sector_support[y] += kind_support[kind, y]
-            settle_group(rate, sector_support, sector_sums, results, achieved)
+            settle_group(rate, sector_support, sector_sums, achieved)
             for y in range(n_year):
                 for result in range(n_result):
                     for d in range(valid):
-                        value = results[y, result * LANES + d]
+                        value = sector_sums[y, result * LANES + d]
                         per_draw.sector[result, k, y, start + d] = value
             for outcome in range(n_outcome):
                 for d in range(valid):

@@ -19,8 +19,8 @@ def add_rows(rows: Floats, group: Floats) -> None:
 
 
 @inlined
-def read_group(sums: Floats, support: float, out: Floats) -> None:
-    """Turn a group's sums of one year into its results, rows of `GROUP_RESULTS`.
+def read_group(sums: Floats, support: float) -> None:
+    """Turn a group's sums of one year into its results, where they stand.
 
     Money stays as sums (GBP m); productivity and unmet demand become means weighted
     by cost before savings.
@@ -30,38 +30,25 @@ def read_group(sums: Floats, support: float, out: Floats) -> None:
         cost_before = sums[lanes.SUM_COST_BEFORE + d]
         cost = sums[lanes.SUM_COST + d]
         nonrecurrent = sums[lanes.SUM_NONRECURRENT + d]
-        out[0 * LANES + d] = income
-        out[1 * LANES + d] = support
-        out[2 * LANES + d] = cost_before
-        out[3 * LANES + d] = cost
-        out[4 * LANES + d] = sums[lanes.SUM_ASK + d]
-        out[5 * LANES + d] = sums[lanes.SUM_RECURRENT + d]
-        out[6 * LANES + d] = nonrecurrent
-        out[7 * LANES + d] = income + support - cost + nonrecurrent
-        out[8 * LANES + d] = income - cost
-        out[9 * LANES + d] = sums[lanes.SUM_PRODUCTIVITY + d] / cost_before
-        out[10 * LANES + d] = sums[lanes.SUM_UNMET + d] / cost_before
-        out[11 * LANES + d] = sums[lanes.SUM_BACKLOG + d]
-        out[12 * LANES + d] = sums[lanes.SUM_SHORTFALL + d]
-        out[13 * LANES + d] = sums[lanes.SUM_DEFICITS + d]
+        sums[lanes.SUM_SUPPORT + d] = support
+        sums[lanes.SUM_BALANCE + d] = income + support - cost + nonrecurrent
+        sums[lanes.SUM_UNDERLYING + d] = income - cost
+        sums[lanes.SUM_PRODUCTIVITY + d] /= cost_before
+        sums[lanes.SUM_UNMET + d] /= cost_before
 
 
 @compiled
 def settle_group(
-    rate: Floats,
-    support: Floats,
-    sums: Floats,
-    results: Floats,
-    achieved: NDArray[np.int8],
+    rate: Floats, support: Floats, sums: Floats, achieved: NDArray[np.int8]
 ) -> None:
     """Read and judge one group of trusts.
 
-    `sums` (year, N_SUMS * LANES) and `support` (year,) come in; `results` (year, group
-    result * LANES) and `achieved` (outcome, LANES) come out.
+    `sums` (year, N_SUMS * LANES) and `support` (year,) come in; results stand in
+    `sums`, and in `achieved` (outcome, LANES), afterwards.
     """
     for y in range(rate.shape[0]):
-        read_group(sums[y], support[y], results[y])
-    judge_group(rate, results, achieved)
+        read_group(sums[y], support[y])
+    judge_group(rate, sums, achieved)
 
 
 @compiled
@@ -73,7 +60,6 @@ def close_group(
     ranges: Floats,
     counts: Counts,
     g: int,
-    results: Floats,
     achieved: NDArray[np.int8],
     bins: NDArray[np.uint8],
 ) -> None:
@@ -82,11 +68,11 @@ def close_group(
     As `settle_group`; `bins` has shape (group result, year, LANES), `ranges` (group
     result, year, 2).
     """
-    settle_group(rate, support, sums, results, achieved)
+    settle_group(rate, support, sums, achieved)
     count_achieved(achieved, valid, counts, g)
     for result in range(ranges.shape[0]):
         for y in range(rate.shape[0]):
-            values = results[y, result * LANES : (result + 1) * LANES]
+            values = sums[y, result * LANES : (result + 1) * LANES]
             bin_row(values, ranges[result, y], bins[result, y])
 
 
@@ -94,7 +80,7 @@ def close_group(
 def keep_group(
     results: Floats, valid: int, start: int, kept: NDArray[np.float32], g: int
 ) -> None:
-    """Keep a group's results of a batch, (result, year, group, draw), where asked."""
+    """Keep a settled group's batch, (result, year, group, draw), where asked."""
     if kept.shape[2] > 0:
         for result in range(kept.shape[0]):
             row = result * LANES

@@ -54,21 +54,25 @@ BLOCK: Final = 512  # draws that one call of the kernel computes; whole lanes
 ) = (row * LANES for row in range(33))
 N_STATE: Final = 13
 
-# Rows of a group's sums in one year: GBP m, but for the last.
+# Rows of a group in one year, in the order of `GROUP_RESULTS`: while its trusts are
+# added up sums in GBP m, but for the last, and then its results.
 (
     SUM_INCOME,
-    SUM_COST,
-    SUM_BACKLOG,
+    SUM_SUPPORT,
     SUM_COST_BEFORE,
+    SUM_COST,
     SUM_ASK,
     SUM_RECURRENT,
     SUM_NONRECURRENT,
+    SUM_BALANCE,
+    SUM_UNDERLYING,
     SUM_PRODUCTIVITY,
     SUM_UNMET,
+    SUM_BACKLOG,
     SUM_SHORTFALL,
     SUM_DEFICITS,
-) = (row * LANES for row in range(11))
-N_SUMS: Final = 11
+) = (row * LANES for row in range(14))
+N_SUMS: Final = 14
 
 # Rows of a trust's drivers in one year.
 DEMAND, INFLATION, DELIVERY = (row * LANES for row in range(3))

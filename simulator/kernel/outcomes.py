@@ -33,26 +33,33 @@ def judge_trust(target_total: float, w: Floats, achieved: NDArray[np.int8]) -> N
 def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> None:
     """Judge a group on its sums of money.
 
-    `rate` has shape (year,), `results` (year, group result * LANES), `achieved`
-    (outcome, LANES).
+    `rate` has shape (year,), `results` (year, N_SUMS * LANES), `achieved` (outcome,
+    LANES).
     """
-    n_year = rate.shape[0]
+    n_year, target_total = rate.shape[0], 0.0
+    met, recurrent, productivity, target_money = 0, LANES, 2 * LANES, 3 * LANES
+    totals = np.zeros(4 * LANES)
     for d in range(LANES):
-        met = True
-        recurrent = target_money = productivity = target_total = 0.0
-        for y in range(n_year):
-            ask = results[y, 4 * LANES + d]
-            saved = results[y, 5 * LANES + d] + results[y, 6 * LANES + d]
-            met = met & (saved >= 0.95 * ask)
-            recurrent += results[y, 5 * LANES + d]
-            target_money += rate[y] * results[y, 2 * LANES + d]
-            productivity += results[y, 9 * LANES + d]
-            target_total += rate[y]
-        cost_before = results[n_year - 1, 2 * LANES + d]
-        real = productivity >= target_total * (1.0 - TIE)
-        balance = results[n_year - 1, 7 * LANES + d] >= -TIE * cost_before
-        achieved[0, d] = met
-        achieved[1, d] = recurrent >= target_money * (1.0 - TIE)
+        totals[met + d] = 1.0
+    for y in range(n_year):
+        year, wanted = results[y], rate[y]
+        target_total += wanted
+        for d in range(LANES):
+            ask = year[lanes.SUM_ASK + d]
+            for_good = year[lanes.SUM_RECURRENT + d]
+            saved = for_good + year[lanes.SUM_NONRECURRENT + d]
+            totals[met + d] *= 1.0 if saved >= 0.95 * ask else 0.0
+            totals[recurrent + d] += for_good
+            totals[productivity + d] += year[lanes.SUM_PRODUCTIVITY + d]
+            totals[target_money + d] += wanted * year[lanes.SUM_COST_BEFORE + d]
+    last = results[n_year - 1]
+    for d in range(LANES):
+        real = totals[productivity + d] >= target_total * (1.0 - TIE)
+        in_balance = -TIE * last[lanes.SUM_COST_BEFORE + d]
+        balance = last[lanes.SUM_BALANCE + d] >= in_balance
+        wanted = totals[target_money + d] * (1.0 - TIE)
+        achieved[0, d] = totals[met + d] > 0.0
+        achieved[1, d] = totals[recurrent + d] >= wanted
         achieved[2, d] = real
         achieved[3, d] = balance
         achieved[4, d] = real & balance
