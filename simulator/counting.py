@@ -30,6 +30,8 @@ class Histograms:
 
     def __init__(self, trusts: Trusts, ranges: Ranges) -> None:
         self.spreads = empty_spreads(ranges)
+        if any(values.shape[2] * values.shape[3] % 2 for values in self.spreads):
+            raise ValueError("a unit needs an even number of histograms")
         n_trust, n_kind, n_system = (edges.shape[1] for edges in ranges)
         self.members: tuple[Counts, ...] = (
             np.ones(n_trust, np.int64),

@@ -13,7 +13,7 @@ from randomgen import Philox
 from scipy.special import ndtri
 
 from simulator.kernel import elementary, philox
-from simulator.kernel.normal import fill_normals, fill_uniforms
+from simulator.kernel.normal import LAST_TAIL, fill_normals, fill_uniforms
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
@@ -260,6 +260,17 @@ def test_the_measure_of_that_error_would_notice_a_wrong_normal() -> None:
         z = float(normals([word])[0])
         assert abs(normal_error(word, z + 1e-14)) > 9e-15
         assert abs(normal_error(word, -z)) > 1e-10
+
+
+def test_the_middle_ends_where_the_algorithm_says() -> None:
+    last, next_one = ((word + 0.5) / 2**32 for word in (LAST_TAIL, LAST_TAIL + 1))
+    assert 0.5 - last > 0.425 >= 0.5 - next_one
+
+
+@given(st.lists(st.sampled_from([0, 7, LAST_TAIL, LAST_TAIL + 1, CENTRE, ONES])))
+def test_a_normal_does_not_depend_on_its_neighbours(given_words: list[int]) -> None:
+    alone = [normals([word])[0] for word in given_words]
+    assert normals(given_words).tolist() == alone
 
 
 def test_normals_are_symmetric_to_the_bit() -> None:

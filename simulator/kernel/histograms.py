@@ -12,6 +12,7 @@ from simulator.kernel.prefetch import prefetch
 from simulator.kernel.tables import Counts, Floats
 
 LINE = 16  # counts in a line of the cache
+LINES_A_BATCH = lanes.BINS // LINE * LANES // lanes.BLOCK  # so that a block has all
 
 
 @inlined
@@ -49,14 +50,17 @@ def count_bins(
     rows = bins.reshape(bins.shape[0], -1, LANES)
     counts = histograms.reshape(-1, lanes.BINS)
     last = counts.shape[0] - 1
-    for row in range(first * n_row, stop * n_row, 2):  # of an even number a unit
+    for row in range(
+        first * n_row, stop * n_row, 2
+    ):  # counting.py: a unit has an even number
         if members[row // n_row % n_unit] == 0:
             continue
         one, two = counts[row], counts[row + 1]
         for batch in range((n_draw + LANES - 1) // LANES):
             for later in (min(row + 4, last), min(row + 5, last)):
-                prefetch(counts[later], batch * LINE)
                 prefetch(rows[batch, later], 0)
+                for line in range(batch * LINES_A_BATCH, (batch + 1) * LINES_A_BATCH):
+                    prefetch(counts[later], line * LINE)
             of_one, of_two = rows[batch, row], rows[batch, row + 1]
             for d in range(min(LANES, n_draw - batch * LANES)):
                 one[of_one[d]] += np.uint32(1)
