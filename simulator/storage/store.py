@@ -89,7 +89,7 @@ class RunWriter:
             self._sink or self._place,
             "w",
             track_order=True,
-            rdcc_nbytes=CHUNK_BYTES,  # of every variable that is open: one chunk
+            rdcc_nbytes=0,  # keep no chunk: each is written whole, and once
         )
         known = {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
         self.note("/", known | self._attributes)
