@@ -11,7 +11,7 @@ import pytest
 import tiny
 
 import simulator
-from simulator.kernel import jit
+from simulator.kernel import cache as kernel_cache
 
 # SHA-256 over every array of a small run: eight trusts, three targets, 300 draws.
 GOLDEN = "ce8f361302f6a955db706792e3a510cd275c663443bc5022f933e6f1b0b950f4"
@@ -182,10 +182,12 @@ def test_what_is_compiled_ahead_is_what_a_run_needs(tmp_path):
 @pytest.mark.parametrize(("is_new", "processors"), [(True, 2), (True, 1), (False, 2)])
 def test_only_a_new_cache_is_filled_ahead(monkeypatch, is_new, processors):
     begun = []
-    monkeypatch.setattr(jit, "_CACHE_IS_NEW", is_new)
-    monkeypatch.setattr(jit.os, "cpu_count", lambda: processors)
-    monkeypatch.setattr(jit.subprocess, "Popen", lambda *_, **__: begun.append(1))
-    jit.compile_ahead()
+    monkeypatch.setattr(kernel_cache, "IS_NEW", is_new)
+    monkeypatch.setattr(kernel_cache.os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(
+        kernel_cache.subprocess, "Popen", lambda *_, **__: begun.append(1)
+    )
+    kernel_cache.compile_ahead()
     assert bool(begun) == (is_new and processors > 1)
 
 

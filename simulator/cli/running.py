@@ -73,9 +73,9 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator.kernel import jit
+    from simulator.kernel import cache
 
-    jit.compile_ahead()
+    cache.compile_ahead()
     from simulator.analysis.headline import GROUPS
     from simulator.report import answer
     from simulator.running import runs

@@ -1,4 +1,4 @@
-"""Compile a part of the kernel: what `jit.compile_ahead` starts a process for.
+"""Compile a part of the kernel: what `cache.compile_ahead` starts a process for.
 
 At the first start, when nothing is in the cache, Numba compiles one function after the
 other. Meanwhile this process compiles shocks, groups and histograms, and the block loop
@@ -18,14 +18,23 @@ from simulator.kernel import (
     philox,
 )
 from simulator.kernel.lanes import BINS, LANES
+from simulator.kernel.trust_year import (
+    Begun,
+    Belief,
+    Rules,
+    Terms,
+    close_accounts,
+    save_for_good,
+)
 
 
 def compile_part() -> None:
     """Call each function once, as the block loop does, in the order of its needs.
 
-    The stages of a year it compiles meanwhile itself.
+    What is left out it compiles itself meanwhile.
     """
     _shocks()
+    _stages()
     _groups()
     _counts()
 
@@ -37,17 +46,20 @@ def _shocks() -> None:
     elementary.exp(0.0)
 
 
+def _stages() -> None:
+    three, four = (1.0,) * 3, (1.0,) * 4
+    begun = Begun(*(1.0,) * 7)
+    belief, terms = Belief(*(1.0,) * 9), Terms(*(1.0,) * 5)
+    rules = Rules(three, four, four, four, 1.0, 1.0)
+    saved = save_for_good(begun, three, four, three, belief, rules)
+    close_accounts(begun, saved, four, 1.0, belief, terms, rules)
+
+
 def _groups() -> None:
     n_result, n_outcome = len(lanes.GROUP_RESULTS), 5
     one, sums = np.ones(2), np.ones((2, lanes.N_SUMS * LANES))
     achieved = np.zeros((n_outcome, LANES), np.int8)
     kept = np.zeros((n_result, 2, 2, 2, 2), np.float32)
-    one_trust.keep_trust(
-        np.ones(lanes.WORKSPACE), 1, 0, kept[: len(lanes.KEPT), 0, 0, 0]
-    )
-    outcomes.add_achieved(achieved, np.zeros((n_outcome, LANES)))
-    outcomes.keep_achieved(achieved, 1, 0, np.zeros((n_outcome, 2, 2), np.int8), 0)
-    groups.add_rows(one, one)
     groups.close_group(
         one,
         one,
@@ -59,6 +71,12 @@ def _groups() -> None:
         achieved,
         np.zeros((n_result, 2, LANES), np.uint8),
     )
+    one_trust.keep_trust(
+        np.ones(lanes.WORKSPACE), 1, 0, kept[: len(lanes.KEPT), 0, 0, 0]
+    )
+    outcomes.add_achieved(achieved, np.zeros((n_outcome, LANES)))
+    outcomes.keep_achieved(achieved, 1, 0, np.zeros((n_outcome, 2, 2), np.int8), 0)
+    groups.add_rows(one, one)
     groups.keep_group(sums, 1, 0, kept[:, 0], 0)
 
 

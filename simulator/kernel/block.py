@@ -88,9 +88,10 @@ def simulate_block(
     achieved = np.empty((n_outcome, LANES), np.int8)
     achieving = np.empty((n_outcome, LANES))
 
-    n_of_kind = np.zeros(n_kind, np.int64)
+    n_of_kind = np.empty(n_kind)
+    fill(n_of_kind, 0.0)
     for i in range(n_trust):
-        n_of_kind[trusts.kind[i]] += 1
+        n_of_kind[trusts.kind[i]] += 1.0
 
     for batch in range(n_batch):
         start = batch * LANES
@@ -181,7 +182,7 @@ def simulate_block(
             fill(sector_sums.ravel(), 0.0)
             fill(sector_support, 0.0)
             for kind in range(n_kind):
-                if n_of_kind[kind] == 0:
+                if n_of_kind[kind] == 0.0:
                     continue  # nobody achieves nothing
                 sums, support = kind_sums[kind], kind_support[kind]
                 for y in range(n_year):

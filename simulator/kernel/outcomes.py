@@ -38,9 +38,12 @@ def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> No
     """
     n_year, target_total = rate.shape[0], 0.0
     met, recurrent, productivity, target_money = 0, LANES, 2 * LANES, 3 * LANES
-    totals = np.zeros(4 * LANES)
+    totals = np.empty(4 * LANES)
     for d in range(LANES):
         totals[met + d] = 1.0
+        totals[recurrent + d] = 0.0
+        totals[productivity + d] = 0.0
+        totals[target_money + d] = 0.0
     for y in range(n_year):
         year, wanted = results[y], rate[y]
         target_total += wanted

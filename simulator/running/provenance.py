@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from simulator.inputs import Loaded, resolved_toml
-from simulator.kernel import jit, lanes, philox
+from simulator.kernel import cache, lanes, philox
 from simulator.population import Population, to_csv_text
 from simulator.storage.digests import PAYLOAD
 
@@ -72,7 +72,7 @@ def of_run(
         "random_number_layout": str(philox.LAYOUT_VERSION),
         "histogram_bins": str(lanes.BINS),
         "simulator_version": version(),
-        "kernel_digest": jit.source_digest(),
+        "kernel_digest": cache.source_digest(),
         "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),
     }
 
