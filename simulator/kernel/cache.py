@@ -7,6 +7,7 @@ digest of *all* kernel sources and of the compiler: an edit can only miss.
 Nothing here imports the compiler, so that help in compiling can be called early.
 """
 
+import functools
 import hashlib
 import os
 import subprocess
@@ -64,13 +65,15 @@ def _cache_folder() -> tuple[Path | None, bool]:
 FOLDER, IS_NEW = _cache_folder()
 
 
-def compile_ahead() -> None:
+@functools.cache  # once, however often it is called, and held until the end
+def compile_ahead() -> subprocess.Popen[bytes] | None:
     """Start a process that compiles a part of the kernel beside this one.
 
     Only if nothing is in the cache yet and there is a processor to spare. Nothing
     depends on that process: what it has not finished is compiled where it is called.
     """
-    if IS_NEW and (os.cpu_count() or 1) > 1:
-        nowhere = subprocess.DEVNULL
-        command = [sys.executable, "-m", "simulator.kernel.ahead"]
-        subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+    if not IS_NEW or (os.cpu_count() or 1) == 1:
+        return None
+    nowhere = subprocess.DEVNULL
+    command = [sys.executable, "-m", "simulator.kernel.ahead"]
+    return subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
