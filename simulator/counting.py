@@ -4,6 +4,7 @@ Histograms take most of a run's memory, so there is one of each and not one a th
 Whole numbers add up to the same in any order.
 """
 
+from collections.abc import Iterator
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -38,12 +39,7 @@ class Histograms:
             np.bincount(trusts.kind, minlength=n_kind),
             np.ones(n_system, np.int64),
         )
-        self.stripes = [
-            Stripe(family, first, min(first + STRIPE, stop), Lock())
-            for family, values in enumerate(self.spreads)
-            for stop in [values.shape[0] * values.shape[1] if values.size else 0]
-            for first in range(0, stop, STRIPE)
-        ]
+        self.stripes = list(_stripes(self.spreads))
 
     def count(self, bins: Bins, n_draw: int, thread: int = 0) -> None:
         """Count what a block has binned; each thread begins at another stripe."""
@@ -58,6 +54,14 @@ class Histograms:
                     stop,
                     self.spreads[family],
                 )
+
+
+def _stripes(spreads: Spreads) -> Iterator[Stripe]:
+    for family, values in enumerate(spreads):
+        if values.size:  # without ranges nothing is counted
+            n_unit = values.shape[0] * values.shape[1]
+            for first in range(0, n_unit, STRIPE):
+                yield Stripe(family, first, min(first + STRIPE, n_unit), Lock())
 
 
 def empty_spreads(ranges: Ranges) -> Spreads:

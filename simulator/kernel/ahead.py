@@ -1,8 +1,9 @@
 """Compile a part of the kernel: what `cache.compile_ahead` starts a process for.
 
 At the first start, when nothing is in the cache, Numba compiles one function after the
-other. Meanwhile this process compiles shocks, groups and histograms, and the block loop
-finds them in the cache when it comes to them: 3 of 17 seconds on two processors.
+other. Meanwhile this process compiles shocks, two stages of a year, groups and
+histograms, and the block loop finds them in the cache when it comes to them: 3 of 17
+seconds on two processors.
 """
 
 import numpy as np

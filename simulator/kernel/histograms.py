@@ -50,9 +50,7 @@ def count_bins(
     rows = bins.reshape(bins.shape[0], -1, LANES)
     counts = histograms.reshape(-1, lanes.BINS)
     last = counts.shape[0] - 1
-    for row in range(
-        first * n_row, stop * n_row, 2
-    ):  # counting.py: a unit has an even number
+    for row in range(first * n_row, stop * n_row, 2):  # `n_row` is even
         if members[row // n_row % n_unit] == 0:
             continue
         one, two = counts[row], counts[row + 1]

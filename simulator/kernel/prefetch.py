@@ -9,7 +9,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-numba: Any = arrayobj  # without types
+arrays: Any = arrayobj  # both without types
 utilities: Any = cgutils
 TO_WRITE, KEEP_CLOSE, DATA = 1, 3, 1  # as LLVM numbers them
 
@@ -23,7 +23,7 @@ def _prefetch(typing: Any, array: Any, place: Any) -> Any:
         llvm = utilities.get_or_insert_function(
             builder.module, kind, "llvm.prefetch.p0"
         )
-        start = numba.make_array(array)(context, builder, args[0]).data
+        start = arrays.make_array(array)(context, builder, args[0]).data
         where = builder.bitcast(builder.gep(start, [args[1]]), byte)
         hints = [ir.Constant(whole, hint) for hint in (TO_WRITE, KEEP_CLOSE, DATA)]
         builder.call(llvm, [where, *hints])
