@@ -165,7 +165,7 @@ for function in (
     philox.fill_words, normal.fill_normals, normal.fill_uniforms,
     groups.close_group, groups.keep_group, groups.add_rows,
     outcomes.add_achieved, outcomes.keep_achieved, one_trust.keep_trust,
-    histograms.count_bins, histograms.read_quantiles,
+    one_trust.draw_trusts, histograms.count_bins, histograms.read_quantiles,
 ):
     stats = function.stats
     if not stats.cache_hits or stats.cache_misses:

@@ -127,7 +127,7 @@ LOOPS = {
     ),
     "combine_drivers": (
         one_trust.combine_drivers,
-        (*[0.1] * 6, rows(lanes.N_NATION), *map(rows, (1, 3, 2, lanes.N_DRIVERS))),
+        (0.1, np.ones(5), *map(rows, (lanes.N_NATION, 1, 3, 2, lanes.N_DRIVERS))),
         ("vmulpd", "vaddpd", "vfmadd"),
     ),
     "fill_words": (philox.fill_words, FILL_WORDS, ("vpmuludq",)),

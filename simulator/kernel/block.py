@@ -1,7 +1,8 @@
 """The block loop: draws, trusts, targets and years in the order the machine likes.
 
-Trusts are taken system by system; each trust's shocks are made once and used for
-every target. Draws are innermost, `LANES` at a time.
+Draws are taken `LANES` at a time: first each trust's shocks, which are made once and
+used for every target, then target by target, system by system, trust by trust. Shocks
+and years are two compiled functions, so that two processes can compile them at once.
 
 What leaves a block never depends on which block came before it: per-draw sums go to
 the draw's own slot, everything else is an integer count. Histograms are counted after
@@ -18,10 +19,10 @@ from simulator.kernel.groups import (
     settle_group,
 )
 from simulator.kernel.histograms import bin_row
-from simulator.kernel.jit import compiled
+from simulator.kernel.jit import compile_for, compiled
 from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import (
-    draw_drivers,
+    draw_trusts,
     fill,
     keep_trust,
     open_trust,
@@ -36,6 +37,8 @@ from simulator.kernel.outcomes import (
 )
 from simulator.kernel.tables import (
     Bins,
+    Fixed,
+    Floats,
     Nation,
     PerDraw,
     Plan,
@@ -46,7 +49,6 @@ from simulator.kernel.tables import (
 from simulator.kernel.trust_year import Terms
 
 
-@compiled
 def simulate_block(
     seed: int,
     first_draw: int,
@@ -65,152 +67,205 @@ def simulate_block(
     `BLOCK`; lanes beyond it are computed, as any address has its random numbers,
     and left out of every count.
     """
-    n_trust = trusts.income.shape[0]
-    n_system = trusts.first.shape[0] - 1
+    fixed = fixed_of(trusts, plan)
+    drivers = np.empty((*plan.support.shape, lanes.N_DRIVERS * LANES))
+    for batch in range(-(-n_draw // LANES)):
+        carried = (
+            batch,
+            n_draw,
+            fixed,
+            plan,
+            nation,
+            drivers,
+            ranges,
+            bins,
+            successes,
+            per_draw,
+        )
+        # First what takes longest: meanwhile another process may compile the other.
+        compile_for(carry_batch, carried)
+        draw_trusts(
+            seed,
+            first_draw + batch * LANES,
+            trusts.address,
+            trusts.kind,
+            trusts.pay_share,
+            plan.where,
+            plan.spread,
+            nation.year[batch],
+            nation.demand[batch],
+            drivers,
+        )
+        carry_batch(*carried)
+
+
+def fixed_of(trusts: Trusts, plan: Plan) -> Fixed:
+    """Gather what holds in every draw; money is added up trust after trust."""
+    (n_trust, n_year), n_kind = plan.support.shape, plan.funded.shape[1]
+    opening = np.zeros((n_trust, lanes.N_STATE))
+    for row, values in (
+        (lanes.POOL_0, trusts.opportunity[:, 0]),
+        (lanes.POOL_1, trusts.opportunity[:, 1]),
+        (lanes.POOL_2, trusts.opportunity[:, 2]),
+        (lanes.SOURCE_0, plan.one_offs[0, 0]),
+        (lanes.SOURCE_1, plan.one_offs[0, 1]),
+        (lanes.SOURCE_2, plan.one_offs[0, 2]),
+        (lanes.SOURCE_3, plan.one_offs[0, 3]),
+        (lanes.CARRY_OVER, trusts.carry_over),
+        (lanes.INCOME, trusts.income),
+        (lanes.COST, trusts.cost),
+        (lanes.BACKLOG, trusts.backlog),
+    ):
+        opening[:, row // LANES] = values
+    n_in_system = np.diff(trusts.first)
+    system = np.repeat(np.arange(len(n_in_system)), n_in_system)
+    system_support = np.zeros((len(n_in_system), n_year))
+    kind_support = np.zeros((n_kind, n_year))
+    np.add.at(system_support, system, plan.support)
+    np.add.at(kind_support, trusts.kind, plan.support)
+    return Fixed(
+        kind=trusts.kind,
+        first=trusts.first,
+        opening=opening,
+        system_support=system_support,
+        kind_support=kind_support,
+        sector_support=np.add.accumulate(kind_support)[-1],
+        n_of_kind=np.bincount(trusts.kind, minlength=n_kind),
+    )
+
+
+@compiled
+def carry_batch(
+    batch: int,
+    n_draw: int,
+    fixed: Fixed,
+    plan: Plan,
+    nation: Nation,
+    drivers: Floats,
+    ranges: Ranges,
+    bins: Bins,
+    successes: Successes,
+    per_draw: PerDraw,
+) -> None:
+    """Carry every trust through the years under every target, in a batch of a block.
+
+    `drivers` has shape (trust, year, N_DRIVERS * LANES); for the rest see
+    `simulate_block`, whose draws from `batch * LANES` these are.
+    """
+    n_trust = fixed.kind.shape[0]
+    n_system = fixed.first.shape[0] - 1
     n_target, n_kind, n_year = plan.funded.shape
     n_outcome = successes.trust.shape[1]
     n_result = per_draw.sector.shape[0]
     # Without ranges nothing is binned.
     n_spread = ranges.trust.shape[2]
-    n_batch = (n_draw + LANES - 1) // LANES
     by_unit = per_draw.units.shape[2] > 0
+    start = batch * LANES
+    valid = min(LANES, n_draw - start)
 
-    words = np.empty((3 * n_year + 4, LANES), np.uint64)
-    z = np.empty((3 * n_year + 2, LANES))
-    drivers = np.empty((n_trust, n_year, lanes.N_DRIVERS * LANES))
     w = np.empty(lanes.WORKSPACE)
     system_sums = np.empty((n_year, lanes.N_SUMS * LANES))
     kind_sums = np.empty((n_kind, n_year, lanes.N_SUMS * LANES))
     sector_sums = np.empty((n_year, lanes.N_SUMS * LANES))
-    system_support = np.empty(n_year)
-    kind_support = np.empty((n_kind, n_year))
-    sector_support = np.empty(n_year)
     achieved = np.empty((n_outcome, LANES), np.int8)
     achieving = np.empty((n_outcome, LANES))
 
-    n_of_kind = np.empty(n_kind)
-    fill(n_of_kind, 0.0)
-    for i in range(n_trust):
-        n_of_kind[trusts.kind[i]] += 1.0
+    for j in range(nation.belief.shape[1]):
+        w[lanes.BELIEF + j] = nation.belief[batch, j]
 
-    for batch in range(n_batch):
-        start = batch * LANES
-        valid = min(LANES, n_draw - start)
-        belief = nation.belief[batch]
-        for j in range(belief.shape[0]):
-            w[lanes.BELIEF + j] = belief[j]
-        for i in range(n_trust):
-            draw_drivers(
-                seed,
-                first_draw + start,
-                trusts.address[i],
-                trusts.pay_share[i],
-                plan,
-                nation.year[batch],
-                nation.demand[batch, trusts.kind[i]],
-                words,
-                z,
-                drivers[i],
-            )
-        for k in range(n_target):
-            rate = plan.rate[k]
-            target_total = 0.0
-            for y in range(n_year):
-                target_total += rate[y]
-            achieved_by_trust = successes.trust[k]
-            fill(kind_sums.ravel(), 0.0)
-            fill(kind_support.ravel(), 0.0)
-            fill(achieving.ravel(), 0.0)
-            for s in range(n_system):
-                fill(system_sums.ravel(), 0.0)
-                fill(system_support, 0.0)
-                for i in range(trusts.first[s], trusts.first[s + 1]):
-                    kind = trusts.kind[i]
-                    open_trust(trusts, plan, i, belief, w)
-                    for y in range(n_year):
-                        terms = Terms(
-                            rate[y],
-                            plan.deficit_addon[k, y],
-                            plan.price[k, y],
-                            plan.funded[k, kind, y],
-                            plan.support[i, y],
-                        )
-                        carry_year(
-                            terms,
-                            year_rules(plan, y),
-                            drivers[i, y],
-                            nation.new_opportunity[batch, kind, y],
-                            w,
-                            system_sums[y],
-                            kind_sums[kind, y],
-                        )
-                        system_support[y] += plan.support[i, y]
-                        kind_support[kind, y] += plan.support[i, y]
-                        for spread in range(n_spread):
-                            row = lanes.SPREAD_ROWS[spread]
-                            bin_row(
-                                w[row : row + LANES],
-                                ranges.trust[k, i, spread, y],
-                                bins.trust[batch, k, i, spread, y],
-                            )
-                        if per_draw.trust.shape[3] > 0:
-                            keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
-                    judge_trust(target_total, w, achieved)
-                    count_achieved(achieved, valid, achieved_by_trust, i)
-                    add_achieved(achieved, achieving)
-                    if by_unit:
-                        keep_achieved(achieved, valid, start, per_draw.units[k], i)
-                    guarded = np.int32(0)
-                    for d in range(valid):
-                        guarded += np.int32(w[lanes.GUARDED + d])
-                    successes.guarded[k] += guarded
-                close_group(
-                    rate,
-                    system_support,
-                    system_sums,
-                    valid,
-                    ranges.system[k, s],
-                    successes.system[k],
-                    s,
-                    achieved,
-                    bins.system[batch, k, s],
-                )
-                keep_group(system_sums, valid, start, per_draw.system[:, k], s)
-                if by_unit:
-                    place = n_trust + n_kind + s
-                    keep_achieved(achieved, valid, start, per_draw.units[k], place)
-            fill(sector_sums.ravel(), 0.0)
-            fill(sector_support, 0.0)
-            for kind in range(n_kind):
-                if n_of_kind[kind] == 0.0:
-                    continue  # nobody achieves nothing
-                sums, support = kind_sums[kind], kind_support[kind]
+    for k in range(n_target):
+        rate = plan.rate[k]
+        target_total = 0.0
+        for y in range(n_year):
+            target_total += rate[y]
+        achieved_by_trust = successes.trust[k]
+        fill(kind_sums.ravel(), 0.0)
+        fill(achieving.ravel(), 0.0)
+        for s in range(n_system):
+            fill(system_sums.ravel(), 0.0)
+            for i in range(fixed.first[s], fixed.first[s + 1]):
+                kind = fixed.kind[i]
+                open_trust(fixed.opening[i], w)
                 for y in range(n_year):
-                    add_rows(sums[y], sector_sums[y])
-                    sector_support[y] += support[y]
-                close_group(
-                    rate,
-                    support,
-                    sums,
-                    valid,
-                    ranges.kind[k, kind],
-                    successes.kind[k],
-                    kind,
-                    achieved,
-                    bins.kind[batch, k, kind],
-                )
-                keep_group(sums, valid, start, per_draw.kind[:, k], kind)
+                    terms = Terms(
+                        rate[y],
+                        plan.deficit_addon[k, y],
+                        plan.price[k, y],
+                        plan.funded[k, kind, y],
+                        plan.support[i, y],
+                    )
+                    carry_year(
+                        terms,
+                        year_rules(plan, y),
+                        drivers[i, y],
+                        nation.new_opportunity[batch, kind, y],
+                        w,
+                        system_sums[y],
+                        kind_sums[kind, y],
+                    )
+                    for spread in range(n_spread):
+                        row = lanes.SPREAD_ROWS[spread]
+                        bin_row(
+                            w[row : row + LANES],
+                            ranges.trust[k, i, spread, y],
+                            bins.trust[batch, k, i, spread, y],
+                        )
+                    if per_draw.trust.shape[3] > 0:
+                        keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
+                judge_trust(target_total, w, achieved)
+                count_achieved(achieved, valid, achieved_by_trust, i)
+                add_achieved(achieved, achieving)
                 if by_unit:
-                    place = n_trust + kind
-                    keep_achieved(achieved, valid, start, per_draw.units[k], place)
-            settle_group(rate, sector_support, sector_sums, achieved)
-            for y in range(n_year):
-                for result in range(n_result):
-                    for d in range(valid):
-                        value = sector_sums[y, result * LANES + d]
-                        per_draw.sector[result, k, y, start + d] = value
-            for outcome in range(n_outcome):
+                    keep_achieved(achieved, valid, start, per_draw.units[k], i)
+                guarded = np.int32(0)
                 for d in range(valid):
-                    successes.sector[k, outcome] += achieved[outcome, d]
-                    successes.share[k, outcome, int(achieving[outcome, d])] += 1
-                    per_draw.achieved[k, outcome, start + d] = achieved[outcome, d]
+                    guarded += np.int32(w[lanes.GUARDED + d])
+                successes.guarded[k] += guarded
+            close_group(
+                rate,
+                fixed.system_support[s],
+                system_sums,
+                valid,
+                ranges.system[k, s],
+                successes.system[k],
+                s,
+                achieved,
+                bins.system[batch, k, s],
+            )
+            keep_group(system_sums, valid, start, per_draw.system[:, k], s)
+            if by_unit:
+                place = n_trust + n_kind + s
+                keep_achieved(achieved, valid, start, per_draw.units[k], place)
+        fill(sector_sums.ravel(), 0.0)
+        for kind in range(n_kind):
+            if fixed.n_of_kind[kind] == 0:
+                continue  # nobody achieves nothing
+            sums = kind_sums[kind]
+            for y in range(n_year):
+                add_rows(sums[y], sector_sums[y])
+            close_group(
+                rate,
+                fixed.kind_support[kind],
+                sums,
+                valid,
+                ranges.kind[k, kind],
+                successes.kind[k],
+                kind,
+                achieved,
+                bins.kind[batch, k, kind],
+            )
+            keep_group(sums, valid, start, per_draw.kind[:, k], kind)
+            if by_unit:
+                place = n_trust + kind
+                keep_achieved(achieved, valid, start, per_draw.units[k], place)
+        settle_group(rate, fixed.sector_support, sector_sums, achieved)
+        for y in range(n_year):
+            for result in range(n_result):
+                for d in range(valid):
+                    value = sector_sums[y, result * LANES + d]
+                    per_draw.sector[result, k, y, start + d] = value
+        for outcome in range(n_outcome):
+            for d in range(valid):
+                successes.sector[k, outcome] += achieved[outcome, d]
+                successes.share[k, outcome, int(achieving[outcome, d])] += 1
+                per_draw.achieved[k, outcome, start + d] = achieved[outcome, d]

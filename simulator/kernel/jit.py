@@ -20,6 +20,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return _compile(function)
 
 
+def compile_for(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Compile a function as a call would, or find it in the cache, but do not call it.
+
+    A function that has been compiled, for whatever arguments, is left as it is.
+    """
+    if not function.signatures:  # type: ignore[attr-defined]
+        function.compile(tuple(map(numba.typeof, arguments)))  # type: ignore[attr-defined]
+
+
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function into its callers.
 

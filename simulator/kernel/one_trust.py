@@ -13,7 +13,7 @@ from simulator.kernel.jit import compiled, inlined, pasted
 from simulator.kernel.lanes import LANES
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.philox import fill_words
-from simulator.kernel.tables import Floats, Plan, Trusts
+from simulator.kernel.tables import Counts, Floats, Plan
 from simulator.kernel.trust_year import Rules
 
 
@@ -24,13 +24,51 @@ def fill(values: Floats, value: float) -> None:
         values[j] = value
 
 
+@compiled
+def draw_trusts(
+    seed: int,
+    first_draw: int,
+    address: NDArray[np.uint32],
+    kind: NDArray[np.int64],
+    pay_share: Floats,
+    where: Counts,
+    spread: Floats,
+    nation_year: Floats,
+    nation_demand: Floats,
+    drivers: Floats,
+) -> None:
+    """Make every trust's demand, input-cost and delivery paths for `LANES` draws.
+
+    Shapes: `nation_year` (year, N_NATION * LANES), `nation_demand` (type, year, LANES),
+    `drivers` (trust, year, N_DRIVERS * LANES); the rest as in `Trusts` and `Plan`.
+    """
+    n_trust, n_year = drivers.shape[0], drivers.shape[1]
+    words = np.empty((3 * n_year + 4, LANES), np.uint64)
+    z = np.empty((3 * n_year + 2, LANES))
+    for i in range(n_trust):
+        draw_drivers(
+            seed,
+            first_draw,
+            address[i],
+            pay_share[i],
+            where,
+            spread,
+            nation_year,
+            nation_demand[kind[i]],
+            words,
+            z,
+            drivers[i],
+        )
+
+
 @pasted
 def draw_drivers(
     seed: int,
     first_draw: int,
     address: int,
     pay_share: float,
-    plan: Plan,
+    where: Counts,
+    spread: Floats,
     nation_year: Floats,
     nation_demand: Floats,
     words: NDArray[np.uint64],
@@ -43,31 +81,19 @@ def draw_drivers(
     `words`, 3 * year + 4 rows, and the normals `z`, 3 * year + 2: three for each year
     and two that stay. See the table in `philox` for who uses which word.
     """
-    demand_sd, cost_sd, drift_sd, delivery_sd, persistent_sd = (
-        plan.spread[0],
-        plan.spread[1],
-        plan.spread[2],
-        plan.spread[3],
-        plan.spread[4],
-    )
     n_year = drivers.shape[0]
     # The type of Python's whole numbers, so that `fill_words` is compiled only once.
     who = int(np.int64(address))
     # Of four words three are used: the next year's first takes the place of the last.
     for y in range(n_year + 1):
-        where = int(plan.where[y])
-        fill_words(seed, first_draw, who, where, words[3 * y : 3 * y + 4])
+        fill_words(seed, first_draw, who, int(where[y]), words[3 * y : 3 * y + 4])
     n_normal = 3 * n_year + 2
     fill_normals(words[:n_normal].ravel(), z.ravel())
     stay = z[3 * n_year :].ravel()
     for y in range(n_year):
         combine_drivers(
             pay_share,
-            demand_sd,
-            cost_sd,
-            drift_sd,
-            delivery_sd,
-            persistent_sd,
+            spread,
             nation_year[y],
             nation_demand[y],
             z[3 * y : 3 * y + 3].ravel(),
@@ -79,11 +105,7 @@ def draw_drivers(
 @pasted
 def combine_drivers(
     pay_share: float,
-    demand_sd: float,
-    cost_sd: float,
-    drift_sd: float,
-    delivery_sd: float,
-    persistent_sd: float,
+    spread: Floats,
     nation: Floats,
     demand: Floats,
     z: Floats,
@@ -95,6 +117,9 @@ def combine_drivers(
     `z` holds the year's normals for demand, cost and delivery, `stay` those of every
     year for drift and delivery.
     """
+    # Read before the loop: what it writes might overlap for all the compiler knows.
+    demand_sd, cost_sd, drift_sd = spread[0], spread[1], spread[2]
+    delivery_sd, persistent_sd = spread[3], spread[4]
     for d in range(LANES):
         drivers[lanes.DEMAND + d] = demand[d] + demand_sd * z[d]
         drivers[lanes.INFLATION + d] = (
@@ -111,30 +136,16 @@ def combine_drivers(
 
 
 @pasted
-def open_trust(trusts: Trusts, plan: Plan, i: int, belief: Floats, w: Floats) -> None:
-    """Set the workspace to a trust's opening position."""
-    opening = (
-        trusts.opportunity[i, 0],
-        trusts.opportunity[i, 1],
-        trusts.opportunity[i, 2],
-        plan.one_offs[0, 0],
-        plan.one_offs[0, 1],
-        plan.one_offs[0, 2],
-        plan.one_offs[0, 3],
-        trusts.carry_over[i],
-        0.0,
-        0.0,
-        trusts.income[i],
-        trusts.cost[i],
-        trusts.backlog[i],
-    )
+def open_trust(opening: Floats, w: Floats) -> None:
+    """Set the workspace to a trust's opening position, `N_STATE` numbers."""
     # In loops over the workspace itself: views of it would have their uses counted.
     for row in range(lanes.N_STATE):
+        value = opening[row]
         for d in range(LANES):
-            w[row * LANES + d] = opening[row]
+            w[row * LANES + d] = value
     for row in (lanes.POOL_0, lanes.POOL_1, lanes.POOL_2):
         for d in range(LANES):
-            w[row + d] *= belief[lanes.OPPORTUNITY_SCALE + d]
+            w[row + d] *= w[lanes.BELIEF + lanes.OPPORTUNITY_SCALE + d]
     for d in range(LANES):
         w[lanes.MET + d] = 1.0
     for j in range(lanes.RECURRENT_TOTAL, lanes.GUARDED + LANES):

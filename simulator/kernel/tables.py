@@ -38,6 +38,18 @@ class Plan(NamedTuple):
     where: Counts  # (year + 1,) counter words, the last without a year
 
 
+class Fixed(NamedTuple):
+    """What holds of trusts and groups in every draw, as the block loop reads it."""
+
+    kind: NDArray[np.int64]  # (trust,) index of the type
+    first: NDArray[np.int64]  # (system + 1,) where each system's trusts begin
+    opening: Floats  # (trust, N_STATE) rows of the workspace
+    system_support: Floats  # (system, year) GBP m
+    kind_support: Floats  # (type, year) GBP m
+    sector_support: Floats  # (year,) GBP m
+    n_of_kind: Counts  # (type,) number of trusts
+
+
 class Nation(NamedTuple):
     """What a draw brings to everybody, in rows of `LANES` draws."""
 

@@ -19,7 +19,7 @@ import xarray as xr
 from simulator import engine, inputs
 from simulator.analysis.headline import GROUPS, headline
 from simulator.inputs import Loaded
-from simulator.kernel.block import simulate_block
+from simulator.kernel.block import carry_batch
 from simulator.kernel.lanes import BLOCK
 from simulator.running import assembly, runs
 from simulator.running.assembly import Keep, Work
@@ -101,7 +101,7 @@ def pilot(
 
 def _compiled_just_now() -> bool:
     """Tell whether code had to be compiled, which the next run need not do again."""
-    stats = getattr(simulate_block, "stats", None)
+    stats = getattr(carry_batch, "stats", None)
     return stats is not None and sum(stats.cache_misses.values()) > 0
 
 

@@ -19,6 +19,7 @@ from simulator.engine import Job
 from simulator.errors import RunFileError, SimulatorError
 from simulator.inputs import Loaded
 from simulator.kernel import lanes, philox
+from simulator.kernel.block import fixed_of
 from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import draw_drivers, open_trust, year_rules
 from simulator.kernel.outcomes import judge_trust
@@ -243,7 +244,8 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
 
 def _opening(job: Job, nation: Nation, i: int) -> State:
     workspace = np.empty(lanes.WORKSPACE)
-    open_trust(job.trusts, job.plan, i, nation.belief[0], workspace)
+    workspace[lanes.BELIEF :] = nation.belief[0]
+    open_trust(fixed_of(job.trusts, job.plan).opening[i], workspace)
     w = workspace.tolist()
     return State(
         income=w[lanes.INCOME],
@@ -277,7 +279,8 @@ def _own(
         draw,
         job.trusts.address[i],
         float(job.trusts.pay_share[i]),
-        job.plan._replace(where=job.plan.where[[y, -1]]),
+        job.plan.where[[y, -1]],
+        job.plan.spread,
         nation.year[0, year],
         nation.demand[0, int(job.trusts.kind[i]), year],
         words,
