@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -19,10 +20,11 @@ from simulator import drivers
 from simulator.counting import Histograms, empty_spreads
 from simulator.drivers import Drawn, Stream
 from simulator.kernel import lanes
-from simulator.kernel.block import simulate_block
+from simulator.kernel.block import fixed_of, simulate_block
 from simulator.kernel.lanes import BLOCK, LANES
 from simulator.kernel.tables import (
     Bins,
+    Fixed,
     Nation,
     PerDraw,
     Plan,
@@ -57,6 +59,11 @@ class Job:
     ranges: Ranges
     notes: tuple[str, ...]  # what is to be said beside the results
 
+    @cached_property
+    def fixed(self) -> Fixed:
+        """What the block loop reads of trusts and groups."""
+        return fixed_of(self.trusts, self.plan)
+
 
 class Shard(NamedTuple):
     """Consecutive draws, computed: what is kept of each of them."""
@@ -80,7 +87,7 @@ class Kept(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Draws that one call of the kernel computes, from and to, within their shard."""
+    """Draws that a thread computes together, from and to, within their shard."""
 
     shard: Shard
     start: int
@@ -244,7 +251,7 @@ def _compute(
         job.seed,
         shard.first_draw + start,
         n_draw,
-        job.trusts,
+        job.fixed,
         job.plan,
         drivers.nation(part_of(shard.drawn, start, stop)),
         job.ranges,
@@ -353,7 +360,7 @@ def everything(
         seed,
         0,
         n_draw,
-        trusts,
+        fixed_of(trusts, plan),
         plan,
         nation,
         unbinned,

@@ -17,7 +17,7 @@ from scipy.special import ndtr
 from simulator import engine
 from simulator.counting import Histograms
 from simulator.kernel import lanes, philox
-from simulator.kernel.block import simulate_block
+from simulator.kernel.block import fixed_of, simulate_block
 from simulator.kernel.lanes import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
@@ -749,7 +749,7 @@ def run(world: World, *spans: tuple[int, int]) -> Run:
             world.seed,
             world.first_draw + start,
             stop - start,
-            world.trusts,
+            fixed_of(world.trusts, world.plan),
             world.plan,
             nation(Draws(*(values[..., start:stop] for values in world.draws))),
             world.ranges,
@@ -1202,7 +1202,8 @@ def test_what_is_not_kept_is_computed_all_the_same(both: Both) -> None:
         units=full.units[:, :, :0, :0],
     )
     bare = PerDraw(*map(np.ascontiguousarray, bare))
-    arguments = world.trusts, world.plan, nation(world.draws), world.ranges
+    fixed = fixed_of(world.trusts, world.plan)
+    arguments = fixed, world.plan, nation(world.draws), world.ranges
     bins = engine.room_for_bins(world.ranges, world.n_draw)
     simulate_block(world.seed, 0, world.n_draw, *arguments, bins, successes, bare)
     assert same(successes, seen.tally[: len(successes)])

@@ -156,7 +156,9 @@ ahead.compile_part()
 """
 FOUND_READY = """\
 import tiny
-from simulator.kernel import groups, histograms, normal, one_trust, outcomes, philox
+from simulator.kernel import (
+    groups, histograms, normal, one_trust, outcomes, philox, shocks, trust_year
+)
 from simulator.running import results
 work = tiny.job()
 _, tally = tiny.simulate(work, 300)
@@ -165,7 +167,8 @@ for function in (
     philox.fill_words, normal.fill_normals, normal.fill_uniforms,
     groups.close_group, groups.keep_group, groups.add_rows,
     outcomes.add_achieved, outcomes.keep_achieved, one_trust.keep_trust,
-    one_trust.draw_trusts, histograms.count_bins, histograms.read_quantiles,
+    trust_year.save_for_good, trust_year.close_accounts, shocks.make_drivers,
+    histograms.count_bins, histograms.read_quantiles,
 ):
     stats = function.stats
     if not stats.cache_hits or stats.cache_misses:

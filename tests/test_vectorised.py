@@ -22,9 +22,9 @@ from simulator.kernel import (
     histograms,
     lanes,
     normal,
-    one_trust,
     one_year,
     philox,
+    shocks,
 )
 from simulator.kernel.lanes import LANES
 from simulator.kernel.trust_year import Rules, Terms
@@ -126,7 +126,7 @@ LOOPS = {
         ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
     ),
     "combine_drivers": (
-        one_trust.combine_drivers,
+        shocks.combine_drivers,
         (0.1, np.ones(5), *map(rows, (lanes.N_NATION, 1, 3, 2, lanes.N_DRIVERS))),
         ("vmulpd", "vaddpd", "vfmadd"),
     ),

@@ -1,1 +1,1 @@
-"""All compiled code: arrays in, arrays out."""
+"""The kernel: arrays in, arrays out. All compiled code is here."""

@@ -1,7 +1,7 @@
 """Compile a part of the kernel: what `cache.compile_ahead` starts a process for.
 
 At the first start, when nothing is in the cache, Numba compiles one function after the
-other. Meanwhile this process compiles two stages of a year, groups, trusts' shocks and
+other. Meanwhile this process compiles two stages of a year, groups, trusts' drivers and
 histograms, and the run finds them in the cache when it comes to them: 6 of 18 seconds
 on two processors.
 """
@@ -15,6 +15,7 @@ from simulator.kernel import (
     normal,
     one_trust,
     outcomes,
+    shocks,
 )
 from simulator.kernel.lanes import BINS, LANES
 from simulator.kernel.trust_year import (
@@ -81,7 +82,7 @@ def _shocks() -> None:
     for column in (address, kind, pay_share):  # as a population has them
         column.flags.writeable = False
     nation_year = np.zeros((1, lanes.N_NATION * LANES))
-    one_trust.draw_trusts(
+    shocks.make_drivers(
         1,
         1,
         address,

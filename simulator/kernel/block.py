@@ -1,7 +1,7 @@
 """The block loop: draws, trusts, targets and years in the order the machine likes.
 
-Draws are taken `LANES` at a time: first each trust's shocks, which are made once and
-used for every target, then target by target, system by system, trust by trust. Shocks
+Draws are taken `LANES` at a time: first every trust's drivers, which are made once and
+used for every target, then target by target, system by system, trust by trust. Drivers
 and years are two compiled functions, so that two processes can compile them at once.
 
 What leaves a block never depends on which block came before it: per-draw sums go to
@@ -19,10 +19,9 @@ from simulator.kernel.groups import (
     settle_group,
 )
 from simulator.kernel.histograms import bin_row
-from simulator.kernel.jit import compile_for, compiled
+from simulator.kernel.jit import compile_first, compiled
 from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import (
-    draw_trusts,
     fill,
     keep_trust,
     open_trust,
@@ -35,6 +34,7 @@ from simulator.kernel.outcomes import (
     judge_trust,
     keep_achieved,
 )
+from simulator.kernel.shocks import make_drivers
 from simulator.kernel.tables import (
     Bins,
     Fixed,
@@ -53,7 +53,7 @@ def simulate_block(
     seed: int,
     first_draw: int,
     n_draw: int,
-    trusts: Trusts,
+    fixed: Fixed,
     plan: Plan,
     nation: Nation,
     ranges: Ranges,
@@ -63,44 +63,32 @@ def simulate_block(
 ) -> None:
     """Simulate `n_draw` consecutive draws of every trust under every target.
 
-    Adds to `successes` and fills `per_draw` from its first draw. `n_draw` is at most
-    `BLOCK`; lanes beyond it are computed, as any address has its random numbers,
-    and left out of every count.
+    Adds to `successes`; fills `bins`, and `per_draw` from its first draw. `n_draw` is
+    at most `BLOCK`; lanes beyond it are computed, as any address has its random
+    numbers, and left out of every count.
     """
-    fixed = fixed_of(trusts, plan)
     drivers = np.empty((*plan.support.shape, lanes.N_DRIVERS * LANES))
+    others = n_draw, fixed, plan, nation, drivers, ranges, bins, successes, per_draw
+    # First what takes longest: meanwhile another process may compile the other.
+    compile_first(carry_batch, (0, *others))
     for batch in range(-(-n_draw // LANES)):
-        carried = (
-            batch,
-            n_draw,
-            fixed,
-            plan,
-            nation,
-            drivers,
-            ranges,
-            bins,
-            successes,
-            per_draw,
-        )
-        # First what takes longest: meanwhile another process may compile the other.
-        compile_for(carry_batch, carried)
-        draw_trusts(
+        make_drivers(
             seed,
             first_draw + batch * LANES,
-            trusts.address,
-            trusts.kind,
-            trusts.pay_share,
+            fixed.address,
+            fixed.kind,
+            fixed.pay_share,
             plan.where,
             plan.spread,
             nation.year[batch],
             nation.demand[batch],
             drivers,
         )
-        carry_batch(*carried)
+        carry_batch(batch, *others)
 
 
 def fixed_of(trusts: Trusts, plan: Plan) -> Fixed:
-    """Gather what holds in every draw; money is added up trust after trust."""
+    """Gather what no draw and no target changes."""
     (n_trust, n_year), n_kind = plan.support.shape, plan.funded.shape[1]
     opening = np.zeros((n_trust, lanes.N_STATE))
     for row, values in (
@@ -121,15 +109,19 @@ def fixed_of(trusts: Trusts, plan: Plan) -> Fixed:
     system = np.repeat(np.arange(len(n_in_system)), n_in_system)
     system_support = np.zeros((len(n_in_system), n_year))
     kind_support = np.zeros((n_kind, n_year))
+    # One after the other, as the bits depend on the order: `sum` chooses its own.
     np.add.at(system_support, system, plan.support)
     np.add.at(kind_support, trusts.kind, plan.support)
+    sector_support = np.add.accumulate(kind_support)[-1]
     return Fixed(
+        address=trusts.address,
         kind=trusts.kind,
         first=trusts.first,
+        pay_share=trusts.pay_share,
         opening=opening,
         system_support=system_support,
         kind_support=kind_support,
-        sector_support=np.add.accumulate(kind_support)[-1],
+        sector_support=sector_support,
         n_of_kind=np.bincount(trusts.kind, minlength=n_kind),
     )
 

@@ -75,5 +75,11 @@ def compile_ahead() -> subprocess.Popen[bytes] | None:
     if not IS_NEW or (os.cpu_count() or 1) == 1:
         return None
     nowhere = subprocess.DEVNULL
-    command = [sys.executable, "-m", "simulator.kernel.ahead"]
-    return subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+    # -P, or a file in the working folder could take the place of a library.
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "simulator.kernel.ahead"],
+        stdin=nowhere,
+        stdout=nowhere,
+        stderr=nowhere,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )

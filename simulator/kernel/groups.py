@@ -13,7 +13,7 @@ from simulator.kernel.tables import Counts, Floats
 
 @inlined
 def add_rows(rows: Floats, group: Floats) -> None:
-    """Add a trust's contributions to a group's, both flat and of one length."""
+    """Add a group's sums to those of a larger one, both flat and of one length."""
     for j in range(group.shape[0]):
         group[j] += rows[j]
 

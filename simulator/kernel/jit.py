@@ -20,7 +20,7 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return _compile(function)
 
 
-def compile_for(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def compile_first(function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     """Compile a function as a call would, or find it in the cache, but do not call it.
 
     A function that has been compiled, for whatever arguments, is left as it is.

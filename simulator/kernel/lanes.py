@@ -10,7 +10,7 @@ first-level cache and moves no bit.
 from typing import Final
 
 LANES: Final = 64
-BLOCK: Final = 512  # draws that one call of the kernel computes; whole lanes
+BLOCK: Final = 512  # draws that a thread computes together; whole lanes
 
 # Rows of the workspace: the state ...
 (

@@ -1,19 +1,15 @@
-"""One trust, `LANES` draws at once: its shocks, its opening position, its rules.
+"""One trust, `LANES` draws at once: its opening position, its rules, what is kept.
 
-Each function is one loop over draws with no call left in it, so that it becomes vector
-code; what a trust carries stands in the rows of a flat workspace (see `lanes`).
+What a trust carries stands in the rows of a flat workspace (see `lanes`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernel import lanes
-from simulator.kernel.elementary import exp
 from simulator.kernel.jit import compiled, inlined, pasted
 from simulator.kernel.lanes import LANES
-from simulator.kernel.normal import fill_normals
-from simulator.kernel.philox import fill_words
-from simulator.kernel.tables import Counts, Floats, Plan
+from simulator.kernel.tables import Floats, Plan
 from simulator.kernel.trust_year import Rules
 
 
@@ -24,120 +20,12 @@ def fill(values: Floats, value: float) -> None:
         values[j] = value
 
 
-@compiled
-def draw_trusts(
-    seed: int,
-    first_draw: int,
-    address: NDArray[np.uint32],
-    kind: NDArray[np.int64],
-    pay_share: Floats,
-    where: Counts,
-    spread: Floats,
-    nation_year: Floats,
-    nation_demand: Floats,
-    drivers: Floats,
-) -> None:
-    """Make every trust's demand, input-cost and delivery paths for `LANES` draws.
-
-    Shapes: `nation_year` (year, N_NATION * LANES), `nation_demand` (type, year, LANES),
-    `drivers` (trust, year, N_DRIVERS * LANES); the rest as in `Trusts` and `Plan`.
-    """
-    n_trust, n_year = drivers.shape[0], drivers.shape[1]
-    words = np.empty((3 * n_year + 4, LANES), np.uint64)
-    z = np.empty((3 * n_year + 2, LANES))
-    for i in range(n_trust):
-        draw_drivers(
-            seed,
-            first_draw,
-            address[i],
-            pay_share[i],
-            where,
-            spread,
-            nation_year,
-            nation_demand[kind[i]],
-            words,
-            z,
-            drivers[i],
-        )
-
-
-@pasted
-def draw_drivers(
-    seed: int,
-    first_draw: int,
-    address: int,
-    pay_share: float,
-    where: Counts,
-    spread: Floats,
-    nation_year: Floats,
-    nation_demand: Floats,
-    words: NDArray[np.uint64],
-    z: Floats,
-    drivers: Floats,
-) -> None:
-    """Make one trust's demand, input-cost and delivery paths for `LANES` draws.
-
-    `drivers` has shape (year, N_DRIVERS * LANES). The rest is scratch, LANES long:
-    `words`, 3 * year + 4 rows, and the normals `z`, 3 * year + 2: three for each year
-    and two that stay. See the table in `philox` for who uses which word.
-    """
-    n_year = drivers.shape[0]
-    # The type of Python's whole numbers, so that `fill_words` is compiled only once.
-    who = int(np.int64(address))
-    # Of four words three are used: the next year's first takes the place of the last.
-    for y in range(n_year + 1):
-        fill_words(seed, first_draw, who, int(where[y]), words[3 * y : 3 * y + 4])
-    n_normal = 3 * n_year + 2
-    fill_normals(words[:n_normal].ravel(), z.ravel())
-    stay = z[3 * n_year :].ravel()
-    for y in range(n_year):
-        combine_drivers(
-            pay_share,
-            spread,
-            nation_year[y],
-            nation_demand[y],
-            z[3 * y : 3 * y + 3].ravel(),
-            stay,
-            drivers[y],
-        )
-
-
-@pasted
-def combine_drivers(
-    pay_share: float,
-    spread: Floats,
-    nation: Floats,
-    demand: Floats,
-    z: Floats,
-    stay: Floats,
-    drivers: Floats,
-) -> None:
-    """Add a trust's own shocks to the nation's and its type's, one year.
-
-    `z` holds the year's normals for demand, cost and delivery, `stay` those of every
-    year for drift and delivery.
-    """
-    # Read before the loop: what it writes might overlap for all the compiler knows.
-    demand_sd, cost_sd, drift_sd = spread[0], spread[1], spread[2]
-    delivery_sd, persistent_sd = spread[3], spread[4]
-    for d in range(LANES):
-        drivers[lanes.DEMAND + d] = demand[d] + demand_sd * z[d]
-        drivers[lanes.INFLATION + d] = (
-            pay_share * nation[lanes.PAY + d]
-            + (1.0 - pay_share) * nation[lanes.NONPAY + d]
-            + drift_sd * stay[d]
-            + cost_sd * z[LANES + d]
-        )
-        drivers[lanes.DELIVERY + d] = exp(
-            nation[lanes.DELIVERY_LOG + d]
-            + persistent_sd * stay[LANES + d]
-            + delivery_sd * z[2 * LANES + d]
-        )
-
-
 @pasted
 def open_trust(opening: Floats, w: Floats) -> None:
-    """Set the workspace to a trust's opening position, `N_STATE` numbers."""
+    """Set the workspace, in which beliefs stand already, to a trust's opening position.
+
+    `opening` holds the first `N_STATE` rows, a number each.
+    """
     # In loops over the workspace itself: views of it would have their uses counted.
     for row in range(lanes.N_STATE):
         value = opening[row]

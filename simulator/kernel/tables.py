@@ -39,10 +39,12 @@ class Plan(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """What holds of trusts and groups in every draw, as the block loop reads it."""
+    """What no draw and no target changes, as the block loop reads it."""
 
+    address: NDArray[np.uint32]  # (trust,)
     kind: NDArray[np.int64]  # (trust,) index of the type
     first: NDArray[np.int64]  # (system + 1,) where each system's trusts begin
+    pay_share: Floats  # (trust,)
     opening: Floats  # (trust, N_STATE) rows of the workspace
     system_support: Floats  # (system, year) GBP m
     kind_support: Floats  # (type, year) GBP m

@@ -19,10 +19,10 @@ from simulator.engine import Job
 from simulator.errors import RunFileError, SimulatorError
 from simulator.inputs import Loaded
 from simulator.kernel import lanes, philox
-from simulator.kernel.block import fixed_of
 from simulator.kernel.lanes import LANES
-from simulator.kernel.one_trust import draw_drivers, open_trust, year_rules
+from simulator.kernel.one_trust import open_trust, year_rules
 from simulator.kernel.outcomes import judge_trust
+from simulator.kernel.shocks import make_trust_drivers
 from simulator.kernel.tables import Nation
 from simulator.kernel.trust_year import (
     Belief,
@@ -245,7 +245,7 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
 def _opening(job: Job, nation: Nation, i: int) -> State:
     workspace = np.empty(lanes.WORKSPACE)
     workspace[lanes.BELIEF :] = nation.belief[0]
-    open_trust(fixed_of(job.trusts, job.plan).opening[i], workspace)
+    open_trust(job.fixed.opening[i], workspace)
     w = workspace.tolist()
     return State(
         income=w[lanes.INCOME],
@@ -274,7 +274,7 @@ def _own(
     year = slice(y, y + 1)
     words, z = np.empty((7, LANES), np.uint64), np.empty((len(NORMALS), LANES))
     made = np.empty((1, lanes.N_DRIVERS * LANES))
-    draw_drivers(
+    make_trust_drivers(
         job.seed,
         draw,
         job.trusts.address[i],
