@@ -237,7 +237,8 @@ def _chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
     found = path.resolve()
     if found in above:
         circle = [part.name for part in (*above[above.index(found) :], found)]
-        raise ScenarioError(place, f"goes round in a circle: {' > '.join(circle)}")
+        problem = f"goes round in a circle: {' > '.join(circle)}"
+        raise ScenarioError(place, problem, "leave out one `extends`")
     alike = any(found.name == other.name for other in above)
     name = f"{found.parent.name}/{path.name}" if alike else path.name
     tables = toml_text.read(text, name)
@@ -262,6 +263,9 @@ def _read(
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as fault:
+        if path.suffix == ".h5":
+            problem, remedy = "is a run file", "give the scenario it was made from"
+            raise error(place, problem, remedy) from None
         problem = f"is not UTF-8 text (at byte {fault.start + 1})"
         raise error(place, problem, "save it as UTF-8") from None
     except FileNotFoundError:
@@ -270,7 +274,8 @@ def _read(
         raise error(place, "is a folder", "name a file in it") from None
     except (OSError, ValueError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else str(fault)
-        raise error(place, f"cannot be read: {reason}") from None
+        problem = f"cannot be read: {reason}"
+        raise error(place, problem, "see whether you may read it") from None
 
 
 # --- from tables to a scenario ------------------------------------------------------

@@ -105,7 +105,9 @@ def read_rows(text: str, name: str) -> tuple[tuple[str, ...], list[Row]]:
             start = reader.line_num + 1
     except csv.Error as fault:
         raise PopulationError(
-            f"{name}: line {start}", f"cannot be read: {fault}"
+            f"{name}: line {start}",
+            f"cannot be read: {fault}",
+            "save the table as CSV again",
         ) from fault
     if not lines:
         raise PopulationError(
@@ -126,7 +128,7 @@ def read_rows(text: str, name: str) -> tuple[tuple[str, ...], list[Row]]:
         ),
     ]
     if not rest and not problems:
-        problems = [PopulationError(name, "has no trusts below its header")]
+        problems = [PopulationError(name, "has no trusts below its header", "add one")]
     if problems:
         raise Problems(problems)
     return tuple(header), [
@@ -162,7 +164,9 @@ def _separator_faults(header: list[str], place: str) -> Iterator[PopulationError
             )
             return
     for column in sorted({column for column in header if header.count(column) > 1}):
-        yield PopulationError(place, f"column '{column}' is there twice")
+        yield PopulationError(
+            place, f"column '{column}' is there twice", "leave out one of them"
+        )
 
 
 def _header_faults(header: Sequence[str], name: str) -> Iterator[PopulationError]:

@@ -77,6 +77,12 @@ def refused(folder, *arguments):
     return line
 
 
+def test_extending_takes_no_other_way_to_sample(here):
+    result = call("run", "--extend", "a.h5", "--draws", 9, "--sampling", "rqmc")
+    assert result.exit_code != 0
+    assert "--sampling do not go with it" in " ".join(result.stderr.split())
+
+
 # --- help and usage -------------------------------------------------------------------
 
 

@@ -434,6 +434,14 @@ def test_the_print_says_both_and_what_drives_them(found):
     assert "…" not in said
 
 
+@pytest.mark.parametrize("flag", ["--draws", "--seed"])
+def test_compare_refuses_what_it_would_not_use(here, flag):
+    runs.write(runs.load("tiny.toml"), here / "a.h5", draws=40)
+    result = call("compare", "a.h5", "a.h5", flag, "0")
+    assert result.exit_code == 1
+    assert "are for scenarios, not run files; leave them out" in result.stderr
+
+
 @pytest.mark.slow
 def test_compare_runs_scenarios_as_the_run_file_was_run(here):
     runs.write(runs.load("tiny.toml"), here / "a.h5", draws=40, seed=3)

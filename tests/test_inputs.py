@@ -103,6 +103,10 @@ def test_a_folder_and_bytes_that_are_no_text_are_refused(base):
     base.write_bytes(builders.minimal_toml().encode("utf-16"))
     (line,) = problems(base)
     assert "is not UTF-8 text (at byte 1); save it as UTF-8" in line
+    run_file = base.with_name("run.h5")
+    run_file.write_bytes(b"\x89HDF\r\n\x1a\n")
+    (line,) = problems(run_file)
+    assert line.endswith("is a run file; give the scenario it was made from")
 
 
 def test_a_file_saved_by_a_windows_editor_is_read(base):
@@ -116,7 +120,7 @@ def test_a_circle_of_files_is_refused(base):
     write(base, 'name = "a"\nextends = "b.toml"\n', "a.toml")
     path = write(base, 'name = "b"\nextends = "a.toml"\n', "b.toml")
     (line,) = problems(path)
-    assert "goes round in a circle: b.toml > a.toml > b.toml" in line
+    assert "goes round in a circle: b.toml > a.toml > b.toml; leave out" in line
 
 
 def test_problems_come_in_the_order_of_the_file(base):

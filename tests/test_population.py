@@ -583,7 +583,7 @@ def test_synthetic_may_be_left_out_where_all_is_real() -> None:
 BUILD = "`simulator population build` draws what is lacking"
 BAD_TABLES = {
     "empty": ("", f"a.csv: is empty; the first line is {HEADER}"),
-    "header only": (table(), "a.csv: has no trusts below its header"),
+    "header only": (table(), "a.csv: has no trusts below its header; add one"),
     "unknown column": (
         table(FIRST + ",1", header=HEADER + ",incom"),
         "a.csv: line 1, column 'incom': unknown column; did you mean 'income'?",
@@ -594,7 +594,7 @@ BAD_TABLES = {
     ),
     "column twice": (
         table(FIRST + ",1", header=HEADER + ",income"),
-        "a.csv: line 1: column 'income' is there twice",
+        "a.csv: line 1: column 'income' is there twice; leave out one of them",
     ),
     "semicolons": (
         table(FIRST, header=HEADER).replace(",", ";"),
@@ -672,7 +672,8 @@ BAD_TABLES = {
     ),
     "endless cell": (
         table(FIRST.replace("First", "F" * 140_000)),
-        "a.csv: line 2: cannot be read: field larger than field limit (131072)",
+        "a.csv: line 2: cannot be read: field larger than field limit (131072); "
+        "save the table as CSV again",
     ),
 }
 

@@ -5,6 +5,7 @@ import click
 from simulator.cli.flags import as_json, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, progress
+from simulator.cli.starting import simulates
 
 
 @main.command()
@@ -32,6 +33,7 @@ from simulator.cli.printing import print_json, print_rich, progress
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
 @settings
 @as_json
+@simulates
 def why(
     scenario: str,
     other: str | None,

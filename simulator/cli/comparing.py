@@ -58,6 +58,7 @@ def _trees(
     places: list[str], draws: int | None, seed: int | None, threads: int | None
 ) -> list[tuple[str, Any]]:
     """Open the run files, and run the scenarios as those were run."""
+    from simulator.errors import ScenarioError
     from simulator.questions import replay, sides
     from simulator.running import runs
     from simulator.storage import store
@@ -68,7 +69,13 @@ def _trees(
         if replay.is_run_file(place)
     }
     as_run = [tree.attrs for tree in files.values()]
-    draws = draws or max([int(made["draws"]) for made in as_run], default=runs.DRAWS)
+    simulated = any(place not in files for place in places)
+    if not simulated and (draws is not None or seed is not None):
+        raise ScenarioError(
+            "--draws and --seed", "are for scenarios, not run files", "leave them out"
+        )
+    if draws is None:
+        draws = max([int(made["draws"]) for made in as_run], default=runs.DRAWS)
     if seed is None:
         seed = next((int(made["seed"]) for made in as_run), runs.SEED)
     names: list[tuple[str, Any]] = []

@@ -48,7 +48,8 @@ def how_to_run(command: Command) -> Command:
                 "-o",
                 "--output",
                 type=click.Path(path_type=Path),
-                help="Run file to write; default: the scenario's name, with .h5, here.",
+                help="Run file to write. Without it `run` writes the scenario's name, "
+                "with .h5, here, and `hindcast` none.",
             ),
             click.option("--force", is_flag=True, help="Replace a file that is there."),
         )

@@ -7,6 +7,7 @@ import click
 from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
+from simulator.cli.starting import simulates
 
 
 @main.command()
@@ -35,6 +36,7 @@ from simulator.cli.printing import print_json, print_rich
 @click.option("--threads", type=int, help="Default: one a processor.")
 @settings
 @as_json
+@simulates
 def plan(
     scenario: str,
     draws: int,

@@ -15,6 +15,7 @@ from simulator.cli.flags import (
 )
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, progress
+from simulator.cli.starting import simulates
 
 
 @main.command()
@@ -51,6 +52,7 @@ from simulator.cli.printing import print_json, print_rich, progress
 @settings
 @together
 @as_json
+@simulates
 def run(
     scenario: str | None,
     draws: int | None,
@@ -73,20 +75,18 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator.kernel import cache
-
-    cache.compile_ahead()
     from simulator.analysis.headline import GROUPS
     from simulator.report import answer
     from simulator.running import runs
     from simulator.storage import store
 
     if extend is not None:
-        if draws is None or seed is not None or settings or precision or keep != "none":
+        ways = precision or keep != "none" or sampling != "plain"
+        if draws is None or seed is not None or settings or ways:
             raise click.UsageError(
                 "--extend takes --draws, the number in the end, and what it simulates "
-                "stands in the file: --seed, --set, --keep and --precision do not go "
-                "with it"
+                "stands in the file: --seed, --set, --keep, --precision and --sampling "
+                "do not go with it"
             )
         place = output or extend
         _extend(extend, draws, output, threads, force, resume)
@@ -143,6 +143,7 @@ def _extend(
 @how_to_run
 @settings
 @as_json
+@simulates
 def hindcast(
     scenario: str,
     draws: int | None,
@@ -185,6 +186,7 @@ def hindcast(
 )
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@simulates
 def rerun(file: Path, output: Path, threads: int | None, force: bool) -> None:
     """Make a run again from its file alone, and compare the numbers."""
     from simulator.errors import RunFileError

@@ -8,6 +8,7 @@ import click
 from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
+from simulator.cli.starting import simulates
 
 
 @main.command()
@@ -39,6 +40,7 @@ from simulator.cli.printing import print_json, print_rich
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
 @settings
 @as_json
+@simulates
 def target(
     scenario: str,
     probability: float,

@@ -5,6 +5,7 @@ import click
 from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, progress
+from simulator.cli.starting import simulates
 
 
 @main.command()
@@ -27,6 +28,7 @@ from simulator.cli.printing import print_json, print_rich, progress
 @click.option("--target", help="Name of the only target to look at, in full.")
 @settings
 @as_json
+@simulates
 def uncertainty(
     scenario: str,
     draws: int,

@@ -28,8 +28,9 @@ NOT_IN_THE_NUMBER = (
     "only, and more draws shrink it without making the model truer",
 )
 COMPARISON = (
-    "For comparison, never an input: in a 2018 survey of 122 trusts, 19% of leaders "
-    "were confident of their trust's savings over five years."
+    "For comparison, never an input: in a survey of 2018 with answers from 122 trusts, "
+    "19% were confident that their trust could raise its savings over the next five "
+    "years (grade B, quoted in the press)."
 )
 
 

@@ -43,7 +43,8 @@ def render(found: Forecast) -> RenderableType:
             f"{found.trusts} trusts, {found.years} years, {found.targets} targets, "
             f"{found.draws:,} draws on {_number(found.threads, 'thread')}{parts}, "
             f"trajectories kept: {found.keep}. Predicted from a pilot of "
-            f"{found.pilot_draws:,} draws on this machine, to within a factor of 1.5:"
+            f"{found.pilot_draws:,} draws on this machine, to within a factor of 1.5, "
+            "after Python has started:"
         ),
         Text(
             f"  {found.seconds:,.1f} seconds, {_size(found.memory)} of memory at the "
