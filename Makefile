@@ -48,6 +48,7 @@ format: install ## Put the code in its usual form
 	$(BIN)/ruff format
 
 bench: install ## Measure speed and size on this machine
+	$(BIN)/python -m pip install --quiet --editable ".[$(EXTRAS),bench]"
 	$(BIN)/python -m benchmarks
 
 pages: install ## Renew what commands print in README.md and docs

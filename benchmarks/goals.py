@@ -120,7 +120,7 @@ def _threads(peers: Peers) -> Goal:
     if not math.isnan(theirs):
         wanted += f", or what C gains: {times(theirs)}"
     least = min(1.8, theirs) if not math.isnan(theirs) else 1.8
-    return Goal("two threads against one", wanted, times(mine), mine >= 0.98 * least)
+    return Goal("two threads against one", wanted, times(mine), mine >= least)
 
 
 def target_cost(measured: Measured) -> tuple[tuple[int, float], tuple[int, float]]:

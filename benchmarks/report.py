@@ -19,8 +19,9 @@ typed in. `python -m benchmarks --quick` prints a rough copy in a minute.
 
 A *trust-year* is one trust through one year under one target in one draw: the model's
 equations once, with its share of everything around them: random numbers, sums by
-type, system and sector, outcomes, histograms and bands. Times are medians of repeats
-that took turns, so that whatever else the machine did fell on all alike.
+type, system and sector, outcomes, histograms and bands. Times are medians of
+the repeats that are stated. Ways to compute it took turns, so that whatever else the
+machine did fell on all alike. Sections measure different sizes, so rates differ too.
 """
 
 
@@ -103,7 +104,8 @@ def _about_peers(measured: Measured) -> Iterator[str]:
             "In plain words: what the simulator does with two threads in "
             f"{seconds(job / (peers.speed(OURS, 2) or 1))} takes plain NumPy "
             f"{seconds(job / (peers.speed(PLAIN, 1) or 1))} and a framework that calls "
-            f"the model once a draw up to {job / slowest / 60:.0f} minutes."
+            f"the model once a draw up to {job / slowest / 60:.0f} minutes, in "
+            "proportion to its draws above."
         )
 
 
@@ -199,7 +201,7 @@ def _draws(measured: Measured) -> str:
         [
             table(head, rows),
             "`simulator run` of one target. What is kept of every draw, the sector, "
-            "goes to the file shard by shard, so that memory does not grow with draws. "
+            "goes to the file shard by shard, so that memory hardly grows with draws. "
             + "; ".join(growth)
             + ".",
         ]
@@ -229,7 +231,8 @@ def _job(measured: Measured) -> str:
             f"`simulator run long-term-plan`: {measured.n_trust} trusts, {job.targets} "
             f"targets, {measured.sizes.draws:,} draws, all threads, run file of "
             f"{mebibytes(job.file_size / 2**20)} with everything but trajectories. "
-            "Cold is the first run after an installation or an upgrade.",
+            "Cold is the first run after an installation or an upgrade; a second "
+            "process compiles beside it, whose memory is not counted.",
         ]
     )
 
