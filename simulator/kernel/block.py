@@ -34,6 +34,7 @@ from simulator.kernel.outcomes import (
     judge_trust,
     keep_achieved,
 )
+from simulator.kernel.prefetch import prefetch
 from simulator.kernel.shocks import make_drivers
 from simulator.kernel.tables import (
     Bins,
@@ -47,6 +48,8 @@ from simulator.kernel.tables import (
     Trusts,
 )
 from simulator.kernel.trust_year import Terms
+
+LINE = 8  # numbers in a line of the cache
 
 
 def simulate_block(
@@ -165,6 +168,11 @@ def carry_batch(
     for j in range(nation.belief.shape[1]):
         w[lanes.BELIEF + j] = nation.belief[batch, j]
 
+    # Of many trusts the drivers do not fit the cache: those of the year after next are
+    # asked for while a year is computed, or 936 trusts would cost a sixth more each.
+    drivers_by_year = drivers.reshape(-1, lanes.N_DRIVERS * LANES)
+    last = drivers_by_year.shape[0] - 1
+
     for k in range(n_target):
         rate = plan.rate[k]
         target_total = 0.0
@@ -179,6 +187,9 @@ def carry_batch(
                 kind = fixed.kind[i]
                 open_trust(fixed.opening[i], w)
                 for y in range(n_year):
+                    later = drivers_by_year[min(i * n_year + y + 2, last)]
+                    for j in range(0, later.shape[0], LINE):
+                        prefetch(later, j)
                     terms = Terms(
                         rate[y],
                         plan.deficit_addon[k, y],
