@@ -7,6 +7,7 @@ import click
 from simulator.cli.flags import as_json
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, progress
+from simulator.cli.starting import simulates
 
 
 @main.command()
@@ -24,6 +25,7 @@ from simulator.cli.printing import print_json, print_rich, progress
 )
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
 @as_json
+@simulates
 def compare(
     first: str,
     others: tuple[str, ...],
