@@ -20,6 +20,7 @@ from simulator.keys import EXTENDS, SOURCE, SOURCE_SCHEMA
 from simulator.layers import COMMAND_LINE, KeyPath, Layer, Setting
 from simulator.population import Population
 from simulator.scenario import Scenario
+from simulator.schema import RUN_FILE
 from simulator.sources import Origin
 from simulator.wording import (
     MISSING,
@@ -263,7 +264,7 @@ def _read(
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        if path.suffix == ".h5":
+        if path.suffix == RUN_FILE and error is ScenarioError:
             problem, remedy = "is a run file", "give the scenario it was made from"
             raise error(place, problem, remedy) from None
         problem = f"is not UTF-8 text (at byte {fault.start + 1})"

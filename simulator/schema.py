@@ -22,6 +22,7 @@ ONE_OFFS: Final = (
     "vacancy_freezes",
     "deferred_maintenance",
 )
+RUN_FILE: Final = ".h5"  # how its name ends
 BASES: Final = ("reported", "recurrent", "real")
 
 # Dimensions, each a coordinate of the run file.

@@ -16,6 +16,7 @@ from simulator.cli.flags import (
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, progress
 from simulator.cli.starting import simulates
+from simulator.schema import RUN_FILE
 
 
 @main.command()
@@ -93,7 +94,7 @@ def run(
     else:
         assert scenario is not None
         loaded = runs.load(scenario, settings)
-        place = output or Path(f"{loaded.scenario.name}.h5")
+        place = output or Path(loaded.scenario.name + RUN_FILE)
         total = draws or (None if precision else runs.DRAWS)
         with progress(total, loaded.scenario.title) as done:
             runs.write(

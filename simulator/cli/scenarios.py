@@ -7,6 +7,7 @@ import click
 from simulator.cli.flags import as_json, scenario_name, settings, together
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, write_text
+from simulator.schema import RUN_FILE
 
 
 @main.command()
@@ -50,7 +51,7 @@ def show(
 
     Given a run file, print its answer.
     """
-    is_run = scenario.endswith(".h5")
+    is_run = scenario.endswith(RUN_FILE)
     if is_run and not (as_toml or made_from):
         if settings:
             raise click.UsageError("--set does not go with a run file")

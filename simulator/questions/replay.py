@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import xarray as xr
 
@@ -11,9 +11,8 @@ from simulator.errors import ScenarioError
 from simulator.population import Population
 from simulator.running import again
 from simulator.scenario import Scenario
+from simulator.schema import RUN_FILE
 from simulator.storage import store
-
-RUN_FILE: Final = ".h5"
 
 
 class Replay(NamedTuple):
