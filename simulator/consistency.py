@@ -19,7 +19,7 @@ WHOLE: Final = 1e-9  # shares may miss 1 by this much
 SMALLEST: Final = 1e-6  # least eigenvalue of a correlation matrix
 STEP: Final = 0.001  # and by how much it is raised until the shown matrix is valid
 
-SHOCKS: Final = ("pay", "nonpay", "deflator", "demand")  # order of the matrix
+SHOCKS: Final = ("pay", "nonpay", "pressure", "demand")  # order of the matrix
 PAIRS: Final = tuple((row, column) for row in range(4) for column in range(row + 1, 4))
 NEEDED: Final = {
     "settlement": ("cash", "real_growth", "reach"),
@@ -110,9 +110,6 @@ def _funding(tree: Mapping[str, Any]) -> Iterator[Fault]:
     for key in NEEDED[basis]:
         if key not in funding:
             yield Fault(("funding", key), f"missing with basis = '{basis}'", "add it")
-    if basis == "activity" and "deflator" not in _table(tree, "prices"):
-        remedy = "no settlement implies it; add it to [prices]"
-        yield Fault(("prices", "deflator"), "missing with activity funding", remedy)
 
 
 def _pool_shares(tree: Mapping[str, Any]) -> Iterator[Fault]:

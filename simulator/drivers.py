@@ -19,6 +19,7 @@ from simulator.errors import ScenarioError
 from simulator.kernel import lanes, normal, philox
 from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Nation, Plan, Trusts
+from simulator.outcomes import OF_BASIS, ROW
 from simulator.population import Population
 from simulator.scenario import Scenario, SupportFund
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
@@ -36,6 +37,19 @@ BELIEFS: Final = (
     "marginal_payment",
     "treated",
 )
+PLANS: Final = ("plan_floor", "gap_closed", "plan_limit")  # after the lever
+SCALES: Final = ("one_off_scale", "opportunity_scale")
+FUNDING: Final = ("reach_scale", "growth_error", "other_growth")
+PRICES: Final = (
+    "premium",
+    "agency_premium",
+    "pressure",
+    "pressure_other",
+    "pressure_paid",
+    "funded_drift",
+    "made_good",
+)
+OPENING: Final = ("cost_error", "other_income")
 CONDITIONS: Final = (
     "demand",
     "workforce",
@@ -45,7 +59,12 @@ CONDITIONS: Final = (
     "capital",
     "social_care",
 )
-SERIES: Final = ("pay", "nonpay", "deflator", "demand")
+SERIES: Final = ("pay", "nonpay", "pressure", "demand")
+# What an error of the split between types does to acute trusts and to the others: it
+# adds up to nothing, as acute trusts have 79% of all income (see `docs/model.md`).
+ACUTE: Final = "acute"
+ACUTE_SHARE: Final = 0.79
+PAY_SHARE: Final = 0.65  # of the nation's input costs, where prices are made good
 
 
 @dataclass(frozen=True)
@@ -60,8 +79,19 @@ class Drawn:
         Joint multiplier of the conditions on the capacity to save: (draw,).
     pay, nonpay
         Growth of pay (agency pressure included) and of non-pay prices: (year, draw).
-    deflator
-        Growth of general prices: (year, draw).
+    pressure
+        Growth of cost beyond inflation and activity, by type, before a trust's own:
+        (type, year, draw).
+    growth
+        1 + growth of the cash (under a settlement) or of the activity that comes to a
+        type: (type, year, draw).
+    passed_on
+        Growth of income for cost that prices do not cover: (type, year, draw).
+    paid_pressure
+        The part of pressure among it: (type, year, draw).
+    upfront
+        Cost of the programmes that happen, fraction of opening cost: (type, year,
+        draw).
     demand
         Growth of demand by type, before a trust's own shock: (type, year, draw).
     delivery
@@ -78,7 +108,11 @@ class Drawn:
     lever: Floats
     pay: Floats
     nonpay: Floats
-    deflator: Floats
+    pressure: Floats
+    growth: Floats
+    passed_on: Floats
+    paid_pressure: Floats
+    upfront: Floats
     demand: Floats
     delivery: Floats
     high_inflation: Floats
@@ -116,34 +150,39 @@ def trusts(population: Population, scenario: Scenario) -> Trusts:
         opportunity=np.ascontiguousarray(population.opportunity[:, None] * split),
         carry_over=population.carry_over,
         backlog=population.backlog,
+        other_weight=np.array([other_weight(kind) for kind in population.trust_type]),
     )
 
 
-def growth(scenario: Scenario) -> Floats | None:
-    """Find the growth of cash that reaches each type: (type, year), fractions.
+def other_weight(kind: str) -> float:
+    """Give what one unit more for trusts that are not acute, and paid by these, is."""
+    return ACUTE_SHARE - 1.0 if kind == ACUTE else ACUTE_SHARE
 
-    Deflator implied by the settlement, (1 + cash)/(1 + real) - 1, plus the part of
-    real growth that reaches the type after ring-fences. None where the scenario gives
-    funded activity instead.
+
+def planned_growth(scenario: Scenario, reach_scale: float) -> Floats:
+    """Find 1 + the growth that comes to each type as planned: (type, year).
+
+    Under a settlement of cash: the deflator that it implies, (1 + cash)/(1 + real) -
+    1, plus the part of real growth that reaches the type after ring-fences. Otherwise
+    of funded activity, as the scenario gives it.
     """
     funding = scenario.funding
     if funding.basis != "settlement":
-        return None
-    cash, real = _settlement(scenario)
-    reach = [getattr(funding.reach, kind) for kind in TRUST_TYPES]
-    table = np.empty((len(TRUST_TYPES), scenario.years))
-    for y in range(scenario.years):
-        implied = (cash[y + 1] / cash[y]) / (1.0 + real[y]) - 1.0
-        table[:, y] = [implied + real[y] * share for share in reach]
-    return table
+        given = [
+            by_year(getattr(funding.activity_growth, kind), scenario.years)
+            for kind in TRUST_TYPES
+        ]
+        activity: Floats = 1.0 + np.array(given)
+        return activity
+    _, real = _settlement(scenario)
+    implied = np.array(deflator_path(scenario))
+    reach = np.array([getattr(funding.reach, kind) for kind in TRUST_TYPES])
+    cash: Floats = 1.0 + implied + reach_scale * reach[:, None] * np.array(real)
+    return cash
 
 
 def deflator_path(scenario: Scenario) -> list[float]:
-    """Find the growth of general prices that the settlement was planned on."""
-    funding = scenario.funding
-    if funding.basis != "settlement":
-        assert scenario.prices.deflator is not None
-        return by_year(scenario.prices.deflator, scenario.years)
+    """Find the growth of general prices that a settlement was planned on."""
     cash, real = _settlement(scenario)
     return [
         (cash[y + 1] / cash[y]) / (1.0 + real[y]) - 1.0 for y in range(scenario.years)
@@ -158,53 +197,49 @@ def _settlement(scenario: Scenario) -> tuple[Sequence[float], Sequence[float]]:
     return funding.cash, by_year(funding.real_growth, scenario.years)
 
 
-def funded_activity(scenario: Scenario, price: Floats) -> Floats:
-    """Find the growth of activity that is paid for: (target, type, year).
+def per_price(scenario: Scenario, price: Floats) -> Floats:
+    """Find what turns the growth that comes to a type into activity: (target, year).
 
-    From a settlement, v = (1 + growth)/(1 + price growth) - 1: the same money buys
-    more activity where a higher target lowers prices.
-
-    Parameters
-    ----------
-    scenario
-        What is asked.
-    price
-        Growth of prices, cost uplift less target: (target, year).
+    The same cash buys more activity where a higher target lowers prices; where the
+    scenario gives the activity, prices do not matter.
     """
-    reaching = growth(scenario)
-    if reaching is not None:
-        return (1.0 + reaching[None, :, :]) / (1.0 + price[:, None, :]) - 1.0
-    given = np.array(
-        [
-            by_year(getattr(scenario.funding.activity_growth, kind), scenario.years)
-            for kind in TRUST_TYPES
-        ]
-    )
-    return np.broadcast_to(given, (price.shape[0], *given.shape)).copy()
+    if scenario.funding.basis == "settlement":
+        return 1.0 / (1.0 + price)
+    return np.ones_like(price)
 
 
 def support(scenario: Scenario, population: Population) -> Floats:
-    """Find the support funds of each trust, less its programmes' up-front cost.
+    """Find the support of each trust whose share is fixed: GBP m, (trust, year).
 
-    Returns GBP m, shape (trust, year). A trust's share of a fund is its opening income,
-    or its opening deficit, over the total that the fund is shared over.
+    A trust's share of a fund is its opening income, or its opening deficit, over the
+    total that the fund is shared over.
     """
+    return _funds(scenario, population, ("income", "opening_deficit"))
+
+
+def need_limit(scenario: Scenario, population: Population) -> Floats:
+    """Find the most that funds for need pay to each trust: GBP m, (trust, year)."""
+    return _funds(scenario, population, ("need",))
+
+
+def need_part(scenario: Scenario) -> float:
+    """Find the part of a trust's gap that the fund for need pays; 0 without one."""
+    parts = [fund.part for fund in scenario.funding.support.values() if fund.enabled]
+    return next((part for part in parts if part is not None), 0.0)
+
+
+def _funds(scenario: Scenario, population: Population, ways: Sequence[str]) -> Floats:
     total = np.zeros((len(population.code), scenario.years))
     for name, fund in scenario.funding.support.items():
-        if fund.enabled:
+        if fund.enabled and fund.allocated_by in ways:
             share = _fund_share(f"funding.support.{name}", fund, population)
             total += share[:, None] * np.array(by_year(fund.amount, scenario.years))
-    for programme in scenario.programmes.values():
-        if programme.enabled:
-            cost = np.array(by_year(programme.upfront_cost, scenario.years))
-            takes_part = np.isin(population.trust_type, programme.types)
-            total -= (population.cost * takes_part)[:, None] * cost
     return total
 
 
 def _fund_share(place: str, fund: SupportFund, population: Population) -> Floats:
     deficit = np.maximum(-population.reported_balance, 0.0)
-    claim = population.income if fund.allocated_by == "income" else deficit
+    claim = deficit if fund.allocated_by == "opening_deficit" else population.income
     whole = fund.shared_over
     if whole is None:
         whole = math.fsum(claim)
@@ -249,12 +284,24 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
     return Plan(
         rate=rate,
         deficit_addon=np.array([by_year(t.deficit_addon, n) for t in scenario.targets]),
+        follows_tariff=np.array([t.plan_follows == "tariff" for t in scenario.targets]),
+        own=np.array([ROW[OF_BASIS[t.basis].name] for t in scenario.targets]),
         price=price,
-        funded=funded_activity(scenario, price),
+        per_price=per_price(scenario, price),
         support=support(scenario, population),
+        need_limit=need_limit(scenario, population),
         access=np.array(access),
         one_offs=np.array(one_offs),
-        limits=np.array([delivery.backlog_growth, delivery.ask_max]),
+        limits=np.array(
+            [
+                delivery.backlog_growth,
+                delivery.ask_max,
+                delivery.plan_sharpness,
+                demand.worked_off,
+                need_part(scenario),
+                scenario.funding.planned_support,
+            ]
+        ),
         spread=np.array(
             [
                 demand.trust_sd,
@@ -262,6 +309,7 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
                 prices.trust_drift_sd,
                 delivery.year_sd,
                 delivery.persistent_sd,
+                delivery.plan_sd,
             ]
         ),
         where=np.array([*where, philox.place(philox.TRUST, 0, None)], np.int64),
@@ -274,15 +322,19 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
 def uncertain(scenario: Scenario) -> dict[str, Uncertain]:
     """List every assumption that may be uncertain, by key path, certain or not."""
     found: dict[str, Uncertain] = {}
-    for name in (*BELIEFS, "frontier", "opportunity_scale"):
+    for name in (*BELIEFS, *PLANS, "quality", "frontier", *SCALES):
         found[f"delivery.{name}"] = getattr(scenario.delivery, name)
+    for name in OPENING:
+        found[f"opening.{name}"] = getattr(scenario.opening, name)
+    for name in FUNDING:
+        found[f"funding.{name}"] = getattr(scenario.funding, name)
     for kind in TRUST_TYPES:
         trend = getattr(scenario.demand, kind).trend
         if not isinstance(trend, tuple):
             found[f"demand.{kind}.trend"] = trend
     found["demand.bias"] = scenario.demand.bias
-    found["prices.premium"] = scenario.prices.premium
-    found["prices.agency_premium"] = scenario.prices.agency_premium
+    for name in PRICES:
+        found[f"prices.{name}"] = getattr(scenario.prices, name)
     found["prices.tail.size"] = scenario.prices.tail.size
     for name in CONDITIONS:
         found[f"conditions.{name}"] = getattr(scenario.conditions, name)
@@ -380,7 +432,12 @@ def draw_from(scenario: Scenario, stream: Stream) -> Drawn:
     change = np.array([agency[y + 1] - agency[y] for y in range(n)])[:, None]
     everywhere = values["prices.premium"] + tail
     pay = np.array(by_year(prices.pay, n))[:, None] + everywhere + shocks["pay"]
+    pay = pay + values["prices.agency_premium"] * change
     nonpay = np.array(by_year(prices.nonpay, n))[:, None] + everywhere
+    nonpay = nonpay + shocks["nonpay"]
+    pressure = _pressure(values, shocks["pressure"])
+    # Where pressure falls, nothing is given back.
+    paid_pressure = values["prices.pressure_paid"] * np.maximum(pressure, 0.0)
     return Drawn(
         assumptions={
             path: values[path]
@@ -388,9 +445,13 @@ def draw_from(scenario: Scenario, stream: Stream) -> Drawn:
             if not isinstance(assumption, Certain)
         },
         lever=lever,
-        pay=pay + values["prices.agency_premium"] * change,
-        nonpay=nonpay + shocks["nonpay"],
-        deflator=np.array(deflator_path(scenario))[:, None] + tail + shocks["deflator"],
+        pay=pay,
+        nonpay=nonpay,
+        pressure=pressure,
+        growth=_growth(scenario, values, paid_pressure),
+        passed_on=paid_pressure + _made_good(scenario, values, pay, nonpay),
+        paid_pressure=paid_pressure,
+        upfront=_upfront(scenario, stream),
         demand=_demand(scenario, stream, values, shocks["demand"]),
         delivery=_delivery(scenario, stream),
         high_inflation=high,
@@ -399,10 +460,55 @@ def draw_from(scenario: Scenario, stream: Stream) -> Drawn:
             [
                 *(values[f"delivery.{name}"] for name in BELIEFS),
                 lever,
-                values["delivery.opportunity_scale"],
+                *(values[f"delivery.{name}"] for name in PLANS),
+                values["delivery.quality"] - values["prices.funded_drift"],
+                *(values[f"delivery.{name}"] for name in SCALES),
+                *(values[f"opening.{name}"] for name in OPENING),
             ]
         ),
     )
+
+
+def _pressure(values: dict[str, Floats], shock: Floats) -> Floats:
+    """Give the nation's cost pressure by type: (type, year, draw)."""
+    acute = values["prices.pressure"]
+    return np.stack(
+        [
+            (acute if kind == ACUTE else values["prices.pressure_other"] * acute)
+            + shock
+            for kind in TRUST_TYPES
+        ]
+    )
+
+
+def _growth(
+    scenario: Scenario, values: dict[str, Floats], paid_pressure: Floats
+) -> Floats:
+    """Give 1 + the growth that comes to each type: (type, year, draw).
+
+    Cash is cash: what pays for pressure out of a settlement buys no activity.
+    """
+    tilt = np.array([other_weight(kind) for kind in TRUST_TYPES])[:, None, None]
+    tilted = tilt * values["funding.other_growth"]
+    if scenario.funding.basis != "settlement":
+        planned = planned_growth(scenario, 1.0)[..., None]
+        return planned + values["funding.growth_error"] + tilted
+    without, with_all = (planned_growth(scenario, scale) for scale in (0.0, 1.0))
+    real = (with_all - without)[..., None] * values["funding.reach_scale"]
+    cash: Floats = (without[..., None] + real + tilted) / (1.0 + paid_pressure)
+    return cash
+
+
+def _made_good(
+    scenario: Scenario, values: dict[str, Floats], pay: Floats, nonpay: Floats
+) -> Floats:
+    """Give what prices make good of last year's inflation beyond the uplift."""
+    uplift = np.array(by_year(scenario.prices.cost_uplift, scenario.years))[:, None]
+    beyond = PAY_SHARE * pay + (1.0 - PAY_SHARE) * nonpay - uplift
+    late = np.zeros_like(beyond)
+    late[1:] = beyond[:-1]
+    made_good: Floats = values["prices.made_good"] * late
+    return made_good
 
 
 def national_shocks(scenario: Scenario, stream: Stream) -> dict[str, Floats]:
@@ -415,7 +521,7 @@ def national_shocks(scenario: Scenario, stream: Stream) -> dict[str, Floats]:
     shocks = (
         prices.pay_shock,
         prices.nonpay_shock,
-        prices.deflator_shock,
+        prices.pressure_shock,
         scenario.demand.national_shock,
     )
     root = cholesky(scenario.correlations.matrix().tolist())
@@ -502,15 +608,33 @@ def _new_opportunity(
     for name, programme in scenario.programmes.items():
         if not programme.enabled:
             continue
-        path = f"programmes.{name}"
-        chance = stream.uniforms(address(path), philox.place(philox.PROGRAMME, 0, None))
-        happens = np.where(chance[0] < programme.probability, 1.0, 0.0)
-        realised = programme.opportunity * happens * values[f"{path}.realisation"]
+        realised = programme.opportunity * values[f"programmes.{name}.realisation"]
+        realised = realised * happens(scenario, stream, name)
         j = POOLS.index(programme.pool)
         for kind in programme.types:
             for y, part in enumerate(programme.ramp[:n]):
                 new[TRUST_TYPES.index(kind), j, y] += part * realised
     return new
+
+
+def happens(scenario: Scenario, stream: Stream, name: str) -> Floats:
+    """Draw whether a programme happens: 0 or 1, (draw,)."""
+    who = address(f"programmes.{name}")
+    chance = stream.uniforms(who, philox.place(philox.PROGRAMME, 0, None))[0]
+    return np.where(chance < scenario.programmes[name].probability, 1.0, 0.0)
+
+
+def _upfront(scenario: Scenario, stream: Stream) -> Floats:
+    """Add up what the programmes that happen cost: (type, year, draw)."""
+    n = scenario.years
+    cost = np.zeros((len(TRUST_TYPES), n, stream.n_draw))
+    for name, programme in scenario.programmes.items():
+        if programme.enabled:
+            by_draw = happens(scenario, stream, name)
+            yearly = np.array(by_year(programme.upfront_cost, n))[:, None] * by_draw
+            for kind in programme.types:
+                cost[TRUST_TYPES.index(kind)] += yearly
+    return cost
 
 
 def nation(drawn: Drawn) -> Nation:
@@ -520,6 +644,8 @@ def nation(drawn: Drawn) -> Nation:
     """
     n_kind, n_year, _ = drawn.demand.shape
     rows = np.stack([drawn.pay, drawn.nonpay, drawn.delivery], axis=1)
+    kinds = [drawn.growth, drawn.passed_on, drawn.paid_pressure, drawn.upfront]
+    kind_year = _in_lanes(np.stack(kinds, axis=2))
     belief, year = _in_lanes(drawn.belief), _in_lanes(rows)
     demand, new = _in_lanes(drawn.demand), _in_lanes(drawn.new_opportunity)
     n_batch = belief.shape[0]
@@ -527,6 +653,8 @@ def nation(drawn: Drawn) -> Nation:
         belief=belief.reshape(n_batch, lanes.N_BELIEFS * LANES),
         year=year.reshape(n_batch, n_year, lanes.N_NATION * LANES),
         demand=demand,
+        pressure=_in_lanes(drawn.pressure),
+        kind_year=kind_year.reshape(n_batch, n_kind, n_year, lanes.N_KIND_YEAR * LANES),
         new_opportunity=np.ascontiguousarray(new.swapaxes(2, 3)).reshape(
             n_batch, n_kind, n_year, len(POOLS) * LANES
         ),

@@ -62,7 +62,7 @@ class Job:
     @cached_property
     def fixed(self) -> Fixed:
         """What the block loop reads of trusts and groups."""
-        return fixed_of(self.trusts, self.plan)
+        return fixed_of(self.trusts, self.plan, len(TRUST_TYPES))
 
 
 class Shard(NamedTuple):
@@ -328,7 +328,7 @@ def empty_tally(trusts: Trusts, plan: Plan, ranges: Ranges) -> Tally:
 
 def empty_successes(trusts: Trusts, plan: Plan) -> Successes:
     """Count no draws yet."""
-    n_target, n_kind, _ = plan.funded.shape
+    n_target, n_kind = len(plan.rate), len(TRUST_TYPES)
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
     n_outcome = len(OUTCOMES)
     return Successes(
@@ -352,7 +352,7 @@ def everything(
     trusts: Trusts, plan: Plan, nation: Nation, seed: int, n_draw: int
 ) -> PerDraw:
     """Simulate a few draws, at most `BLOCK`, and keep every result of each."""
-    n_kind = plan.funded.shape[1]
+    n_kind = len(TRUST_TYPES)
     n_trust, n_system = len(trusts.income), len(trusts.first) - 1
     seen = _room(plan, n_trust, n_kind, n_system, 0, n_draw)
     unbinned = no_ranges(trusts, plan)
@@ -360,7 +360,7 @@ def everything(
         seed,
         0,
         n_draw,
-        fixed_of(trusts, plan),
+        fixed_of(trusts, plan, n_kind),
         plan,
         nation,
         unbinned,
@@ -373,6 +373,6 @@ def everything(
 
 def no_ranges(trusts: Trusts, plan: Plan) -> Ranges:
     """Give ranges of no histogram, with which nothing is binned."""
-    n_target, n_kind, n_year = plan.funded.shape
-    sizes = len(trusts.income), n_kind, len(trusts.first) - 1
+    n_target, n_year = plan.rate.shape
+    sizes = len(trusts.income), len(TRUST_TYPES), len(trusts.first) - 1
     return Ranges(*(np.empty((n_target, n, 0, n_year, 2)) for n in sizes))

@@ -54,6 +54,7 @@ TrustType: TypeAlias = Annotated[str, OneOf(TRUST_TYPES)]
 Rate: TypeAlias = Annotated[float, RATE]
 Share: TypeAlias = Annotated[float, SHARE]
 Spread: TypeAlias = Annotated[float, SPREAD]
+Multiple: TypeAlias = Annotated[Uncertain, Belief(number=Number(low=0, high=5))]
 Correlation: TypeAlias = Annotated[float, Number(low=-1, high=1)]
 RateByYear: TypeAlias = Annotated[ByYear, Years(number=RATE)]
 LeverByYear: TypeAlias = Annotated[ByYear, Years(number=LEVER_RATE)]
@@ -68,6 +69,8 @@ def _listed(raw: object) -> object:
     return tuple(raw) if isinstance(raw, list) else raw
 
 
+ALLOCATIONS: Final = ("income", "opening_deficit", "need")
+FOLLOWS: Final = ("gap", "tariff")
 FILLED: Final = (BeforeValidator(_listed), Field(min_length=1))
 
 
@@ -76,17 +79,21 @@ class SupportFund(Section):
 
     amount: Annotated[ByYear, Years(number=MONEY)]
     """GBP million a year."""
-    allocated_by: Annotated[str, OneOf(("income", "opening_deficit"))]
-    """What a trust's fixed share of it is in proportion to."""
+    allocated_by: Annotated[str, OneOf(ALLOCATIONS)]
+    """What a trust's share of it is in proportion to: its opening income or deficit,
+    once for all; or `need`: a part of the gap that it has in the year, at most its
+    share by income."""
     shared_over: Annotated[float, TOTAL] | None = None
     """Total income or opening deficit, GBP million, that the shares are parts of; the
     population's own unless given."""
+    part: Annotated[float, LEVER_SHARE] | None = None
+    """Of a fund for need: the part of a trust's own gap that it pays."""
     enabled: bool = True
     """Whether it is paid."""
 
 
 class Reach(Section):
-    """Part of the settlement's real growth that reaches each type of trust."""
+    """Real growth that reaches a type of trust, relative to all trusts'."""
 
     acute: Annotated[float, REACH]
     specialist: Annotated[float, REACH]
@@ -115,9 +122,18 @@ class Funding(Section):
     real_growth: LeverByYear | None = None
     """Settlement: its growth in real terms, fraction a year."""
     reach: Reach | None = None
-    """Settlement: part of real growth that reaches each type of trust."""
+    """Settlement: real growth that reaches each type of trust, relative to all."""
+    reach_scale: Multiple
+    """Settlement: part of real growth that reaches trusts, all types together."""
     activity_growth: ActivityGrowth | None = None
     """Activity: funded growth of activity by type of trust, fraction a year."""
+    growth_error: UncertainRate
+    """Activity: lasting error of the growth that is funded, common to all types."""
+    other_growth: UncertainRate
+    """How much faster the money of trusts that are not acute grows than that of acute
+    ones, beside what is given by type; it adds up to nothing."""
+    planned_support: Annotated[float, LEVER_SHARE]
+    """Part of support whose shares are fixed that savings plans count on."""
     support: Mapping[Name, SupportFund] = Field(default_factory=dict)
     """Support funds by name."""
 
@@ -139,7 +155,7 @@ class Tail(Section):
     stay: Share
     """Chance a year of staying in it."""
     size: UncertainRate
-    """Addition to pay, non-pay and deflator inflation while in it."""
+    """Addition to pay and non-pay inflation while in it."""
 
 
 class Prices(Section):
@@ -157,14 +173,26 @@ class Prices(Section):
     """National shock to pay."""
     nonpay_shock: Shock
     """National shock to other input prices."""
-    deflator_shock: Shock
-    """National shock to the GDP deflator."""
-    deflator: RateByYear | None = None
-    """Planned GDP deflator; a settlement implies its own."""
+    pressure: UncertainRate
+    """Growth of acute trusts' cost beyond inflation and activity that prices do not
+    pay for (cost pressure)."""
+    pressure_other: UncertainShare
+    """The same of other trusts, as a part of acute trusts'."""
+    pressure_shock: Shock
+    """National shock to cost pressure."""
+    pressure_paid: UncertainShare
+    """Part of national cost pressure that income outside prices makes good, such as
+    drugs that are paid for as they are used."""
+    funded_drift: UncertainRate
+    """Growth of cost that prices pay for beyond pay and price indices (drift, new
+    services): it lowers measured productivity, and nothing else."""
+    made_good: UncertainShare
+    """Part of last year's inflation beyond the uplift that prices make good this
+    year."""
     trust_drift_sd: Spread
-    """Spread between trusts that lasts."""
+    """Spread of cost pressure between trusts that lasts."""
     trust_sd: Spread
-    """Spread between trusts in one year."""
+    """Spread of cost pressure between trusts in one year."""
     agency_share: Annotated[ByYear, Years(number=SHARE, opening=True)]
     """Agency staff as a share of pay; a list has the opening year first."""
     agency_premium: Annotated[Uncertain, Belief(number=Number(low=0, high=5))]
@@ -192,6 +220,8 @@ class Demand(Section):
     """Lasting error of the trends, common to all types."""
     national_shock: Shock
     """National shock."""
+    worked_off: Annotated[float, LEVER_SHARE]
+    """Part of funds for more than is wanted that treats those who waited."""
     type_sd: Spread
     """Spread between types in one year."""
     trust_sd: Spread
@@ -239,14 +269,25 @@ class OneOffs(Section):
 
 
 class Delivery(Section):
-    """How savings answer to a target."""
+    """How savings are planned and made."""
 
+    plan_floor: UncertainShare
+    """Savings that a trust plans whatever its gap is, fraction of cost."""
+    gap_closed: UncertainShare
+    """Part of the gap left by the floor that a plan takes on; the rest of last year's
+    debts is taken on in its place."""
+    plan_limit: UncertainShare
+    """Savings that boards believe can be made in a year, fraction of cost."""
+    plan_sharpness: Annotated[float, Number(low=0, high=1, above=True)]
+    """How closely plans follow the lesser of what is wanted and the limit."""
+    plan_sd: Spread
+    """Spread between trusts of the log of floor and limit; it lasts."""
     real_share: UncertainShare
     """Part of reported recurrent savings that lowers cost for good (rho)."""
     sharpness: Annotated[Uncertain, Belief(number=Number(low=0, high=1, above=True))]
-    """How closely savings follow the lesser of ask and capacity (theta)."""
+    """How closely savings follow the lesser of plan and capacity (theta)."""
     one_off_fill: UncertainShare
-    """Part of the remaining ask that is filled with one-offs (fill)."""
+    """Part of the remaining plan that is filled with one-offs (fill)."""
     balance_reach: UncertainShare
     """Part of remaining one-offs that is used to report balance (reach)."""
     forgiven: UncertainShare
@@ -261,8 +302,12 @@ class Delivery(Section):
     """Part of the price that is paid for activity above plan (psi)."""
     treated: UncertainShare
     """Part of unfunded demand that is treated anyway."""
-    opportunity_scale: Annotated[Uncertain, Belief(number=Number(low=0, high=5))]
+    opportunity_scale: Multiple
     """Multiple of the population's opening opportunity."""
+    one_off_scale: Multiple
+    """Multiple of the stocks of one-offs, their renewals and their caps."""
+    quality: UncertainRate
+    """What measured productivity adds for the quality of care, fraction a year."""
     pool_shares: PoolShares
     access: Access
     transformation_funding: ShareByYear
@@ -271,7 +316,7 @@ class Delivery(Section):
     backlog_growth: Rate
     """Growth of maintenance put off, fraction a year."""
     ask_max: Annotated[float, Number(low=0, high=1, above=True, fraction=True)]
-    """The most that is ever asked of a trust in a year, fraction of cost."""
+    """The most that a trust ever plans in a year, fraction of cost."""
     national_sd: Spread
     """Standard deviation of the log of delivery: a year, all trusts."""
     persistent_sd: Spread
@@ -280,18 +325,29 @@ class Delivery(Section):
     """The same: a trust in a year."""
 
 
+class Opening(Section):
+    """What is uncertain about where trusts stand before the first year."""
+
+    cost_error: UncertainRate
+    """Recurrent cost beyond the population's, fraction of it; above 0, the underlying
+    deficit is larger than it is said to be."""
+    other_income: UncertainRate
+    """How much more income trusts that are not acute have, beside acute ones, than the
+    population says, fraction of income; it adds up to nothing."""
+
+
 class Correlations(Section):
     """Correlations of the national shocks; together positive definite."""
 
     pay_nonpay: Correlation
-    pay_deflator: Correlation
+    pay_pressure: Correlation
     pay_demand: Correlation
-    nonpay_deflator: Correlation
+    nonpay_pressure: Correlation
     nonpay_demand: Correlation
-    deflator_demand: Correlation
+    pressure_demand: Correlation
 
     def matrix(self) -> NDArray[np.float64]:
-        """Fill the matrix, shape (4, 4): pay, non-pay, deflator, demand."""
+        """Fill the matrix, shape (4, 4): pay, non-pay, pressure, demand."""
         return consistency.correlation_matrix(self.model_dump())
 
 
@@ -342,7 +398,7 @@ class BalancingItem(Section):
 
 
 class Target(Section):
-    """A rate of saving that is asked for, and the basis it is judged on."""
+    """A rate that is taken out of prices, and the basis it is judged on."""
 
     name: Title
     """Words of its own: it heads a line of every table."""
@@ -355,7 +411,10 @@ class Target(Section):
     basis: Annotated[str, OneOf(BASES)]
     """Which efficiency is meant."""
     deficit_addon: Annotated[ByYear, Years(number=TARGET_RATE)] = 0.0
-    """Rate asked on top of trusts in deficit."""
+    """Rate asked on top of trusts in deficit, where plans follow the tariff."""
+    plan_follows: Annotated[str, OneOf(FOLLOWS)] = "gap"
+    """What plans start from: `gap`, a floor and part of the trust's own gap; or
+    `tariff`, the target and part of what that leaves."""
 
 
 class Scenario(Section):
@@ -375,6 +434,7 @@ class Scenario(Section):
     prices: Prices
     demand: Demand
     delivery: Delivery
+    opening: Opening
     correlations: Correlations
     programmes: Mapping[Name, Programme] = Field(default_factory=dict)
     """Programmes by name."""

@@ -7,6 +7,8 @@ take their words from it. A new output is one line here and one in the kernel.
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
+from simulator import outcomes
+
 TRUST_TYPES: Final = (
     "acute",
     "specialist",
@@ -14,7 +16,8 @@ TRUST_TYPES: Final = (
     "community",
     "ambulance",
 )
-OUTCOMES: Final = ("any_means", "recurrent", "real", "balance", "sustained")
+OUTCOMES: Final = outcomes.OUTCOMES
+BASES: Final = outcomes.BASES
 POOLS: Final = ("cost_reduction", "productivity", "system")
 ONE_OFFS: Final = (
     "accounting",
@@ -23,7 +26,6 @@ ONE_OFFS: Final = (
     "deferred_maintenance",
 )
 RUN_FILE: Final = ".h5"  # how its name ends
-BASES: Final = ("reported", "recurrent", "real")
 
 # Dimensions, each a coordinate of the run file.
 TARGET: Final = "target"
@@ -117,7 +119,7 @@ RESULTS: Final = {
     "support": (MONEY, "support funds less up-front cost of programmes"),
     "cost_before": (MONEY, "cost before the year's savings"),
     "cost": (MONEY, "recurrent cost after the year's recurrent savings"),
-    "ask": (MONEY, "savings asked for"),
+    "ask": (MONEY, "savings planned"),
     "recurrent": (MONEY, "recurrent savings reported"),
     "nonrecurrent": (MONEY, "one-off savings"),
     "balance": (
@@ -125,24 +127,40 @@ RESULTS: Final = {
         "income and support less cost net of one-offs; surplus positive",
     ),
     "underlying": (MONEY, "income less recurrent cost, without support and one-offs"),
-    "productivity": (FRACTION, "fall of real unit cost in the year, weighted by cost"),
+    "cash_releasing": (
+        FRACTION,
+        "cash-releasing productivity of the year, weighted by cost",
+    ),
+    "measured": (FRACTION, "measured productivity of the year, weighted by cost"),
+    "pressure": (
+        FRACTION,
+        "growth of cost beyond inflation and activity, weighted by cost",
+    ),
     "unmet": (FRACTION, "demand not treated since the opening year, weighted by cost"),
     "backlog": (MONEY, "maintenance put off"),
-    "shortfall": (MONEY, "savings asked for and not made"),
+    "shortfall": (MONEY, "savings planned and not made"),
+    "gross_deficit": (MONEY, "sum of the deficits of trusts in deficit, 0 or more"),
     "trusts_in_deficit": (COUNT, "number of trusts whose balance is below zero"),
+    "trusts_meeting_plan": (
+        COUNT,
+        "number of trusts that make 95% or more of the savings they planned",
+    ),
 }
 # A trust's yearly results in the bands.
 SPREAD: Final = {
     "balance_margin": ("fraction of income", "balance as a share of income"),
+    "ask_rate": (RATE, "savings planned"),
     "recurrent_rate": (RATE, "recurrent savings reported"),
     "nonrecurrent_rate": (RATE, "one-off savings"),
-    "productivity": (FRACTION, "fall of real unit cost in the year"),
+    "cash_releasing": (FRACTION, "cash-releasing productivity of the year"),
+    "measured": (FRACTION, "measured productivity of the year"),
 }
 # A trust's yearly results in a kept trajectory.
 KEPT: Final = {
     "income": (MONEY, "income without support funds"),
+    "support": (MONEY, "support funds less up-front cost of programmes"),
     "cost_before": (MONEY, "cost before the year's savings"),
-    "ask": (RATE, "savings asked for"),
+    "ask": (RATE, "savings planned"),
     "recurrent": (RATE, "recurrent savings reported"),
     "nonrecurrent": (RATE, "one-off savings"),
     "balance": (
@@ -150,7 +168,8 @@ KEPT: Final = {
         "income and support less cost net of one-offs; surplus positive",
     ),
     "underlying": (MONEY, "income less recurrent cost, without support and one-offs"),
-    "productivity": (FRACTION, "fall of real unit cost in the year"),
+    "cash_releasing": (FRACTION, "cash-releasing productivity of the year"),
+    "measured": (FRACTION, "measured productivity of the year"),
     "unmet": (FRACTION, "demand not treated since the opening year"),
 }
 
@@ -178,6 +197,8 @@ def _variables() -> Iterator[Variable]:
     rate = "fraction of cost a year"
     yield Variable("/", "rate", (TARGET, YEAR), "f8", rate, "the target's rate")
     yield Variable("/", "basis", (TARGET,), "str", "", "basis the target is meant on")
+    meaning = "what plans start from: the trust's own gap, or the tariff"
+    yield Variable("/", "plan_follows", (TARGET,), "str", "", meaning)
     yield Variable("/", "trust_name", (TRUST,), "str", "", "name of the trust")
     yield Variable("/", "type_of_trust", (TRUST,), "str", "", "type of the trust")
     yield Variable("/", "trust_system", (TRUST,), "str", "", "system of the trust")
@@ -214,7 +235,7 @@ def _variables() -> Iterator[Variable]:
             f"share of trusts that achieve: mean over draws{words}",
         )
     for name, (unit, meaning) in RESULTS.items():
-        kind = "i4" if name == "trusts_in_deficit" else "f4"
+        kind = "i4" if unit == COUNT else "f4"
         dims = (TARGET, DRAW, YEAR)
         yield Variable("/sector", name, dims, kind, unit, f"sector: {meaning}")
     dims = (TARGET, OUTCOME, DRAW)
@@ -240,7 +261,6 @@ def _variables() -> Iterator[Variable]:
     for name, meaning in {
         "pay": "growth of pay, agency pressure included",
         "nonpay": "growth of non-pay prices",
-        "deflator": "growth of general prices",
         "delivery": "national part of the log delivery multiplier",
     }.items():
         yield Variable(
@@ -251,6 +271,8 @@ def _variables() -> Iterator[Variable]:
     dims = (DRAW, TRUST_TYPE, YEAR)
     meaning = "growth of demand of a type, before a trust's own shock"
     yield Variable("/drivers", "demand", dims, "f4", FRACTION, meaning)
+    meaning = "growth of cost of a type, beyond inflation and activity"
+    yield Variable("/drivers", "pressure", dims, "f4", FRACTION, meaning)
     meaning = "joint multiplier of the conditions on the capacity to save"
     yield Variable("/drivers", "lever", (DRAW,), "f4", COUNT, meaning)
     yield from _counts()

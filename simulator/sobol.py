@@ -39,6 +39,11 @@ from numpy.typing import NDArray
 from simulator.drivers import (
     BELIEFS,
     CONDITIONS,
+    FUNDING,
+    OPENING,
+    PLANS,
+    PRICES,
+    SCALES,
     Stream,
     address,
     years,
@@ -57,17 +62,25 @@ COMPONENTS: Final = 5  # of a series; later ones are independent draws
 PROGRAMMES: Final = 8  # the first of a scenario; others are independent draws
 
 LEADING: Final = (
-    "delivery.cost_elasticity",
     "delivery.real_share",
-    "demand.bias",
-    "prices.premium",
-    "delivery.frontier",
-    "delivery.sharpness",
+    "prices.pressure",
+    "delivery.plan_floor",
+    "delivery.cost_elasticity",
+    "delivery.gap_closed",
+    "funding.reach_scale",
+    "prices.funded_drift",
+    "delivery.opportunity_scale",
+    "prices.pressure_other",
+    "delivery.plan_limit",
 )
 OTHERS: Final = (
-    *(f"delivery.{name}" for name in (*BELIEFS, "opportunity_scale")),
+    *(f"delivery.{name}" for name in (*BELIEFS, *PLANS, *SCALES)),
+    *(f"delivery.{name}" for name in ("frontier", "quality")),
     *(f"demand.{kind}.trend" for kind in TRUST_TYPES),
-    *(f"prices.{name}" for name in ("agency_premium", "tail.size")),
+    *(f"prices.{name}" for name in (*PRICES, "tail.size")),
+    *(f"funding.{name}" for name in FUNDING),
+    *(f"opening.{name}" for name in OPENING),
+    "demand.bias",
     *(f"conditions.{name}" for name in CONDITIONS),
 )
 
@@ -91,7 +104,7 @@ NATIONAL: Final = (
     Series("pay", philox.NATION, philox.NATIONAL, 0, 0),
     Series("nonpay", philox.NATION, philox.NATIONAL, 0, 1),
     Series("delivery", philox.NATION, philox.NATIONAL, 1, 0),
-    Series("deflator", philox.NATION, philox.NATIONAL, 0, 2),
+    Series("pressure", philox.NATION, philox.NATIONAL, 0, 2),
 )
 BY_TYPE: Final = tuple(
     Series(kind, index + 1, philox.TYPE, 0, 0) for index, kind in enumerate(TRUST_TYPES)
@@ -272,7 +285,7 @@ def _persistence(scenario: Scenario, series: Series) -> float:
     shocks = {
         "pay": prices.pay_shock,
         "nonpay": prices.nonpay_shock,
-        "deflator": prices.deflator_shock,
+        "pressure": prices.pressure_shock,
         "demand": scenario.demand.national_shock,
     }
     if series.purpose == philox.NATIONAL and series.name in shocks:

@@ -16,6 +16,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.optimize import isotonic_regression
 
 from simulator.analysis.intervals import wilson
+from simulator.outcomes import RECORDS
 from simulator.schema import CONFIDENCE, OUTCOME
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,7 @@ CHANCE: Final = "chance"
 CHANCES: Final = (0.95, 0.90, 0.80, 0.70, 0.50, 0.30, 0.20, 0.10, 0.05)
 # A higher target asks more of the same savings. It also lowers prices, and so buys
 # more activity from the same money: a balance may get better or worse with the rate.
-FALLING: Final = ("any_means", "recurrent", "real")
+FALLING: Final = tuple(record.name for record in RECORDS if record.falls)
 # No rate has the chance asked; some have; the highest rate tried still has it.
 NO_RATE: Final = "no rate"
 FOUND: Final = "found"

@@ -9,14 +9,11 @@ from simulator.analysis.averages import mean
 from simulator.analysis.intervals import simultaneous
 from simulator.analysis.quantile_intervals import quantile_interval
 from simulator.analysis.sampling import by_replicate, replicates_of, widening
+from simulator.outcomes import OF_BASIS
 from simulator.schema import CONFIDENCE
 
 # Each basis of a target is judged by the outcome of its own.
-HEADLINE_OUTCOME: Final = {
-    "reported": "any_means",
-    "recurrent": "recurrent",
-    "real": "real",
-}
+HEADLINE_OUTCOME: Final = {basis: record.name for basis, record in OF_BASIS.items()}
 GROUPS: Final = ("/", "/sector")  # of a run file, that it is read from
 BAND: Final = (0.10, 0.50, 0.90)
 SLAB: Final = 2**16  # draws that are read together

@@ -13,7 +13,7 @@ from simulator.analysis.intervals import wilson
 from simulator.analysis.quantile_intervals import quantile_interval
 from simulator.analysis.sampling import need_independent
 from simulator.errors import RunFileError
-from simulator.kernel.outcomes import TIE
+from simulator.kernel.trust_year import TIE
 from simulator.schema import CONFIDENCE
 from simulator.wording import nearest
 
@@ -24,10 +24,11 @@ Parts: TypeAlias = dict[str, tuple[tuple[str, ...], Any]]
 
 LEVELS: Final = (0.05, 0.25, 0.50, 0.75, 0.95)
 TAIL: Final = 0.10  # the worst futures that are averaged
+PRODUCTIVITIES: Final = ("cash_releasing", "measured")
 ROUNDING: Final = 2.0**-24  # relative, of a number stored in four bytes
 BANDS: Final = ("balance", "trusts_in_deficit", "one_off_share", "unmet", "backlog")
 READ: Final = (
-    *("ask", "recurrent", "nonrecurrent", "cost_before", "productivity"),
+    *("recurrent", "nonrecurrent", "cost_before", "cash_releasing", "measured"),
     *("balance", "trusts_in_deficit", "unmet", "backlog"),
 )
 
@@ -35,10 +36,9 @@ READ: Final = (
 def path(run: xr.DataTree, targets: Sequence[str] | None = None) -> xr.Dataset:
     """Follow the sector through the years, each target on its own basis.
 
-    A year is missed where the target would be missed if it ended there. Reported: less
-    than 0.95 of the year's ask is saved. Recurrent: recurrent savings so far are below
-    the target's so far. Real: productivity so far is below the target's so far. Trusts
-    have no path: a run file holds the years of each draw for the sector alone.
+    A year is missed where the target would be missed if it ended there: what counts on
+    its basis is, so far, below the target's so far. Trusts have no path: a run file
+    holds the years of each draw for the sector alone.
 
     Parameters
     ----------
@@ -69,19 +69,17 @@ def path(run: xr.DataTree, targets: Sequence[str] | None = None) -> xr.Dataset:
     Notes
     -----
     What is recovered and what is on course in the last year add up to what is achieved.
-    A target of reported savings cannot be recovered: every year counts.
 
-    In the total, one year's surplus makes up for another's gap, except of reported
-    savings. Money may be missing where a target is achieved: 5% of reported savings may
-    be, and the real basis adds up rates, not money. Where few draws miss anything the
-    interval of its mean is too narrow, as of anything rare and large; where none does
-    it has no width, and the chance to miss is what bounds it.
+    In the total, one year's surplus makes up for another's gap. Money may be missing
+    where a target of productivity is achieved, as it adds up rates, not money. Where
+    few draws miss anything the interval of its mean is too narrow, as of anything rare
+    and large; where none does it has no width, and the chance to miss bounds it.
 
     The simulation judges on eight-byte numbers, the file holds four-byte ones. So what
-    is stored as achieved decides on the last year (on all years, of reported savings),
-    and in `flips` draws the stored numbers say otherwise. Of other years, one that is
-    missed by less than the stored numbers' rounding counts as met, as a tie does in
-    the simulation; `doubtful` draws have a year so close, either way.
+    is stored as achieved decides on the last year, and in `flips` draws the stored
+    numbers say otherwise. Of other years, one that is missed by less than the stored
+    numbers' rounding counts as met, as a tie does in the simulation; `doubtful` draws
+    have a year so close, either way.
     """
     need_independent(run, "path")
     root = run.to_dataset()
@@ -125,7 +123,7 @@ def _follow(sector: xr.Dataset, rate: xr.DataArray, outcome: str) -> Parts:
     values["one_off_share"] = _one_off_share(values)
     rates = np.asarray(rate.values, np.float64)
     achieved = np.asarray(sector["achieved"].sel(outcome=outcome).values, np.bool_)
-    found = _course(judge(values, rates, achieved, outcome), achieved, outcome)
+    found = _course(judge(values, rates, achieved, outcome), achieved)
     by_year, total = shortfalls(values, rates, outcome)
     found |= _averages("shortfall", by_year.T, ("year",))
     found |= _averages("total_shortfall", total, ())
@@ -163,41 +161,28 @@ def judge(
     """
     asked, delivered = _asked(values, rate, outcome)
     rounding = ROUNDING * (abs(asked) + abs(delivered))
-    tie: Floats | float = (
-        0.0  # groups.judge_group forgives none to a year's reported savings
+    asked, delivered, rounding = (
+        np.cumsum(part, axis=1) for part in (asked, delivered, rounding)
     )
-    if outcome != "any_means":
-        asked, delivered, rounding = (
-            np.cumsum(part, axis=1) for part in (asked, delivered, rounding)
-        )
-        tie = TIE * abs(asked)
-    margin, slack = delivered - asked, tie + rounding
+    margin, slack = delivered - asked, TIE * abs(asked) + rounding
     met = margin >= -slack
     doubtful = int((abs(margin) <= slack).any(axis=1).sum())
-    if outcome != "any_means":
-        flips = int((met[:, -1] != achieved).sum())
-        met[:, -1] = achieved
-        return Judged(met, flips, doubtful)
-    differ = met.all(axis=1) != achieved
-    met[achieved] = True
-    (wrong,) = np.nonzero(differ & ~achieved)
-    # Some year was missed by a hair: the one that came closest.
-    met[wrong, (margin / np.maximum(asked, 1.0))[wrong].argmin(axis=1)] = False
-    return Judged(met, int(differ.sum()), doubtful)
+    flips = int((met[:, -1] != achieved).sum())
+    met[:, -1] = achieved
+    return Judged(met, flips, doubtful)
 
 
 def _asked(
     values: dict[str, Floats], rate: Floats, outcome: str
 ) -> tuple[Floats, Floats]:
     """Give what must be reached in a year and what is, as groups.judge_group has it."""
-    if outcome == "any_means":
-        return 0.95 * values["ask"], values["recurrent"] + values["nonrecurrent"]
-    if outcome == "recurrent":
-        return rate * values["cost_before"], values["recurrent"]
-    return np.broadcast_to(rate, values["productivity"].shape), values["productivity"]
+    if outcome in PRODUCTIVITIES:
+        return np.broadcast_to(rate, values[outcome].shape), values[outcome]
+    one_offs = values["nonrecurrent"] if outcome == "any_means" else 0.0
+    return rate * values["cost_before"], values["recurrent"] + one_offs
 
 
-def _course(judged: Judged, achieved: Flags, outcome: str) -> Parts:
+def _course(judged: Judged, achieved: Flags) -> Parts:
     draws = len(achieved)
     on_course = np.logical_and.accumulate(judged.met, axis=1)
     count = on_course.sum(axis=0)
@@ -205,7 +190,7 @@ def _course(judged: Judged, achieved: Flags, outcome: str) -> Parts:
     missed = int(draws - count[-1])
     recovered = int((achieved & ~on_course[:, -1]).sum())
     recovery = [np.nan] * 3
-    if missed and outcome != "any_means":
+    if missed:
         recovery = [recovered / missed, *map(float, wilson(recovered, missed))]
     return {
         "on_course": (("year",), count / draws),
@@ -231,18 +216,13 @@ def shortfalls(
 ) -> tuple[Floats, Floats]:
     """Work out what is asked for and not delivered, in GBP m: (draw, year) and (draw,).
 
-    Of the real basis the money is the rate that is missing times cost before savings.
+    Of productivity the money is the rate that is missing times cost before savings.
     """
-    if outcome == "any_means":
-        gap = values["ask"] - values["recurrent"] - values["nonrecurrent"]
-    elif outcome == "recurrent":
-        gap = rate * values["cost_before"] - values["recurrent"]
-    else:
-        gap = (rate - values["productivity"]) * values["cost_before"]
-    by_year = np.maximum(gap, 0.0)
-    if outcome == "any_means":
-        return by_year, by_year.sum(axis=1)
-    return by_year, np.maximum(gap.sum(axis=1), 0.0)
+    asked, delivered = _asked(values, rate, outcome)
+    gap = asked - delivered
+    if outcome in PRODUCTIVITIES:
+        gap = gap * values["cost_before"]
+    return np.maximum(gap, 0.0), np.maximum(gap.sum(axis=1), 0.0)
 
 
 def _averages(name: str, values: Floats, dims: tuple[str, ...]) -> Parts:

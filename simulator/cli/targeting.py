@@ -9,6 +9,7 @@ from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
 from simulator.cli.starting import simulates
+from simulator.outcomes import OUTCOMES
 
 
 @main.command()
@@ -22,8 +23,8 @@ from simulator.cli.starting import simulates
 )
 @click.option(
     "--outcome",
-    type=click.Choice(["real", "recurrent", "any_means", "balance", "sustained"]),
-    help="What achieving means; default: as the basis of --like, else real.",
+    type=click.Choice(OUTCOMES),
+    help="What achieving means; default: as the basis of --like, else cash_releasing.",
 )
 @click.option(
     "--by",

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import xarray as xr
 
 from simulator import schema
-from simulator.report.answer import OUTCOME_WORDS
+from simulator.outcomes import RECORDS
 from simulator.report.assumptions_log import GRADES
 from simulator.schema import COORDINATES, COUNT, DRAW, KEPT_DRAW, VARIABLES
 
@@ -18,12 +18,8 @@ LEVELS: Final = ("sector", "type", "system", "trust")
 ENDS: Final = ("", "_low", "_high")  # an estimate and its interval
 # Written beside any others, so that a table is never without its words.
 ALWAYS: Final = ("definitions", "assumptions", "about")
-OF_A_YEAR: Final = ("pay", "nonpay", "deflator", "delivery", "high_inflation")
-OUTCOMES: Final = {
-    **OUTCOME_WORDS,
-    "balance": "no deficit in the last year",
-    "sustained": "real unit cost falls by the target, and no deficit in the last year",
-}
+OF_A_YEAR: Final = ("pay", "nonpay", "delivery", "high_inflation")
+OUTCOMES: Final = {record.name: record.meaning for record in RECORDS}
 
 
 class Column(NamedTuple):

@@ -21,11 +21,13 @@ from simulator.kernel.lanes import BINS, LANES
 from simulator.kernel.trust_year import (
     Begun,
     Belief,
+    Drivers,
     Rules,
     Terms,
     close_accounts,
     save_for_good,
 )
+from simulator.outcomes import OUTCOMES
 
 
 def compile_part() -> None:
@@ -41,21 +43,23 @@ def compile_part() -> None:
 
 def _stages() -> None:
     three, four = (1.0,) * 3, (1.0,) * 4
-    begun = Begun(*(1.0,) * 7)
-    belief, terms = Belief(*(1.0,) * 9), Terms(*(1.0,) * 5)
-    rules = Rules(three, four, four, four, 1.0, 1.0)
-    saved = save_for_good(begun, three, four, three, belief, rules)
-    close_accounts(begun, saved, four, 1.0, belief, terms, rules)
+    begun = Begun(*(1.0,) * len(Begun._fields))
+    belief = Belief(*(1.0,) * len(Belief._fields))
+    terms = Terms(1.0, 1.0, True, 1.0, 1.0, 1.0, 1.0, 1.0)
+    rules = Rules(three, four, four, four, *(1.0,) * 6)
+    brought = Drivers(*(1.0,) * 9, three)
+    saved = save_for_good(begun, 1.0, three, four, brought, belief, rules)
+    close_accounts(begun, saved, 1.0, four, 1.0, belief, terms, rules)
 
 
 def _groups() -> None:
-    n_result, n_outcome = len(lanes.GROUP_RESULTS), 5
+    n_result, n_outcome = len(lanes.GROUP_RESULTS), len(OUTCOMES)
     one, sums = np.ones(2), np.ones((2, lanes.N_SUMS * LANES))
     achieved = np.zeros((n_outcome, LANES), np.int8)
     kept = np.zeros((n_result, 2, 2, 2, 2), np.float32)
     groups.close_group(
         one,
-        one,
+        1,
         sums,
         1,
         np.ones((n_result, 2, 2)),
@@ -89,10 +93,12 @@ def _shocks() -> None:
         kind,
         pay_share,
         np.zeros(2, np.int64),
-        np.zeros(5),
+        np.zeros(6),
         nation_year,
         np.zeros((1, 1, LANES)),
+        np.zeros((1, 1, LANES)),
         np.zeros((1, 1, lanes.N_DRIVERS * LANES)),
+        np.zeros((1, LANES)),
     )
 
 

@@ -71,7 +71,9 @@ def simulate_block(
     numbers, and left out of every count.
     """
     drivers = np.empty((*plan.support.shape, lanes.N_DRIVERS * LANES))
-    others = n_draw, fixed, plan, nation, drivers, ranges, bins, successes, per_draw
+    plan_size = np.empty((plan.support.shape[0], LANES))
+    made = drivers, plan_size
+    others = n_draw, fixed, plan, nation, *made, ranges, bins, successes, per_draw
     # First what takes longest: meanwhile another process may compile the other.
     compile_first(carry_batch, (0, *others))
     for batch in range(-(-n_draw // LANES)):
@@ -85,15 +87,15 @@ def simulate_block(
             plan.spread,
             nation.year[batch],
             nation.demand[batch],
-            drivers,
+            nation.pressure[batch],
+            *made,
         )
         carry_batch(batch, *others)
 
 
-def fixed_of(trusts: Trusts, plan: Plan) -> Fixed:
+def fixed_of(trusts: Trusts, plan: Plan, n_kind: int) -> Fixed:
     """Gather what no draw and no target changes."""
-    (n_trust, n_year), n_kind = plan.support.shape, plan.funded.shape[1]
-    opening = np.zeros((n_trust, lanes.N_STATE))
+    opening = np.zeros((len(trusts.income), lanes.N_STATE))
     for row, values in (
         (lanes.POOL_0, trusts.opportunity[:, 0]),
         (lanes.POOL_1, trusts.opportunity[:, 1]),
@@ -108,23 +110,13 @@ def fixed_of(trusts: Trusts, plan: Plan) -> Fixed:
         (lanes.BACKLOG, trusts.backlog),
     ):
         opening[:, row // LANES] = values
-    n_in_system = np.diff(trusts.first)
-    system = np.repeat(np.arange(len(n_in_system)), n_in_system)
-    system_support = np.zeros((len(n_in_system), n_year))
-    kind_support = np.zeros((n_kind, n_year))
-    # One after the other, as the bits depend on the order: `sum` chooses its own.
-    np.add.at(system_support, system, plan.support)
-    np.add.at(kind_support, trusts.kind, plan.support)
-    sector_support = np.add.accumulate(kind_support)[-1]
     return Fixed(
         address=trusts.address,
         kind=trusts.kind,
         first=trusts.first,
         pay_share=trusts.pay_share,
         opening=opening,
-        system_support=system_support,
-        kind_support=kind_support,
-        sector_support=sector_support,
+        other_weight=trusts.other_weight,
         n_of_kind=np.bincount(trusts.kind, minlength=n_kind),
     )
 
@@ -137,6 +129,7 @@ def carry_batch(
     plan: Plan,
     nation: Nation,
     drivers: Floats,
+    plan_size: Floats,
     ranges: Ranges,
     bins: Bins,
     successes: Successes,
@@ -144,12 +137,13 @@ def carry_batch(
 ) -> None:
     """Carry every trust through the years under every target, in a batch of a block.
 
-    `drivers` has shape (trust, year, N_DRIVERS * LANES); for the rest see
-    `simulate_block`, whose draws from `batch * LANES` these are.
+    `drivers` has shape (trust, year, N_DRIVERS * LANES), `plan_size` (trust, LANES);
+    for the rest see `simulate_block`, whose draws from `batch * LANES` these are.
     """
     n_trust = fixed.kind.shape[0]
     n_system = fixed.first.shape[0] - 1
-    n_target, n_kind, n_year = plan.funded.shape
+    n_target, n_year = plan.rate.shape
+    n_kind = fixed.n_of_kind.shape[0]
     n_outcome = successes.trust.shape[1]
     n_result = per_draw.sector.shape[0]
     # Without ranges nothing is binned.
@@ -174,7 +168,7 @@ def carry_batch(
     last = drivers_by_year.shape[0] - 1
 
     for k in range(n_target):
-        rate = plan.rate[k]
+        rate, own = plan.rate[k], plan.own[k]
         target_total = 0.0
         for y in range(n_year):
             target_total += rate[y]
@@ -185,7 +179,8 @@ def carry_batch(
             fill(system_sums.ravel(), 0.0)
             for i in range(fixed.first[s], fixed.first[s + 1]):
                 kind = fixed.kind[i]
-                open_trust(fixed.opening[i], w)
+                open_trust(fixed.opening[i], fixed.other_weight[i], w)
+                opening_cost = fixed.opening[i, lanes.COST // LANES]
                 for y in range(n_year):
                     later = drivers_by_year[min(i * n_year + y + 2, last)]
                     for j in range(0, later.shape[0], LINE):
@@ -193,14 +188,19 @@ def carry_batch(
                     terms = Terms(
                         rate[y],
                         plan.deficit_addon[k, y],
+                        plan.follows_tariff[k],
                         plan.price[k, y],
-                        plan.funded[k, kind, y],
+                        plan.per_price[k, y],
                         plan.support[i, y],
+                        plan.need_limit[i, y],
+                        opening_cost,
                     )
                     carry_year(
                         terms,
                         year_rules(plan, y),
                         drivers[i, y],
+                        plan_size[i],
+                        nation.kind_year[batch, kind, y],
                         nation.new_opportunity[batch, kind, y],
                         w,
                         system_sums[y],
@@ -215,7 +215,7 @@ def carry_batch(
                         )
                     if per_draw.trust.shape[3] > 0:
                         keep_trust(w, valid, start, per_draw.trust[:, k, y, i])
-                judge_trust(target_total, w, achieved)
+                judge_trust(target_total, own, w, achieved)
                 count_achieved(achieved, valid, achieved_by_trust, i)
                 add_achieved(achieved, achieving)
                 if by_unit:
@@ -226,7 +226,7 @@ def carry_batch(
                 successes.guarded[k] += guarded
             close_group(
                 rate,
-                fixed.system_support[s],
+                own,
                 system_sums,
                 valid,
                 ranges.system[k, s],
@@ -248,7 +248,7 @@ def carry_batch(
                 add_rows(sums[y], sector_sums[y])
             close_group(
                 rate,
-                fixed.kind_support[kind],
+                own,
                 sums,
                 valid,
                 ranges.kind[k, kind],
@@ -261,7 +261,7 @@ def carry_batch(
             if by_unit:
                 place = n_trust + kind
                 keep_achieved(achieved, valid, start, per_draw.units[k], place)
-        settle_group(rate, fixed.sector_support, sector_sums, achieved)
+        settle_group(rate, own, sector_sums, achieved)
         for y in range(n_year):
             for result in range(n_result):
                 for d in range(valid):

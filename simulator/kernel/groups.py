@@ -9,6 +9,7 @@ from simulator.kernel.jit import compiled, inlined
 from simulator.kernel.lanes import LANES
 from simulator.kernel.outcomes import count_achieved, judge_group
 from simulator.kernel.tables import Counts, Floats
+from simulator.kernel.trust_year import TIE
 
 
 @inlined
@@ -19,42 +20,43 @@ def add_rows(rows: Floats, group: Floats) -> None:
 
 
 @inlined
-def read_group(sums: Floats, support: float) -> None:
+def read_group(sums: Floats) -> None:
     """Turn a group's sums of one year into its results, where they stand.
 
-    Money stays as sums (GBP m); productivity and unmet demand become means weighted
-    by cost before savings.
+    Money stays as sums (GBP m); productivity, pressure and unmet demand become means
+    weighted by cost before savings. What is judged as zero is zero.
     """
     for d in range(LANES):
-        income = sums[lanes.SUM_INCOME + d]
         cost_before = sums[lanes.SUM_COST_BEFORE + d]
+        balance = sums[lanes.SUM_BALANCE + d]
+        near = abs(balance) <= TIE * cost_before
+        sums[lanes.SUM_BALANCE + d] = 0.0 if near else balance
         cost = sums[lanes.SUM_COST + d]
-        nonrecurrent = sums[lanes.SUM_NONRECURRENT + d]
-        sums[lanes.SUM_SUPPORT + d] = support
-        sums[lanes.SUM_BALANCE + d] = income + support - cost + nonrecurrent
-        sums[lanes.SUM_UNDERLYING + d] = income - cost
-        sums[lanes.SUM_PRODUCTIVITY + d] /= cost_before
+        sums[lanes.SUM_UNDERLYING + d] = sums[lanes.SUM_INCOME + d] - cost
+        sums[lanes.SUM_CASH_RELEASING + d] /= cost_before
+        sums[lanes.SUM_MEASURED + d] /= cost_before
+        sums[lanes.SUM_PRESSURE + d] /= cost_before
         sums[lanes.SUM_UNMET + d] /= cost_before
 
 
 @compiled
 def settle_group(
-    rate: Floats, support: Floats, sums: Floats, achieved: NDArray[np.int8]
+    rate: Floats, own: int, sums: Floats, achieved: NDArray[np.int8]
 ) -> None:
     """Read and judge one group of trusts.
 
-    `sums` (year, N_SUMS * LANES) and `support` (year,) come in; results stand in
-    `sums`, and in `achieved` (outcome, LANES), afterwards.
+    `sums` (year, N_SUMS * LANES) come in; results stand in `sums`, and in `achieved`
+    (outcome, LANES), afterwards. `own` is the row of the target's own outcome.
     """
     for y in range(rate.shape[0]):
-        read_group(sums[y], support[y])
-    judge_group(rate, sums, achieved)
+        read_group(sums[y])
+    judge_group(rate, own, sums, achieved)
 
 
 @compiled
 def close_group(
     rate: Floats,
-    support: Floats,
+    own: int,
     sums: Floats,
     valid: int,
     ranges: Floats,
@@ -68,7 +70,7 @@ def close_group(
     As `settle_group`; `bins` has shape (group result, year, LANES), `ranges` (group
     result, year, 2).
     """
-    settle_group(rate, support, sums, achieved)
+    settle_group(rate, own, sums, achieved)
     count_achieved(achieved, valid, counts, g)
     for result in range(ranges.shape[0]):
         for y in range(rate.shape[0]):

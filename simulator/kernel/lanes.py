@@ -32,8 +32,10 @@ BLOCK: Final = 512  # draws that a thread computes together; whole lanes
     ASK,
     RECURRENT,
     NONRECURRENT,
+    SUPPORT,
     BALANCE,
-    PRODUCTIVITY,
+    CASH_RELEASING,
+    MEASURED,
     MARGIN,
     # ... what one stage of the year leaves to the next ...
     ACTIVITY,
@@ -44,14 +46,15 @@ BLOCK: Final = 512  # draws that a thread computes together; whole lanes
     PER_COST,
     PER_AVAILABLE,
     # ... what the outcomes are judged on, over the years ...
-    MET,
+    SAVED_TOTAL,
     RECURRENT_TOTAL,
     TARGET_TOTAL,
-    REAL_TOTAL,
+    CASH_RELEASING_TOTAL,
+    MEASURED_TOTAL,
     GUARDED,
     # ... and, of all trusts, what is believed.
     BELIEF,
-) = (row * LANES for row in range(33))
+) = (row * LANES for row in range(36))
 N_STATE: Final = 13
 
 # Rows of a group in one year, in the order of `GROUP_RESULTS`: while its trusts are
@@ -66,17 +69,25 @@ N_STATE: Final = 13
     SUM_NONRECURRENT,
     SUM_BALANCE,
     SUM_UNDERLYING,
-    SUM_PRODUCTIVITY,
+    SUM_CASH_RELEASING,
+    SUM_MEASURED,
+    SUM_PRESSURE,
     SUM_UNMET,
     SUM_BACKLOG,
     SUM_SHORTFALL,
+    SUM_GROSS_DEFICIT,
     SUM_DEFICITS,
-) = (row * LANES for row in range(14))
-N_SUMS: Final = 14
+    SUM_MEETING_PLAN,
+) = (row * LANES for row in range(18))
+N_SUMS: Final = 18
 
 # Rows of a trust's drivers in one year.
-DEMAND, INFLATION, DELIVERY = (row * LANES for row in range(3))
-N_DRIVERS: Final = 3
+DEMAND, INFLATION, PRESSURE, DELIVERY = (row * LANES for row in range(4))
+N_DRIVERS: Final = 4
+
+# Rows of what comes to a type of trust in one year.
+GROWTH, PASSED_ON, PAID_PRESSURE, UPFRONT = (row * LANES for row in range(4))
+N_KIND_YEAR: Final = 4
 
 # Rows of what is believed throughout a draw, in the order of `Belief`.
 (
@@ -89,9 +100,17 @@ N_DRIVERS: Final = 3
     MARGINAL_PAYMENT,
     TREATED,
     LEVER,
-    OPPORTUNITY_SCALE,  # on the opening stock only, hence not in `Belief`
-) = (row * LANES for row in range(10))
-N_BELIEFS: Final = 10
+    PLAN_FLOOR,
+    GAP_CLOSED,
+    PLAN_LIMIT,
+    QUALITY,
+    ONE_OFF_SCALE,
+    # On the opening position only, hence not in `Belief`.
+    OPPORTUNITY_SCALE,
+    OPENING_COST,
+    OPENING_OTHER,
+) = (row * LANES for row in range(17))
+N_BELIEFS: Final = 17
 WORKSPACE: Final = BELIEF + N_BELIEFS * LANES
 
 # Rows of the nation's year.
@@ -101,33 +120,39 @@ N_NATION: Final = 3
 # A trust's yearly results whose spread over draws is counted, and their rows.
 SPREAD: Final = (
     "balance_margin",
+    "ask_rate",
     "recurrent_rate",
     "nonrecurrent_rate",
-    "productivity",
+    "cash_releasing",
+    "measured",
 )
-SPREAD_ROWS: Final = (MARGIN, RECURRENT, NONRECURRENT, PRODUCTIVITY)
+SPREAD_ROWS: Final = (MARGIN, ASK, RECURRENT, NONRECURRENT, CASH_RELEASING, MEASURED)
 # A trust's yearly results that a kept trajectory holds, and their rows; the underlying
 # balance is the difference of two.
 KEPT: Final = (
     "income",
+    "support",
     "cost_before",
     "ask",
     "recurrent",
     "nonrecurrent",
     "balance",
     "underlying",
-    "productivity",
+    "cash_releasing",
+    "measured",
     "unmet",
 )
 KEPT_ROWS: Final = (
     INCOME,
+    SUPPORT,
     COST_BEFORE,
     ASK,
     RECURRENT,
     NONRECURRENT,
     BALANCE,
     INCOME,
-    PRODUCTIVITY,
+    CASH_RELEASING,
+    MEASURED,
     UNMET,
 )
 # A group's yearly results, in the order of the run file.
@@ -141,12 +166,19 @@ GROUP_RESULTS: Final = (
     "nonrecurrent",
     "balance",
     "underlying",
-    "productivity",
+    "cash_releasing",
+    "measured",
+    "pressure",
     "unmet",
     "backlog",
     "shortfall",
+    "gross_deficit",
     "trusts_in_deficit",
+    "trusts_meeting_plan",
 )
 KEPT_UNDERLYING: Final = KEPT.index("underlying")
-TRUSTS_IN_DEFICIT: Final = GROUP_RESULTS.index("trusts_in_deficit")
+# Numbers of trusts, which are whole.
+COUNTED: Final = tuple(
+    GROUP_RESULTS.index(name) for name in ("trusts_in_deficit", "trusts_meeting_plan")
+)
 BINS: Final = 256  # of a histogram; a bin fits one byte

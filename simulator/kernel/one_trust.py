@@ -21,10 +21,11 @@ def fill(values: Floats, value: float) -> None:
 
 
 @pasted
-def open_trust(opening: Floats, w: Floats) -> None:
+def open_trust(opening: Floats, other_weight: float, w: Floats) -> None:
     """Set the workspace, in which beliefs stand already, to a trust's opening position.
 
-    `opening` holds the first `N_STATE` rows, a number each.
+    `opening` holds the first `N_STATE` rows, a number each; `other_weight` is what the
+    belief about the income of trusts that are not acute does to this one's.
     """
     # In loops over the workspace itself: views of it would have their uses counted.
     for row in range(lanes.N_STATE):
@@ -34,9 +35,14 @@ def open_trust(opening: Floats, w: Floats) -> None:
     for row in (lanes.POOL_0, lanes.POOL_1, lanes.POOL_2):
         for d in range(LANES):
             w[row + d] *= w[lanes.BELIEF + lanes.OPPORTUNITY_SCALE + d]
+    for row in (lanes.SOURCE_0, lanes.SOURCE_1, lanes.SOURCE_2, lanes.SOURCE_3):
+        for d in range(LANES):
+            w[row + d] *= w[lanes.BELIEF + lanes.ONE_OFF_SCALE + d]
     for d in range(LANES):
-        w[lanes.MET + d] = 1.0
-    for j in range(lanes.RECURRENT_TOTAL, lanes.GUARDED + LANES):
+        w[lanes.COST + d] *= 1.0 + w[lanes.BELIEF + lanes.OPENING_COST + d]
+        more = other_weight * w[lanes.BELIEF + lanes.OPENING_OTHER + d]
+        w[lanes.INCOME + d] *= 1.0 + more
+    for j in range(lanes.SAVED_TOTAL, lanes.GUARDED + LANES):
         w[j] = 0.0
 
 
@@ -65,6 +71,10 @@ def year_rules(plan: Plan, y: int) -> Rules:
         ),
         plan.limits[0],
         plan.limits[1],
+        plan.limits[2],
+        plan.limits[3],
+        plan.limits[4],
+        plan.limits[5],
     )
 
 

@@ -7,7 +7,7 @@ is carried on overwrites last year's as soon as no later stage reads that.
 from simulator.kernel import lanes
 from simulator.kernel.jit import inlined, pasted
 from simulator.kernel.lanes import LANES
-from simulator.kernel.outcomes import TIE
+from simulator.kernel.outcomes import MET_PLAN
 from simulator.kernel.tables import Floats
 from simulator.kernel.trust_year import (
     LEAST_COST,
@@ -39,6 +39,30 @@ def belief_of(w: Floats, d: int) -> Belief:
         w[lanes.BELIEF + lanes.MARGINAL_PAYMENT + d],
         w[lanes.BELIEF + lanes.TREATED + d],
         w[lanes.BELIEF + lanes.LEVER + d],
+        w[lanes.BELIEF + lanes.PLAN_FLOOR + d],
+        w[lanes.BELIEF + lanes.GAP_CLOSED + d],
+        w[lanes.BELIEF + lanes.PLAN_LIMIT + d],
+        w[lanes.BELIEF + lanes.QUALITY + d],
+        w[lanes.BELIEF + lanes.ONE_OFF_SCALE + d],
+    )
+
+
+@inlined
+def drivers_of(
+    drivers: Floats, plan_size: Floats, kind_year: Floats, new: Floats, d: int
+) -> Drivers:
+    """Read what the year brings to a trust in one draw."""
+    return Drivers(
+        drivers[lanes.DEMAND + d],
+        drivers[lanes.INFLATION + d],
+        drivers[lanes.PRESSURE + d],
+        drivers[lanes.DELIVERY + d],
+        plan_size[d],
+        kind_year[lanes.GROWTH + d],
+        kind_year[lanes.PASSED_ON + d],
+        kind_year[lanes.PAID_PRESSURE + d],
+        kind_year[lanes.UPFRONT + d],
+        (new[d], new[LANES + d], new[2 * LANES + d]),
     )
 
 
@@ -74,6 +98,8 @@ def begun_of(w: Floats, d: int) -> Begun:
         w[lanes.UNMET + d],
         w[lanes.COST_BEFORE + d],
         w[lanes.INCOME + d],
+        w[lanes.SUPPORT + d],
+        w[lanes.PER_COST + d],
         w[lanes.ASK + d],
         w[lanes.WITHIN_REACH + d],
         w[lanes.CAPACITY + d],
@@ -82,7 +108,15 @@ def begun_of(w: Floats, d: int) -> Begun:
 
 @pasted
 def begin_year(
-    terms: Terms, rules: Rules, drivers: Floats, w: Floats, system: Floats, kind: Floats
+    terms: Terms,
+    rules: Rules,
+    drivers: Floats,
+    plan_size: Floats,
+    kind_year: Floats,
+    new_opportunity: Floats,
+    w: Floats,
+    system: Floats,
+    kind: Floats,
 ) -> None:
     """Take `before_savings` for `LANES` draws."""
     for d in range(LANES):
@@ -96,17 +130,14 @@ def begin_year(
             w[lanes.UNMET + d],
             w[lanes.BACKLOG + d],
         )
-        brought = Drivers(
-            drivers[lanes.DEMAND + d],
-            drivers[lanes.INFLATION + d],
-            drivers[lanes.DELIVERY + d],
-            (0.0, 0.0, 0.0),  # the next stage's
-        )
+        brought = drivers_of(drivers, plan_size, kind_year, new_opportunity, d)
         begun, guarded = before_savings(state, brought, belief_of(w, d), terms, rules)
         w[lanes.ACTIVITY + d] = begun.activity
         w[lanes.UNMET + d] = begun.unmet
         w[lanes.COST_BEFORE + d] = begun.cost_before
         w[lanes.INCOME + d] = begun.income
+        w[lanes.SUPPORT + d] = begun.support
+        w[lanes.PER_COST + d] = begun.per_cost
         w[lanes.ASK + d] = begun.ask
         w[lanes.WITHIN_REACH + d] = begun.within_reach
         w[lanes.CAPACITY + d] = begun.capacity
@@ -120,36 +151,50 @@ def begin_year(
 
 @pasted
 def save_year(
-    rules: Rules, new_opportunity: Floats, w: Floats, system: Floats, kind: Floats
+    rules: Rules,
+    drivers: Floats,
+    plan_size: Floats,
+    kind_year: Floats,
+    new_opportunity: Floats,
+    w: Floats,
+    system: Floats,
+    kind: Floats,
 ) -> None:
     """Take `save_for_good` for `LANES` draws."""
     for d in range(LANES):
         begun = begun_of(w, d)
-        new = (
-            new_opportunity[d],
-            new_opportunity[LANES + d],
-            new_opportunity[2 * LANES + d],
-        )
+        brought = drivers_of(drivers, plan_size, kind_year, new_opportunity, d)
         saved = save_for_good(
-            begun, pools_of(w, d), sources_of(w, d), new, belief_of(w, d), rules
+            begun,
+            w[lanes.PAYBACK + d],
+            pools_of(w, d),
+            sources_of(w, d),
+            brought,
+            belief_of(w, d),
+            rules,
         )
         recurrent_money = saved.recurrent * begun.cost_before
         w[lanes.RECURRENT + d] = saved.recurrent
         w[lanes.REAL + d] = saved.real
         w[lanes.COST + d] = saved.cost
-        w[lanes.PRODUCTIVITY + d] = saved.productivity
+        w[lanes.CASH_RELEASING + d] = saved.cash_releasing
+        w[lanes.MEASURED + d] = saved.measured
         w[lanes.POOL_0 + d] = saved.opportunity[0]
         w[lanes.POOL_1 + d] = saved.opportunity[1]
         w[lanes.POOL_2 + d] = saved.opportunity[2]
         w[lanes.AVAILABLE + d] = saved.available
-        w[lanes.PER_COST + d] = saved.per_cost
         w[lanes.PER_AVAILABLE + d] = saved.per_available
         w[lanes.RECURRENT_TOTAL + d] += recurrent_money
-        w[lanes.REAL_TOTAL + d] += saved.productivity
+        w[lanes.CASH_RELEASING_TOTAL + d] += saved.cash_releasing
+        w[lanes.MEASURED_TOTAL + d] += saved.measured
         add(saved.cost, lanes.SUM_COST + d, system, kind)
         add(recurrent_money, lanes.SUM_RECURRENT + d, system, kind)
-        productivity_money = saved.productivity * begun.cost_before
-        add(productivity_money, lanes.SUM_PRODUCTIVITY + d, system, kind)
+        cash_releasing_money = saved.cash_releasing * begun.cost_before
+        add(cash_releasing_money, lanes.SUM_CASH_RELEASING + d, system, kind)
+        measured_money = saved.measured * begun.cost_before
+        add(measured_money, lanes.SUM_MEASURED + d, system, kind)
+        pressure_money = brought.pressure * begun.cost_before
+        add(pressure_money, lanes.SUM_PRESSURE + d, system, kind)
 
 
 @pasted
@@ -163,23 +208,24 @@ def close_year(
             w[lanes.RECURRENT + d],
             w[lanes.REAL + d],
             w[lanes.COST + d],
-            w[lanes.PRODUCTIVITY + d],
+            w[lanes.CASH_RELEASING + d],
+            w[lanes.MEASURED + d],
             pools_of(w, d),
             w[lanes.AVAILABLE + d],
-            w[lanes.PER_COST + d],
             w[lanes.PER_AVAILABLE + d],
         )
         closed = close_accounts(
             begun,
             saved,
+            w[lanes.PAYBACK + d],
             sources_of(w, d),
             w[lanes.BACKLOG + d],
             belief_of(w, d),
             terms,
             rules,
         )
-        in_balance = closed.balance >= -TIE * begun.cost_before
-        met = saved.recurrent + closed.nonrecurrent >= 0.95 * begun.ask
+        met = saved.recurrent + closed.nonrecurrent >= MET_PLAN * begun.ask
+        nonrecurrent_money = closed.nonrecurrent * begun.cost_before
         w[lanes.SOURCE_0 + d] = closed.one_offs[0]
         w[lanes.SOURCE_1 + d] = closed.one_offs[1]
         w[lanes.SOURCE_2 + d] = closed.one_offs[2]
@@ -188,15 +234,20 @@ def close_year(
         w[lanes.PAYBACK + d] = closed.payback
         w[lanes.BACKLOG + d] = closed.backlog
         w[lanes.NONRECURRENT + d] = closed.nonrecurrent
+        w[lanes.SUPPORT + d] = closed.support
         w[lanes.BALANCE + d] = closed.balance
         w[lanes.MARGIN + d] = closed.balance / max(begun.income, LEAST_COST)
-        # A product: `0.0 if missed` or `min` becomes a masked store, slow on AMD.
-        w[lanes.MET + d] *= 1.0 if met else 0.0
-        nonrecurrent_money = closed.nonrecurrent * begun.cost_before
+        saved_money = saved.recurrent * begun.cost_before + nonrecurrent_money
+        w[lanes.SAVED_TOTAL + d] += saved_money
+        add(closed.support, lanes.SUM_SUPPORT + d, system, kind)
+        add(closed.balance, lanes.SUM_BALANCE + d, system, kind)
         add(closed.backlog, lanes.SUM_BACKLOG + d, system, kind)
         add(nonrecurrent_money, lanes.SUM_NONRECURRENT + d, system, kind)
         add(closed.shortfall * begun.cost_before, lanes.SUM_SHORTFALL + d, system, kind)
-        add(0.0 if in_balance else 1.0, lanes.SUM_DEFICITS + d, system, kind)
+        deficit = max(-closed.balance, 0.0)
+        add(deficit, lanes.SUM_GROSS_DEFICIT + d, system, kind)
+        add(1.0 if deficit > 0.0 else 0.0, lanes.SUM_DEFICITS + d, system, kind)
+        add(1.0 if met else 0.0, lanes.SUM_MEETING_PLAN + d, system, kind)
 
 
 @pasted
@@ -204,6 +255,8 @@ def carry_year(
     terms: Terms,
     rules: Rules,
     drivers: Floats,
+    plan_size: Floats,
+    kind_year: Floats,
     new_opportunity: Floats,
     w: Floats,
     system: Floats,
@@ -214,6 +267,16 @@ def carry_year(
     `system` and `kind` are the year's sums over the trusts of its system and its type,
     to which this one is added.
     """
-    begin_year(terms, rules, drivers, w, system, kind)
-    save_year(rules, new_opportunity, w, system, kind)
+    begin_year(
+        terms,
+        rules,
+        drivers,
+        plan_size,
+        kind_year,
+        new_opportunity,
+        w,
+        system,
+        kind,
+    )
+    save_year(rules, drivers, plan_size, kind_year, new_opportunity, w, system, kind)
     close_year(terms, rules, w, system, kind)

@@ -7,65 +7,75 @@ from simulator.kernel import lanes
 from simulator.kernel.jit import compiled, inlined, pasted
 from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Counts, Floats
+from simulator.kernel.trust_year import TIE
+from simulator.outcomes import (
+    ANY_MEANS,
+    BALANCE,
+    CASH_RELEASING,
+    MEASURED,
+    RECURRENT,
+    SUSTAINED,
+)
 
-TIE = 1e-9  # relative: a target met to within rounding is met
+MET_PLAN = 0.95  # part of a savings plan that counts as all of it
 
 
 @pasted
-def judge_trust(target_total: float, w: Floats, achieved: NDArray[np.int8]) -> None:
+def judge_trust(
+    target_total: float, own: int, w: Floats, achieved: NDArray[np.int8]
+) -> None:
     """Judge a trust after its last year.
 
-    `target_total` is the sum of the target's rates over the years, `w` the workspace,
-    `achieved` has shape (outcome, LANES).
+    `target_total` is the sum of the target's rates over the years, `own` the row of
+    the outcome that the target is meant on, `w` the workspace; `achieved` has shape
+    (outcome, LANES).
     """
     for d in range(LANES):
         wanted = w[lanes.TARGET_TOTAL + d] * (1.0 - TIE)
-        real = w[lanes.REAL_TOTAL + d] >= target_total * (1.0 - TIE)
-        balance = w[lanes.BALANCE + d] >= -TIE * w[lanes.COST_BEFORE + d]
-        achieved[0, d] = w[lanes.MET + d] > 0.0
-        achieved[1, d] = w[lanes.RECURRENT_TOTAL + d] >= wanted
-        achieved[2, d] = real
-        achieved[3, d] = balance
-        achieved[4, d] = real & balance
+        rate = target_total * (1.0 - TIE)
+        achieved[ANY_MEANS, d] = w[lanes.SAVED_TOTAL + d] >= wanted
+        achieved[RECURRENT, d] = w[lanes.RECURRENT_TOTAL + d] >= wanted
+        achieved[CASH_RELEASING, d] = w[lanes.CASH_RELEASING_TOTAL + d] >= rate
+        achieved[MEASURED, d] = w[lanes.MEASURED_TOTAL + d] >= rate
+        achieved[BALANCE, d] = w[lanes.BALANCE + d] >= 0.0
+    for d in range(LANES):
+        achieved[SUSTAINED, d] = achieved[own, d] & achieved[BALANCE, d]
 
 
 @inlined
-def judge_group(rate: Floats, results: Floats, achieved: NDArray[np.int8]) -> None:
+def judge_group(
+    rate: Floats, own: int, results: Floats, achieved: NDArray[np.int8]
+) -> None:
     """Judge a group on its sums of money.
 
-    `rate` has shape (year,), `results` (year, N_SUMS * LANES), `achieved` (outcome,
-    LANES).
+    `rate` has shape (year,), `own` is as of `judge_trust`, `results` has shape (year,
+    N_SUMS * LANES), `achieved` (outcome, LANES).
     """
     n_year, target_total = rate.shape[0], 0.0
-    met, recurrent, productivity, target_money = 0, LANES, 2 * LANES, 3 * LANES
-    totals = np.empty(4 * LANES)
-    for d in range(LANES):
-        totals[met + d] = 1.0
-        totals[recurrent + d] = 0.0
-        totals[productivity + d] = 0.0
-        totals[target_money + d] = 0.0
+    saved, recurrent, cash_releasing = 0, LANES, 2 * LANES
+    measured, target_money = 3 * LANES, 4 * LANES
+    totals = np.zeros(5 * LANES)
     for y in range(n_year):
         year, wanted = results[y], rate[y]
         target_total += wanted
         for d in range(LANES):
-            ask = year[lanes.SUM_ASK + d]
             for_good = year[lanes.SUM_RECURRENT + d]
-            saved = for_good + year[lanes.SUM_NONRECURRENT + d]
-            totals[met + d] *= 1.0 if saved >= 0.95 * ask else 0.0
+            totals[saved + d] += for_good + year[lanes.SUM_NONRECURRENT + d]
             totals[recurrent + d] += for_good
-            totals[productivity + d] += year[lanes.SUM_PRODUCTIVITY + d]
+            totals[cash_releasing + d] += year[lanes.SUM_CASH_RELEASING + d]
+            totals[measured + d] += year[lanes.SUM_MEASURED + d]
             totals[target_money + d] += wanted * year[lanes.SUM_COST_BEFORE + d]
     last = results[n_year - 1]
     for d in range(LANES):
-        real = totals[productivity + d] >= target_total * (1.0 - TIE)
-        in_balance = -TIE * last[lanes.SUM_COST_BEFORE + d]
-        balance = last[lanes.SUM_BALANCE + d] >= in_balance
         wanted = totals[target_money + d] * (1.0 - TIE)
-        achieved[0, d] = totals[met + d] > 0.0
-        achieved[1, d] = totals[recurrent + d] >= wanted
-        achieved[2, d] = real
-        achieved[3, d] = balance
-        achieved[4, d] = real & balance
+        least = target_total * (1.0 - TIE)
+        achieved[ANY_MEANS, d] = totals[saved + d] >= wanted
+        achieved[RECURRENT, d] = totals[recurrent + d] >= wanted
+        achieved[CASH_RELEASING, d] = totals[cash_releasing + d] >= least
+        achieved[MEASURED, d] = totals[measured + d] >= least
+        achieved[BALANCE, d] = last[lanes.SUM_BALANCE + d] >= 0.0
+    for d in range(LANES):
+        achieved[SUSTAINED, d] = achieved[own, d] & achieved[BALANCE, d]
 
 
 @inlined

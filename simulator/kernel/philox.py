@@ -5,7 +5,7 @@ Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11). He
 the address is *draw, who, year, what* and the key is the seed, so a number never
 depends on how many others were drawn, in which order, or on which thread.
 
-Layout, version 1. Any change to this table is a new version and moves results.
+Layout, version 2. Any change to this table is a new version and moves results.
 
 =======  ==========================================================================
 counter  holds
@@ -23,11 +23,11 @@ key      seed, low word then high word
 purpose       year     block  words 0 to 3
 ============  =======  =====  =====================================================
 1 assumption  none     0      value of an uncertain assumption; spare; spare; spare
-2 national    yes      0      pay; non-pay; deflator; demand
+2 national    yes      0      pay; non-pay; cost pressure; demand
 2 national    yes      1      delivery; high-inflation regime; spare; spare
 3 type        yes      0      demand; spare; spare; spare
-4 trust       yes      0      demand; input cost; delivery; spare
-4 trust       none     0      input-cost drift; persistent delivery; spare; spare
+4 trust       yes      0      demand; cost pressure; delivery; spare
+4 trust       none     0      drift of pressure; persistent delivery; plans; spare
 5 programme   none     0      whether it happens; spare; spare; spare
 ============  =======  =====  =====================================================
 """
@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 
 from simulator.kernel.jit import compiled, inlined
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 ASSUMPTION, NATIONAL, TYPE, TRUST, PROGRAMME = 1, 2, 3, 4, 5
 NO_YEAR: Final = 255
 NATION: Final = 0

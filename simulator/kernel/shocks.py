@@ -26,17 +26,20 @@ def make_drivers(
     spread: Floats,
     nation_year: Floats,
     nation_demand: Floats,
+    nation_pressure: Floats,
     drivers: Floats,
+    plan_size: Floats,
 ) -> None:
-    """Make every trust's demand, input-cost and delivery paths for `LANES` draws.
+    """Make every trust's demand, cost and delivery paths for `LANES` draws.
 
-    Shapes: `nation_year` (year, N_NATION * LANES), `nation_demand` (type, year, LANES),
-    `drivers` (trust, year, N_DRIVERS * LANES); the rest as in `Fixed` and `Plan`, but
-    alone: what is compiled for few arrays is compiled sooner.
+    Shapes: `nation_year` (year, N_NATION * LANES), `nation_demand` and
+    `nation_pressure` (type, year, LANES), `drivers` (trust, year, N_DRIVERS * LANES),
+    `plan_size` (trust, LANES); the rest as in `Fixed` and `Plan`, but alone: what is
+    compiled for few arrays is compiled sooner.
     """
     n_trust, n_year = drivers.shape[0], drivers.shape[1]
     words = np.empty((3 * n_year + 4, LANES), np.uint64)
-    z = np.empty((3 * n_year + 2, LANES))
+    z = np.empty((3 * n_year + 3, LANES))
     for i in range(n_trust):
         make_trust_drivers(
             seed,
@@ -47,9 +50,11 @@ def make_drivers(
             spread,
             nation_year,
             nation_demand[kind[i]],
+            nation_pressure[kind[i]],
             words,
             z,
             drivers[i],
+            plan_size[i],
         )
 
 
@@ -63,15 +68,18 @@ def make_trust_drivers(
     spread: Floats,
     nation_year: Floats,
     nation_demand: Floats,
+    nation_pressure: Floats,
     words: NDArray[np.uint64],
     z: Floats,
     drivers: Floats,
+    plan_size: Floats,
 ) -> None:
-    """Make one trust's demand, input-cost and delivery paths for `LANES` draws.
+    """Make one trust's demand, cost and delivery paths for `LANES` draws.
 
-    `drivers` has shape (year, N_DRIVERS * LANES). The rest is scratch, LANES long:
-    `words`, 3 * year + 4 rows, and the normals `z`, 3 * year + 2: three for each year
-    and two that stay. See the table in `philox` for who uses which word.
+    `drivers` has shape (year, N_DRIVERS * LANES), `plan_size` (LANES,). The rest is
+    scratch, LANES long: `words`, 3 * year + 4 rows, and the normals `z`, 3 * year + 3:
+    three for each year and three that stay. See the table in `philox` for who uses
+    which word.
     """
     n_year = drivers.shape[0]
     # The type of Python's whole numbers, so that `fill_words` is compiled only once.
@@ -79,7 +87,7 @@ def make_trust_drivers(
     # Of four words three are used: the next year's first takes the place of the last.
     for y in range(n_year + 1):
         fill_words(seed, first_draw, who, int(where[y]), words[3 * y : 3 * y + 4])
-    n_normal = 3 * n_year + 2
+    n_normal = 3 * n_year + 3
     fill_normals(words[:n_normal].ravel(), z.ravel())
     stay = z[3 * n_year :].ravel()
     for y in range(n_year):
@@ -88,10 +96,15 @@ def make_trust_drivers(
             spread,
             nation_year[y],
             nation_demand[y],
+            nation_pressure[y],
             z[3 * y : 3 * y + 3].ravel(),
             stay,
             drivers[y],
         )
+    # A logarithm about - sd^2 / 2, so that plans are no larger on average.
+    size_sd = spread[5]
+    for d in range(LANES):
+        plan_size[d] = exp(size_sd * (stay[2 * LANES + d] - 0.5 * size_sd))
 
 
 @pasted
@@ -100,25 +113,27 @@ def combine_drivers(
     spread: Floats,
     nation: Floats,
     demand: Floats,
+    pressure: Floats,
     z: Floats,
     stay: Floats,
     drivers: Floats,
 ) -> None:
     """Add a trust's own shocks to the nation's and its type's, one year.
 
-    `z` holds the year's normals for demand, cost and delivery, `stay` those of every
-    year for drift and delivery.
+    `z` holds the year's normals for demand, pressure and delivery, `stay` those of
+    every year for the drift of pressure and for delivery.
     """
     # Read before the loop: what it writes might overlap for all the compiler knows.
-    demand_sd, cost_sd, drift_sd = spread[0], spread[1], spread[2]
+    demand_sd, pressure_sd, drift_sd = spread[0], spread[1], spread[2]
     delivery_sd, persistent_sd = spread[3], spread[4]
     for d in range(LANES):
         drivers[lanes.DEMAND + d] = demand[d] + demand_sd * z[d]
         drivers[lanes.INFLATION + d] = (
             pay_share * nation[lanes.PAY + d]
             + (1.0 - pay_share) * nation[lanes.NONPAY + d]
-            + drift_sd * stay[d]
-            + cost_sd * z[LANES + d]
+        )
+        drivers[lanes.PRESSURE + d] = (
+            pressure[d] + drift_sd * stay[d] + pressure_sd * z[LANES + d]
         )
         drivers[lanes.DELIVERY + d] = exp(
             nation[lanes.DELIVERY_LOG + d]

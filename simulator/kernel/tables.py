@@ -21,6 +21,7 @@ class Trusts(NamedTuple):
     opportunity: Floats  # (trust, pool)
     carry_over: Floats  # (trust,)
     backlog: Floats  # (trust,) GBP m
+    other_weight: Floats  # (trust,) what one unit more of the others' income is
 
 
 class Plan(NamedTuple):
@@ -28,13 +29,19 @@ class Plan(NamedTuple):
 
     rate: Floats  # (target, year)
     deficit_addon: Floats  # (target, year)
+    follows_tariff: NDArray[np.bool_]  # (target,)
+    own: Counts  # (target,) row of the outcome that the target is meant on
     price: Floats  # (target, year)
-    funded: Floats  # (target, type, year)
+    per_price: Floats  # (target, year)
     support: Floats  # (trust, year) GBP m
+    need_limit: Floats  # (trust, year) GBP m
     access: Floats  # (year, pool)
     one_offs: Floats  # (4, source): opening stock, renewal, cap, payback
-    limits: Floats  # backlog growth, largest ask
-    spread: Floats  # sds: demand, cost, drift, delivery, persistent delivery
+    # Backlog growth, largest ask, sharpness of plans, part of waiting worked off, part
+    # of a gap that funds for need pay, part of support that plans count on.
+    limits: Floats
+    # Sds: demand, pressure, its drift, delivery, persistent delivery, size of plans.
+    spread: Floats
     where: Counts  # (year + 1,) counter words, the last without a year
 
 
@@ -46,9 +53,7 @@ class Fixed(NamedTuple):
     first: NDArray[np.int64]  # (system + 1,) where each system's trusts begin
     pay_share: Floats  # (trust,)
     opening: Floats  # (trust, N_STATE) rows of the workspace
-    system_support: Floats  # (system, year) GBP m
-    kind_support: Floats  # (type, year) GBP m
-    sector_support: Floats  # (year,) GBP m
+    other_weight: Floats  # (trust,)
     n_of_kind: Counts  # (type,) number of trusts
 
 
@@ -58,6 +63,8 @@ class Nation(NamedTuple):
     belief: Floats  # (batch, N_BELIEFS * LANES)
     year: Floats  # (batch, year, N_NATION * LANES)
     demand: Floats  # (batch, type, year, LANES)
+    pressure: Floats  # (batch, type, year, LANES)
+    kind_year: Floats  # (batch, type, year, N_KIND_YEAR * LANES)
     new_opportunity: Floats  # (batch, type, year, 3 * LANES)
 
 

@@ -36,8 +36,14 @@ class Drivers(NamedTuple):
     """What the year brings to a trust, fractions."""
 
     demand: float  # growth of demand
-    inflation: float  # growth of input cost
+    inflation: float  # growth of what inputs cost
+    pressure: float  # growth of cost beyond inflation and activity
     delivery: float  # multiplier on the capacity to save, about 1
+    plan_size: float  # the trust's plans as a multiple of others', about 1
+    growth: float  # 1 + growth of the cash, or of the activity, that comes to its type
+    passed_on: float  # growth of income for cost that prices do not cover
+    paid_pressure: float  # the part of pressure that income makes good
+    upfront: float  # cost of programmes, fraction of opening cost
     new_opportunity: Pools  # frontier and programmes, fraction of cost
 
 
@@ -53,16 +59,24 @@ class Belief(NamedTuple):
     marginal_payment: float
     treated: float
     lever: float  # the conditions' joint multiplier on capacity
+    plan_floor: float  # savings planned whatever is missing, fraction of cost
+    gap_closed: float  # part of its gap that a plan takes on
+    plan_limit: float  # what boards believe can be saved, fraction of cost
+    quality: float  # what a measure of output adds for quality, fraction a year
+    one_off_scale: float  # multiple of the stocks of one-offs and of their renewal
 
 
 class Terms(NamedTuple):
     """What is decided for a trust's year: the target and the money around it."""
 
-    rate: float  # the target X, taken out of prices and asked as savings
+    rate: float  # the target X, taken out of prices
     deficit_addon: float  # asked on top while in deficit
+    follows_tariff: bool  # whether plans start from the target, not from the floor
     price: float  # growth of prices: cost uplift less the target
-    funded: float  # growth of activity that is paid for
-    support: float  # funds less the up-front cost of programmes, GBP m
+    per_price: float  # what turns `growth` into activity: 1 / (1 + price), or 1
+    support: float  # funds whose shares are fixed, GBP m
+    need_limit: float  # most that funds for need pay, GBP m
+    opening_cost: float  # GBP m, which the up-front cost is a fraction of
 
 
 class Rules(NamedTuple):
@@ -74,6 +88,10 @@ class Rules(NamedTuple):
     payback: OneOffs
     backlog_growth: float
     ask_max: float
+    plan_sharpness: float
+    works_off: float  # part of spare funded activity that treats those who waited
+    need_part: float  # part of a trust's gap that funds for need pay
+    planned_support: float  # part of support that plans count on
 
 
 class Result(NamedTuple):
@@ -87,7 +105,9 @@ class Result(NamedTuple):
     nonrecurrent: float
     balance: float
     underlying: float
-    productivity: float
+    support: float  # GBP m, all funds less the up-front cost of programmes
+    cash_releasing: float
+    measured: float
     shortfall: float
     guarded: bool  # cost or income had to be kept from passing zero
 
@@ -99,6 +119,8 @@ class Begun(NamedTuple):
     unmet: float  # carried on
     cost_before: float  # GBP m
     income: float  # GBP m, carried on
+    support: float  # GBP m, but for funds for need
+    per_cost: float  # 1 / cost_before
     ask: float
     within_reach: float  # opportunity that a year can reach, fraction of cost
     capacity: float
@@ -110,10 +132,10 @@ class Saved(NamedTuple):
     recurrent: float
     real: float  # the part that lowers cost for good
     cost: float  # GBP m, carried on
-    productivity: float
+    cash_releasing: float
+    measured: float
     opportunity: Pools  # carried on
     available: float  # one-offs, fraction of cost
-    per_cost: float  # 1 / cost_before
     per_available: float  # 1 / available
 
 
@@ -121,6 +143,7 @@ class Closed(NamedTuple):
     """One-off savings, the year's accounts, and what follows from them."""
 
     nonrecurrent: float
+    support: float  # GBP m
     balance: float
     shortfall: float
     one_offs: OneOffs  # carried on
@@ -131,6 +154,7 @@ class Closed(NamedTuple):
 
 LEAST_COST = 1e-9  # GBP m
 LEAST_STOCK = 1e-60  # fraction of cost; less is nothing, and its inverse is not needed
+TIE = 1e-9  # relative: a balance or a target met to within rounding is met
 
 
 @inlined
@@ -148,39 +172,52 @@ def smooth_minimum(a: float, b: float, sharpness: float) -> float:
 
 
 @inlined
-def reciprocals(a: float, b: float, c: float) -> tuple[float, float, float]:
-    """Invert three positive numbers with one division, the slowest of operations."""
-    inverse = 1.0 / (a * b * c)
-    return inverse * (b * c), inverse * (a * c), inverse * (a * b)
+def reciprocals(a: float, b: float) -> tuple[float, float]:
+    """Invert two positive numbers with one division, the slowest of operations."""
+    inverse = 1.0 / (a * b)
+    return inverse * b, inverse * a
 
 
 @inlined
 def before_savings(
     state: State, drivers: Drivers, belief: Belief, terms: Terms, rules: Rules
 ) -> tuple[Begun, bool]:
-    """Find activity, cost, income, what is asked and what can be saved.
+    """Find activity, cost, income, what is planned and what can be saved.
 
     Also says whether cost or income had to be kept from passing zero.
     """
     # Activity: what is funded is given; of the rest, part is treated all the same.
-    unfunded = drivers.demand - terms.funded
-    treated = terms.funded + belief.treated * unfunded
-    activity = treated if unfunded > 0.0 else drivers.demand
+    # Funds for more than is wanted treat those who waited.
+    funded = drivers.growth * terms.per_price - 1.0
+    unfunded = drivers.demand - funded
+    treated = funded + belief.treated * unfunded
+    waiting = rules.works_off * max(min(state.unmet, -unfunded), 0.0)
+    activity = treated if unfunded > 0.0 else drivers.demand + waiting
     unmet = state.unmet + (drivers.demand - activity)
 
     # Cost before savings, and income at the year's prices.
     volume_cost = 1.0 + belief.cost_elasticity * activity
-    cost_before = state.cost * (1.0 + drivers.inflation) * volume_cost + state.payback
-    paid = 1.0 + terms.funded + belief.marginal_payment * (activity - terms.funded)
-    income = state.income * (1.0 + terms.price) * paid
+    unit_cost = 1.0 + drivers.inflation + drivers.pressure
+    cost_before = state.cost * unit_cost * volume_cost + state.payback
+    paid = 1.0 + funded + belief.marginal_payment * (activity - funded)
+    income = state.income * (1.0 + terms.price) * (1.0 + drivers.passed_on) * paid
     guarded = (cost_before < LEAST_COST) | (income < 0.0)
     cost_before = max(cost_before, LEAST_COST)
     income = max(income, 0.0)
+    per_cost = 1.0 / cost_before
+    support = terms.support - terms.opening_cost * drivers.upfront
 
-    # What is asked: the target, more of a trust in deficit, and last year's debts.
+    # What is planned: a floor or the target, part of the gap that is left, and part of
+    # last year's debts; within what boards believe can be saved.
     in_deficit = cost_before * (1.0 - terms.rate) > income
     asked = terms.rate + (terms.deficit_addon if in_deficit else 0.0)
-    ask = min(max(asked + state.carry_over, 0.0), rules.ask_max)
+    start = asked if terms.follows_tariff else belief.plan_floor * drivers.plan_size
+    covered = (income + rules.planned_support * support) * per_cost
+    need = max(1.0 - start - covered, 0.0)
+    open_debts = (1.0 - belief.gap_closed) * state.carry_over
+    wanted = start + belief.gap_closed * need + open_debts
+    limit = belief.plan_limit * drivers.plan_size
+    ask = min(smooth_minimum(wanted, limit, rules.plan_sharpness), rules.ask_max)
 
     # What can be saved for good: of each pool, a part can be reached this year.
     s0, s1, s2 = state.opportunity
@@ -188,32 +225,48 @@ def before_savings(
     within_reach = h0 * s0 + h1 * s1 + h2 * s2
     capacity = belief.lever * drivers.delivery * within_reach
 
-    begun = Begun(activity, unmet, cost_before, income, ask, within_reach, capacity)
+    begun = Begun(
+        activity,
+        unmet,
+        cost_before,
+        income,
+        support,
+        per_cost,
+        ask,
+        within_reach,
+        capacity,
+    )
     return begun, guarded
 
 
 @inlined
 def save_for_good(
     begun: Begun,
+    payback: float,
     pools: Pools,
     sources: OneOffs,
-    new_opportunity: Pools,
+    drivers: Drivers,
     belief: Belief,
     rules: Rules,
 ) -> Saved:
-    """Find recurrent savings; `pools` and `sources` are the year's opening stocks."""
-    cost_before = begun.cost_before
+    """Find recurrent savings; `pools` and `sources` are the year's opening stocks.
+
+    `payback` is the deferred cost, GBP m, in the year's cost and in no later one.
+    """
     # Recurrent savings: limited by the ask and by what can be reached. Only their real
     # part lowers cost for good.
     recurrent = smooth_minimum(begun.ask, begun.capacity, belief.sharpness)
     real = belief.real_share * recurrent
-    cost = cost_before * (1.0 - real)
-    productivity = real + (1.0 - belief.cost_elasticity) * begun.activity
+    cost = begun.cost_before * (1.0 - real) - payback
+
+    # Productivity: savings and the cheaper unit of more activity, less the pressure.
+    gained = real + (1.0 - belief.cost_elasticity) * begun.activity - drivers.pressure
+    cash_releasing = gained + drivers.paid_pressure
+    measured = gained + belief.quality
 
     z0, z1, z2, z3 = sources
     available = z0 + z1 + z2 + z3
-    per_cost, per_reach, per_available = reciprocals(
-        cost_before,
+    per_reach, per_available = reciprocals(
         begun.within_reach if begun.within_reach > LEAST_STOCK else 1.0,
         available if available > LEAST_STOCK else 1.0,
     )
@@ -222,7 +275,7 @@ def save_for_good(
     used = real * per_reach
     s0, s1, s2 = pools
     h0, h1, h2 = rules.access
-    n0, n1, n2 = new_opportunity
+    n0, n1, n2 = drivers.new_opportunity
     opportunity = (
         max(s0 - used * h0 * s0, 0.0) + n0,
         max(s1 - used * h1 * s1, 0.0) + n1,
@@ -232,10 +285,10 @@ def save_for_good(
         recurrent=recurrent,
         real=real,
         cost=cost,
-        productivity=productivity,
+        cash_releasing=cash_releasing,
+        measured=measured,
         opportunity=opportunity,
         available=available,
-        per_cost=per_cost,
         per_available=per_available,
     )
 
@@ -244,36 +297,46 @@ def save_for_good(
 def close_accounts(
     begun: Begun,
     saved: Saved,
+    payback: float,
     sources: OneOffs,
     backlog: float,
     belief: Belief,
     terms: Terms,
     rules: Rules,
 ) -> Closed:
-    """Find one-off savings and the accounts; `sources` and `backlog` are opening."""
-    cost_before, income, cost = begun.cost_before, begun.income, saved.cost
-    # One-off savings: part of the gap, and a last one where it reaches balance.
+    """Find one-off savings and the accounts.
+
+    `payback`, `sources` and `backlog` are the year's opening ones.
+    """
+    cost_before, income = begun.cost_before, begun.income
+    # One-off savings: part of what is missing.
     missing = begun.ask - saved.recurrent
     filled = min(belief.one_off_fill * missing, saved.available)
-    spent = cost_before * (1.0 - saved.real - filled)
-    gap = (spent - income - terms.support) * saved.per_cost
+    spent = saved.cost + payback - filled * cost_before
+    # Funds for need pay part of what is then short, and a last one-off the rest where
+    # it reaches balance.
+    short = max(spent - income - begun.support, 0.0)
+    support = begun.support + min(rules.need_part * short, terms.need_limit)
+    gap = (spent - income - support) * begun.per_cost
     left = saved.available - filled
     reached = (gap > 0.0) & (gap <= belief.balance_reach * left)
     nonrecurrent = filled + (gap if reached else 0.0)
 
-    # The accounts.
-    balance = income + terms.support - cost + nonrecurrent * cost_before
+    # The accounts. What is judged as zero is zero.
+    balance = income + support - spent + (gap * cost_before if reached else 0.0)
+    balance = 0.0 if abs(balance) <= TIE * cost_before else balance
     shortfall = max(missing - nonrecurrent, 0.0)
 
     # One-offs are drawn from the sources as they stand; some come back as cost.
     z0, z1, z2, z3 = sources
     drawn = nonrecurrent * saved.per_available
     taken = (drawn * z0, drawn * z1, drawn * z2, drawn * z3)
+    scale = belief.one_off_scale
     one_offs = (
-        min(max(z0 - taken[0], 0.0) + rules.renewal[0], rules.cap[0]),
-        min(max(z1 - taken[1], 0.0) + rules.renewal[1], rules.cap[1]),
-        min(max(z2 - taken[2], 0.0) + rules.renewal[2], rules.cap[2]),
-        min(max(z3 - taken[3], 0.0) + rules.renewal[3], rules.cap[3]),
+        min(max(z0 - taken[0], 0.0) + scale * rules.renewal[0], scale * rules.cap[0]),
+        min(max(z1 - taken[1], 0.0) + scale * rules.renewal[1], scale * rules.cap[1]),
+        min(max(z2 - taken[2], 0.0) + scale * rules.renewal[2], scale * rules.cap[2]),
+        min(max(z3 - taken[3], 0.0) + scale * rules.renewal[3], scale * rules.cap[3]),
     )
     returning = (
         rules.payback[0] * taken[0]
@@ -284,6 +347,7 @@ def close_accounts(
     put_off = taken[3] * cost_before
     return Closed(
         nonrecurrent=nonrecurrent,
+        support=support,
         balance=balance,
         shortfall=shortfall,
         one_offs=one_offs,
@@ -298,10 +362,12 @@ def trust_year(
     state: State, drivers: Drivers, belief: Belief, terms: Terms, rules: Rules
 ) -> tuple[State, Result]:
     """Carry one trust through one year."""
-    pools, sources = state.opportunity, state.one_offs
+    pools, sources, owed = state.opportunity, state.one_offs, state.payback
     begun, guarded = before_savings(state, drivers, belief, terms, rules)
-    saved = save_for_good(begun, pools, sources, drivers.new_opportunity, belief, rules)
-    closed = close_accounts(begun, saved, sources, state.backlog, belief, terms, rules)
+    saved = save_for_good(begun, owed, pools, sources, drivers, belief, rules)
+    closed = close_accounts(
+        begun, saved, owed, sources, state.backlog, belief, terms, rules
+    )
     carried = State(
         income=begun.income,
         cost=saved.cost,
@@ -321,7 +387,9 @@ def trust_year(
         nonrecurrent=closed.nonrecurrent,
         balance=closed.balance,
         underlying=begun.income - saved.cost,
-        productivity=saved.productivity,
+        support=closed.support,
+        cash_releasing=saved.cash_releasing,
+        measured=saved.measured,
         shortfall=closed.shortfall,
         guarded=guarded,
     )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simulator import engine
 from simulator.analysis.headline import HEADLINE_OUTCOME
+from simulator.analysis.path import PRODUCTIVITIES
 from simulator.analysis.shapley import COALITION, attribution, bound_chances
 from simulator.drivers import Stream, trusts
 from simulator.engine import Job, Shard
@@ -155,7 +156,7 @@ def _gap(world: World, population: Population) -> Question:
     )
     names = {cause.name for cause in acting}
     sets = [causes.without(world, names - present) for present in _sets(acting)]
-    real = world.scenario.targets[0].basis == "real"
+    real = world.scenario.targets[0].basis in PRODUCTIVITIES
     all_real = causes.all_reported_is_real(sets[0]) if real else None
     return Question(world, None, population, acting, absent, tuple(sets), all_real)
 
@@ -285,8 +286,8 @@ def _job(world: World, population: Population, seed: int) -> Job:
 def _quantities(basis: str, shard: Shard) -> Floats:
     """Read `QUANTITIES` of the sector off a shard: (quantity, draw)."""
     row = {name: shard.sector[i, 0] for i, name in enumerate(GROUP_RESULTS)}
-    if basis == "real":
-        delivered = row["productivity"].mean(axis=0)
+    if basis in PRODUCTIVITIES:
+        delivered = row[basis].mean(axis=0)
     else:
         one_offs = row["nonrecurrent"] if basis == "reported" else 0.0
         saved = (row["recurrent"] + one_offs).sum(axis=0)

@@ -65,13 +65,19 @@ class Plentiful(Stream):
 # --- one scenario: what stands between target and delivery --------------------------
 
 REFERENCES: Final = (
-    Cause("demand", "demand grows exactly as it is funded, in every trust and year"),
+    Cause(
+        "demand",
+        "demand grows as it is funded when all is as expected, in every trust and year",
+    ),
     Cause("prices", "input costs grow exactly as prices are uplifted for them"),
+    Cause("pressure", "cost grows with prices and activity alone"),
     Cause(
         "funding",
         "funded activity grows with the trend of demand, the target is not taken out "
         "of prices, and support funds stay at their first year's amount",
     ),
+    Cause("gap", "a plan takes on none of the trust's own gap"),
+    Cause("plan limit", "boards believe that anything can be saved in a year"),
     Cause(
         "opportunity running out",
         "savings that are made are not missing from the opportunity to save; new "
@@ -79,8 +85,8 @@ REFERENCES: Final = (
     ),
     Cause(
         "one-offs falling out",
-        "nothing is saved by one-offs and no shortfall is carried over, so each year "
-        "asks for its own target alone",
+        "nothing is saved by one-offs and no shortfall is carried over: nothing must "
+        "be found again",
     ),
     Cause("delivery luck", "every trust delivers just what its capacity allows"),
     Cause("conditions", "all conditions stand at 1: they neither help nor hinder"),
@@ -116,9 +122,9 @@ def _funding(tables: Tables, world: World) -> None:
     uplift = by_year(scenario.prices.cost_uplift, scenario.years)
     untouched = [u + x for u, x in zip(uplift, world.rate, strict=True)]
     tables["prices"]["cost_uplift"] = untouched
-    tables["prices"]["deflator"] = drivers.deflator_path(scenario)
     trends = {kind: _trend(scenario, kind) for kind in TRUST_TYPES}
     tables["funding"] |= {"basis": "activity", "activity_growth": trends}
+    tables["funding"] |= {"growth_error": 0.0, "other_growth": 0.0}
     for name, fund in scenario.funding.support.items():
         amount = by_year(fund.amount, scenario.years)[0]
         tables["funding"]["support"][name]["amount"] = amount
@@ -136,10 +142,25 @@ def _prices(tables: Tables, world: World) -> None:
     uplift = by_year(world.scenario.prices.cost_uplift, world.scenario.years)
     prices = tables["prices"]
     prices |= {"pay": uplift, "nonpay": uplift, "premium": 0.0}
-    prices |= {"agency_share": 0.0, "trust_sd": 0.0, "trust_drift_sd": 0.0}
-    for name in ("pay_shock", "nonpay_shock", "deflator_shock"):
+    prices |= {"agency_share": 0.0, "made_good": 0.0}
+    for name in ("pay_shock", "nonpay_shock"):
         prices[name]["sd"] = 0.0
     prices["tail"]["enter"] = 0.0
+
+
+def _pressure(tables: Tables, world: World) -> None:
+    prices = tables["prices"]
+    prices |= {"pressure": 0.0, "funded_drift": 0.0}
+    prices |= {"trust_sd": 0.0, "trust_drift_sd": 0.0}
+    prices["pressure_shock"]["sd"] = 0.0
+
+
+def _gap(tables: Tables, world: World) -> None:
+    tables["delivery"]["gap_closed"] = 0.0
+
+
+def _plan_limit(tables: Tables, world: World) -> None:
+    tables["delivery"] |= {"plan_limit": 1.0, "plan_sharpness": 1.0, "ask_max": 1.0}
 
 
 def _opportunity(tables: Tables, world: World) -> None:
@@ -170,7 +191,8 @@ def _as_funded(tables: Tables, world: World) -> None:
     scenario = _checked(tables)
     uplift = np.array(by_year(scenario.prices.cost_uplift, scenario.years))
     price = (uplift - np.array(world.rate))[None, :]
-    funded = drivers.funded_activity(scenario, price)[0]
+    growth = drivers.central(scenario).growth[..., 0]
+    funded = growth * drivers.per_price(scenario, price) - 1.0
     demand = tables["demand"]
     for kind, path in zip(TRUST_TYPES, funded.tolist(), strict=True):
         demand[kind]["trend"] = path
@@ -180,7 +202,10 @@ def _as_funded(tables: Tables, world: World) -> None:
 
 _TAKE_AWAY: Final[dict[str, Callable[[Tables, World], None]]] = {
     "prices": _prices,
+    "pressure": _pressure,
     "funding": _funding,
+    "gap": _gap,
+    "plan limit": _plan_limit,
     "opportunity running out": _opportunity,
     "one-offs falling out": _one_offs,
     "delivery luck": _luck,
@@ -194,8 +219,34 @@ _TAKE_AWAY: Final[dict[str, Callable[[Tables, World], None]]] = {
 GROUPS: Final = {
     Cause("demand", "trends of demand, their error and shocks"): ("demand",),
     Cause("prices", "uplift, pay, other input prices, their errors and shocks"): (
-        "prices",
+        "prices.cost_uplift",
+        "prices.pay",
+        "prices.nonpay",
+        "prices.premium",
+        "prices.pay_shock",
+        "prices.nonpay_shock",
+        "prices.agency_share",
+        "prices.agency_premium",
+        "prices.tail",
+        "prices.made_good",
         "correlations",
+    ),
+    Cause("pressure", "cost growth beyond prices and activity, and who pays for it"): (
+        "prices.pressure",
+        "prices.pressure_other",
+        "prices.pressure_shock",
+        "prices.pressure_paid",
+        "prices.funded_drift",
+        "prices.trust_drift_sd",
+        "prices.trust_sd",
+    ),
+    Cause("opening", "what is uncertain about opening positions"): ("opening",),
+    Cause("plans", "floor, limit, and how much of its gap a plan takes on"): (
+        "delivery.plan_floor",
+        "delivery.gap_closed",
+        "delivery.plan_limit",
+        "delivery.plan_sharpness",
+        "delivery.plan_sd",
     ),
     Cause("funding", "the settlement or funded activity, and support funds"): (
         "funding",
@@ -209,6 +260,7 @@ GROUPS: Final = {
     ),
     Cause("one-offs", "their stock and use, and what becomes of shortfalls"): (
         "delivery.one_offs",
+        "delivery.one_off_scale",
         "delivery.one_off_fill",
         "delivery.balance_reach",
         "delivery.forgiven",
@@ -220,6 +272,7 @@ GROUPS: Final = {
         "delivery.cost_elasticity",
         "delivery.marginal_payment",
         "delivery.treated",
+        "delivery.quality",
         "delivery.ask_max",
         "delivery.national_sd",
         "delivery.persistent_sd",

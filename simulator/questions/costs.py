@@ -22,6 +22,7 @@ from simulator.schema import (
     DRAW,
     KEPT_DRAW,
     OUTCOMES,
+    TRUST_TYPES,
     VARIABLES,
     Variable,
     assumption,
@@ -151,7 +152,7 @@ def _sizes(work: Work, draws: int) -> dict[str, int]:
     return {
         "target": len(job.scenario.targets),
         "trust": len(job.population.code),
-        "trust_type": job.plan.funded.shape[1],
+        "trust_type": len(TRUST_TYPES),
         "outcome": len(OUTCOMES),
         "year": len(years(job.scenario)),
         DRAW: draws,

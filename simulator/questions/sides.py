@@ -15,7 +15,13 @@ from simulator.scenario import Target
 from simulator.schema import DRAW, TARGET, YEAR
 
 GROUPS: Final = ("/", "/sector", "/provenance")  # of a run file, that are read
-RESULTS: Final = ("balance", "productivity", "shortfall", "trusts_in_deficit")
+RESULTS: Final = (
+    "balance",
+    "cash_releasing",
+    "measured",
+    "shortfall",
+    "trusts_in_deficit",
+)
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ LEVELS: Final = {
     "system": SYSTEM,
     "trust": TRUST,
 }
+DEFAULT: Final = "cash_releasing"
 BASIS_OF: Final = {outcome: basis for basis, outcome in HEADLINE_OUTCOME.items()}
 
 
@@ -226,7 +227,7 @@ def _from_run_file(
 def _template(scenario: Scenario, like: str | None, outcome: str | None) -> Target:
     """Make the target that stands for every rate."""
     if like is None:
-        basis = BASIS_OF.get(outcome or "real", "real")
+        basis = BASIS_OF.get(outcome or DEFAULT, DEFAULT)
         return Target(name="a rate tried", rate=0.0, basis=basis)
     targets = {target.name: target for target in scenario.targets}
     if like not in targets:

@@ -36,7 +36,8 @@ OUTPUTS: Final = (
     "sustained",
     "balance",
     "share_achieving",
-    "productivity",
+    "cash_releasing",
+    "measured",
     "final_balance",
 )
 CHANCES: Final = ("sector", "sustained", "balance")
@@ -55,8 +56,8 @@ class Uncertainty:
     shares
         Of `group_shares`, over target and output: the sector's achievement on the
         target's own basis, `sustained` and `balance` (each 0 or 1), the share of trusts
-        that achieve, the sector's productivity summed over years, and its balance in
-        the last year, GBP m.
+        that achieve, the sector's productivity, cash-releasing and measured, summed
+        over years, and its balance in the last year, GBP m.
     chances
         Of `chance_spread`, over target and outcome `CHANCES` of the sector.
     assumptions
@@ -194,7 +195,8 @@ def _of_shard(job: Job, shard: Shard) -> Floats:
         [
             *_of_sector(job.scenario, shard),
             trusts.mean(axis=1),
-            sector["productivity"].sum(axis=1),
+            sector["cash_releasing"].sum(axis=1),
+            sector["measured"].sum(axis=1),
             sector["balance"][:, -1],
         ]
     )

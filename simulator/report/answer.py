@@ -11,14 +11,10 @@ from rich.text import Text
 from simulator.analysis.alike import alike, undecided
 from simulator.analysis.headline import headline, highest
 from simulator.analysis.sampling import replicates_of
+from simulator.outcomes import OF_NAME
 from simulator.schema import CONFIDENCE
 
 LEVELS = (0.8, 0.5)  # chances that the answer's sentence is about
-OUTCOME_WORDS = {
-    "any_means": "savings asked for are made by any means, every year",
-    "recurrent": "recurrent savings add up to the target",
-    "real": "real unit cost falls by the target",
-}
 NOT_IN_THE_NUMBER = (
     "changes of policy after the start: no new settlement, pay deal or rescue is made",
     "quality and waiting: unmet demand is counted, its harm is not",
@@ -62,7 +58,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
 def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
     years = run.to_dataset()["year"].values
     outcomes = sorted({str(name) for name in answer["outcome"].values})
-    meaning = "; ".join(f"achieved: {OUTCOME_WORDS[name]}" for name in outcomes)
+    meaning = "; ".join(f"achieved: {OF_NAME[name].meaning}" for name in outcomes)
     return (
         f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
         f"{financial_year(years[-1])}, {_draws(run)}, seed "

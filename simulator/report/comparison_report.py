@@ -11,16 +11,18 @@ from rich.text import Text
 
 from simulator.analysis.compare import POWER, told
 from simulator.errors import ScenarioError
+from simulator.outcomes import RECORDS
 from simulator.questions.comparing import Comparison
 from simulator.questions.recounting import UNIT
-from simulator.report.answer import OUTCOME_WORDS, chance, financial_year
+from simulator.report.answer import chance, financial_year
 from simulator.schema import CONFIDENCE, OUTCOME, TARGET, YEAR
 
 MOST_TRUSTS: Final = 8
 # How a yearly result is written: its title, its multiple and its digits.
 YEARLY: Final = {
     "balance": ("balance, GBP m", 1.0, 0),
-    "productivity": ("productivity, %", 100.0, 3),
+    "cash_releasing": ("cash-releasing productivity, %", 100.0, 3),
+    "measured": ("measured productivity, %", 100.0, 3),
     "shortfall": ("savings not made, GBP m", 1.0, 0),
     "trusts_in_deficit": ("trusts in deficit", 1.0, 1),
 }
@@ -213,13 +215,14 @@ def _steps(comparison: Comparison, target: str) -> Iterator[str]:
             f"{financial_year(int(gap[YEAR][most]))} brings most: "
             f"{_signed(float(steps[most]), 0)}m."
         )
-    gap = comparison.years["productivity"].sel({TARGET: target})
+    gap = comparison.years["measured"].sel({TARGET: target})
     sure = told(gap["difference_low"].values, gap["difference_high"].values)
     if sure.any():
         values = np.where(sure, gap["difference"].values, 0.0)
         most = int(np.argmax(np.abs(values)))
+        year = financial_year(int(gap[YEAR][most]))
         yield (
-            f"Productivity differs most in {financial_year(int(gap[YEAR][most]))}: "
+            f"Measured productivity differs most in {year}: "
             f"{_signed(100 * float(values[most]), 3)} points."
         )
 
@@ -320,7 +323,7 @@ def _record(comparison: Comparison) -> dict[str, object]:
         "second": comparison.second,
         "draws": comparison.draws,
         "confidence": CONFIDENCE,
-        "outcome_meaning": OUTCOME_WORDS,
+        "outcome_meaning": {record.name: record.meaning for record in RECORDS},
         "targets": targets,
         "not_paired": comparison.unpaired,
         "notes": [*comparison.notes, *verdicts(comparison)],

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.path import BANDS, path
+from simulator.outcomes import OF_NAME
 from simulator.report.answer import chance, financial_year
 
 GROUPS: Final = ("/", "/sector")  # of the run file, that the path is read from
@@ -22,14 +23,6 @@ BAND_WORDS: Final = {
     "backlog": "backlog, GBP m",
 }
 PERCENT: Final = ("one_off_share", "unmet")
-MISSED_WORDS: Final = {
-    "any_means": "a year is missed if less than 95% of its ask is saved by any means; "
-    "such a miss cannot be made good",
-    "recurrent": "a year is missed if recurrent savings up to it are below the "
-    "target's up to it",
-    "real": "a year is missed if the fall of real unit cost up to it is below the "
-    "target's up to it",
-}
 READING: Final = (
     "On course: no year missed so far. Recovered: missed in some year, achieved in the "
     "end. Brackets: 95% Monte Carlo interval, one by one."
@@ -90,7 +83,7 @@ def _record(row: xr.Dataset) -> dict[str, object]:
     record: dict[str, object] = {
         "target": str(row["target"].values),
         "outcome": str(row["outcome"].values),
-        "missed_when": MISSED_WORDS[str(row["outcome"].values)],
+        "missed_when": missed_when(str(row["outcome"].values)),
     }
     for name, values in row.data_vars.items():
         if name == "outcome":
@@ -115,10 +108,15 @@ def _plain(value: Any) -> Any:
 # --- words ----------------------------------------------------------------------------
 
 
+def missed_when(outcome: str) -> str:
+    """Say when a year of a target is missed."""
+    return f"a year is missed if {OF_NAME[outcome].missed}"
+
+
 def _asked(run: xr.DataTree, found: xr.Dataset) -> str:
     years = found["year"].values
     outcomes = sorted({str(name) for name in found["outcome"].values})
-    meaning = "; ".join(MISSED_WORDS[name] for name in outcomes)
+    meaning = "; ".join(missed_when(name) for name in outcomes)
     return (
         f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
         f"{financial_year(years[-1])}, {found.attrs['draws']:,} draws, seed "

@@ -18,25 +18,12 @@ from simulator.analysis.curve import (
     RATE,
     inverse,
 )
+from simulator.outcomes import OF_NAME
 from simulator.report.answer import chance, financial_year
 from simulator.schema import OUTCOME, SYSTEM, TRUST, TRUST_TYPE
 
 UNITS: Final = (TRUST_TYPE, SYSTEM, TRUST)
 TRUST_LEVELS: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
-KINDS: Final = {
-    "any_means": "rate asked",
-    "recurrent": "recurrent rate",
-    "real": "real rate",
-    "balance": "rate asked",
-    "sustained": "real rate",
-}
-DOING: Final = {
-    "any_means": "to make by any means, in every year",
-    "recurrent": "to achieve with recurrent savings",
-    "real": "to achieve",
-    "balance": "to end the last year in balance under",
-    "sustained": "to achieve and end in balance",
-}
 
 
 def render(curve: xr.Dataset, probability: float) -> RenderableType:
@@ -159,8 +146,8 @@ def _heading(curve: xr.Dataset, probability: float) -> str:
     )
     article = "an" if f"{100 * probability:g}"[0] == "8" else "a"
     return (
-        f"The highest {KINDS[outcome]} that {whose} at least {article} "
-        f"{100 * probability:g}% chance {DOING[outcome]}"
+        f"The highest {OF_NAME[outcome].asks} that {whose} at least {article} "
+        f"{100 * probability:g}% chance {OF_NAME[outcome].doing}"
     )
 
 

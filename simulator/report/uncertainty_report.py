@@ -22,7 +22,8 @@ OUTPUT_WORDS: Final = {
     "sustained": "... and in balance",
     "balance": "sector in balance",
     "share_achieving": "share of trusts",
-    "productivity": "productivity, sum",
+    "cash_releasing": "cash-releasing, sum",
+    "measured": "measured, sum",
     "final_balance": "balance, last year",
 }
 CHANCE_WORDS: Final = {

@@ -47,7 +47,7 @@ LAYOUTS: Final = {
     "histogram_bins": str(lanes.BINS),
 }
 # The trust's own luck, in the rows that the kernel makes it in.
-NORMALS: Final = ("demand", "cost", "delivery", "drift", "persistent")
+NORMALS: Final = ("demand", "pressure", "delivery", "drift", "persistent", "plans")
 RUN_AGAIN: Final = "run its scenario again"
 ALTERED: Final = "the file was altered; run its scenario again"
 
@@ -132,7 +132,7 @@ class Year(NamedTuple):
     after: State
     result: Result
     shocks: dict[str, float]
-    """The nation's departures: of pay, nonpay, deflator and demand."""
+    """The nation's departures: of pay, nonpay, pressure and demand."""
     normals: dict[str, float]
     """Standard normals of the type (`type`) and of the trust (`NORMALS`)."""
 
@@ -191,17 +191,14 @@ def future_of(job: Job, draw: int, trust: int, target: int) -> Future:
         values={p: float(stream.value(p, a)[0]) for p, a in assumptions.items()},
         happens=dict(_happens(scenario, stream)),
         years=years,
-        achieved=_achieved(years),
+        achieved=_achieved(years, int(job.plan.own[target])),
     )
 
 
 def _happens(scenario: Scenario, stream: Stream) -> Iterator[tuple[str, float]]:
-    where = philox.place(philox.PROGRAMME, 0, None)
     for name, programme in scenario.programmes.items():
         if programme.enabled:
-            who = drivers.address(f"programmes.{name}")
-            chance = stream.uniforms(who, where)[0, 0]
-            yield name, float(chance < programme.probability)
+            yield name, float(drivers.happens(scenario, stream, name)[0])
 
 
 def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Year]:
@@ -212,17 +209,25 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
     nation = drivers.nation(drawn)
     state = _opening(job, nation, i)
     for y, year in enumerate(drivers.years(job.scenario)):
-        made, normals = _own(job, nation, stream.first_draw, i, y)
+        made, size, normals = _own(job, nation, stream.first_draw, i, y)
         where = philox.place(philox.TYPE, 0, year)
         normals["type"] = float(stream.normals(kind + 1, where)[0, 0])
         pools = drawn.new_opportunity[kind, :, y, 0].tolist()
-        brought = Drivers(made[0], made[1], made[2], (pools[0], pools[1], pools[2]))
+        comes = nation.kind_year[0, kind, y].reshape(-1, LANES)[:, 0].tolist()
+        brought = Drivers(
+            *(made[0], made[1], made[2], made[3], size),
+            *(comes[0], comes[1], comes[2], comes[3]),
+            new_opportunity=(pools[0], pools[1], pools[2]),
+        )
         terms = Terms(
             float(plan.rate[k, y]),
             float(plan.deficit_addon[k, y]),
+            bool(plan.follows_tariff[k]),
             float(plan.price[k, y]),
-            float(plan.funded[k, kind, y]),
+            float(plan.per_price[k, y]),
             float(plan.support[i, y]),
+            float(plan.need_limit[i, y]),
+            float(job.trusts.cost[i]),
         )
         rules = year_rules(plan, y)
         after, result = trust_year(state, brought, belief, terms, rules)
@@ -245,7 +250,7 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
 def _opening(job: Job, nation: Nation, i: int) -> State:
     workspace = np.empty(lanes.WORKSPACE)
     workspace[lanes.BELIEF :] = nation.belief[0]
-    open_trust(job.fixed.opening[i], workspace)
+    open_trust(job.fixed.opening[i], float(job.fixed.other_weight[i]), workspace)
     w = workspace.tolist()
     return State(
         income=w[lanes.INCOME],
@@ -266,14 +271,15 @@ def _opening(job: Job, nation: Nation, i: int) -> State:
 
 def _own(
     job: Job, nation: Nation, draw: int, i: int, y: int
-) -> tuple[list[float], dict[str, float]]:
-    """Give a trust's demand, inflation and delivery of a year, and its normals.
+) -> tuple[list[float], float, dict[str, float]]:
+    """Give a trust's drivers of a year, the size of its plans, and its normals.
 
     A year at a time, as the kernel leaves the normals of its last year only.
     """
     year = slice(y, y + 1)
     words, z = np.empty((7, LANES), np.uint64), np.empty((len(NORMALS), LANES))
-    made = np.empty((1, lanes.N_DRIVERS * LANES))
+    made, size = np.empty((1, lanes.N_DRIVERS * LANES)), np.empty(LANES)
+    kind = int(job.trusts.kind[i])
     make_trust_drivers(
         job.seed,
         draw,
@@ -282,31 +288,33 @@ def _own(
         job.plan.where[[y, -1]],
         job.plan.spread,
         nation.year[0, year],
-        nation.demand[0, int(job.trusts.kind[i]), year],
+        nation.demand[0, kind, year],
+        nation.pressure[0, kind, year],
         words,
         z,
         made,
+        size,
     )
     normals = dict(zip(NORMALS, z[:, 0].tolist(), strict=True))
-    return made[0, ::LANES].tolist(), normals
+    return made[0, ::LANES].tolist(), float(size[0]), normals
 
 
-def _achieved(years: Sequence[Year]) -> dict[str, bool]:
+def _achieved(years: Sequence[Year], own: int) -> dict[str, bool]:
     """Judge a trust as the kernel does, by the totals in its workspace."""
     w = np.zeros(lanes.WORKSPACE)
-    w[lanes.MET] = 1.0
     rates = 0.0
     for year in years:
         result, rate = year.result, year.terms.rate
-        saved = result.recurrent + result.nonrecurrent
-        w[lanes.MET] *= 1.0 if saved >= 0.95 * result.ask else 0.0
-        w[lanes.RECURRENT_TOTAL] += result.recurrent * result.cost_before
+        recurrent = result.recurrent * result.cost_before
+        w[lanes.SAVED_TOTAL] += recurrent + result.nonrecurrent * result.cost_before
+        w[lanes.RECURRENT_TOTAL] += recurrent
         w[lanes.TARGET_TOTAL] += rate * result.cost_before
-        w[lanes.REAL_TOTAL] += result.productivity
-        w[lanes.BALANCE], w[lanes.COST_BEFORE] = result.balance, result.cost_before
+        w[lanes.CASH_RELEASING_TOTAL] += result.cash_releasing
+        w[lanes.MEASURED_TOTAL] += result.measured
+        w[lanes.BALANCE] = result.balance
         rates += rate
     achieved = np.empty((len(OUTCOMES), LANES), np.int8)
-    judge_trust(rates, w, achieved)
+    judge_trust(rates, own, w, achieved)
     return {name: bool(met) for name, met in zip(OUTCOMES, achieved[:, 0], strict=True)}
 
 

@@ -78,7 +78,8 @@ def _pilot_target(trusts: Trusts, plan: Plan, nation: Nation, seed: int) -> Rang
     seen = everything(trusts, plan, nation, seed, PILOT)
     row = {name: seen.trust[index] for index, name in enumerate(lanes.KEPT)}
     margin = row["balance"] / np.maximum(row["income"], np.float32(1e-9))
-    spread = [margin, row["recurrent"], row["nonrecurrent"], row["productivity"]]
+    rates = "ask", "recurrent", "nonrecurrent", "cash_releasing", "measured"
+    spread = [margin, *(row[name] for name in rates)]
     sizes = np.bincount(trusts.kind, minlength=len(TRUST_TYPES)), np.diff(trusts.first)
     return Ranges(
         trust=_ranges(np.stack(spread)),
@@ -100,9 +101,10 @@ def _ranges(values: NDArray[np.float32]) -> Floats:
 def _group_ranges(values: NDArray[np.float32], sizes: NDArray[np.int64]) -> Floats:
     """Set ranges of a group's results; numbers of trusts get a bin each if they can."""
     ranges = _ranges(values)
-    counted = ranges[:, :, lanes.TRUSTS_IN_DEFICIT]
-    counted[..., 0] = -0.5
-    counted[..., 1] = (BINS / np.maximum(sizes + 1, BINS))[None, :, None]
+    for row in lanes.COUNTED:
+        counted = ranges[:, :, row]
+        counted[..., 0] = -0.5
+        counted[..., 1] = (BINS / np.maximum(sizes + 1, BINS))[None, :, None]
     return ranges
 
 
@@ -111,8 +113,10 @@ def _one_target(plan: Plan, k: int) -> Plan:
     return plan._replace(
         rate=plan.rate[one],
         deficit_addon=plan.deficit_addon[one],
+        follows_tariff=plan.follows_tariff[one],
+        own=plan.own[one],
         price=plan.price[one],
-        funded=plan.funded[one],
+        per_price=plan.per_price[one],
     )
 
 

@@ -30,6 +30,8 @@ def of_inputs(job: Job) -> Written:
     population, targets = job.population, job.scenario.targets
     yield VARIABLES["/rate"], job.plan.rate
     yield VARIABLES["/basis"], np.array([target.basis for target in targets])
+    follows = np.array([target.plan_follows for target in targets])
+    yield VARIABLES["/plan_follows"], follows
     yield VARIABLES["/trust_name"], np.array(population.trust_name)
     yield VARIABLES["/type_of_trust"], np.array(population.trust_type)
     yield VARIABLES["/trust_system"], np.array(population.system)
@@ -42,14 +44,15 @@ def of_shard(shard: Shard) -> Written:
     assert shard.stored.shape[2] == shard.n_draw
     for row, name in enumerate(lanes.GROUP_RESULTS):
         values = shard.stored[row]
-        if name == "trusts_in_deficit":
+        if row in lanes.COUNTED:
             values = np.rint(values)
         yield VARIABLES[f"/sector/{name}"], values
     yield VARIABLES["/sector/achieved"], shard.achieved
     drawn = shard.drawn
-    for name in ("pay", "nonpay", "deflator", "delivery", "high_inflation"):
+    for name in ("pay", "nonpay", "delivery", "high_inflation"):
         yield VARIABLES[f"/drivers/{name}"], getattr(drawn, name).T
     yield VARIABLES["/drivers/demand"], drawn.demand.transpose(2, 0, 1)
+    yield VARIABLES["/drivers/pressure"], drawn.pressure.transpose(2, 0, 1)
     yield VARIABLES["/drivers/lever"], drawn.lever
     for path, values in drawn.assumptions.items():
         yield assumption(path), values
@@ -117,7 +120,8 @@ def of_tally(
         ("system_", tally.system_spread, job.ranges.system, True),
     ):
         bands = _bands(spread, ranges)
-        bands[:, :, lanes.TRUSTS_IN_DEFICIT] = _numbers_of_trusts(spread, ranges)
+        for row in lanes.COUNTED:
+            bands[:, :, row] = _numbers_of_trusts(spread, ranges, row)
         for row, name in enumerate(lanes.GROUP_RESULTS):
             known = np.reshape(present, (-1, 1, 1))
             values = np.where(known, bands[:, :, row], np.nan)
@@ -154,10 +158,9 @@ def _bands(
 
 
 def _numbers_of_trusts(
-    counts: NDArray[np.uint32], ranges: NDArray[np.float64]
+    counts: NDArray[np.uint32], ranges: NDArray[np.float64], row: int
 ) -> NDArray[np.float64]:
     """Read numbers of trusts: one a bin, or several where there are very many."""
-    row = lanes.TRUSTS_IN_DEFICIT
     scale = ranges[:, :, row, :, 1]
     bins = count_quantiles(counts[:, :, row].astype(np.int64), QUANTILES)
     return np.rint(bins / scale[..., None])
