@@ -178,6 +178,8 @@ def test_pay_and_nonpay_shocks_add_up_to_the_measured_spread():
         ("tariff.deficit_addon.2019", 0.005),
         ("settlement.cash.2018", 114.6),
         ("settlement.cash.2023", 147.8),
+        ("settlement.cash_january_2019.2018", 114.60),
+        ("settlement.cash_january_2019.2023", 148.47),
         ("settlement.real_growth.2019", 0.036),
         ("settlement.real_growth_reprofiled.2023", 0.040),
         ("settlement.real_uplift.2023", 20.5),
@@ -227,12 +229,52 @@ def test_cost_base_weights_add_to_one():
     ) == pytest.approx(1)
 
 
-def test_settlement_deflator_is_implied_by_cash_and_real_growth():
-    cash = evidence.series("settlement.cash")
-    real = evidence.series("settlement.real_growth")
-    for year, deflator in evidence.series("settlement.deflator").items():
+@pytest.mark.parametrize("profile", ["", "_january_2019"])
+def test_settlement_deflator_is_implied_by_cash_and_real_growth(profile):
+    cash = evidence.series(f"settlement.cash{profile}")
+    real = evidence.series(f"settlement.real_growth{profile}")
+    for year, deflator in evidence.series(f"settlement.deflator{profile}").items():
         implied = (cash[year] / cash[year - 1]) / (1 + real[year]) - 1
         assert deflator == pytest.approx(implied, abs=0.0001)
+
+
+def test_the_cash_of_january_2019_buys_the_real_rise_that_was_promised():
+    cash = evidence.series("settlement.cash_january_2019")
+    real = evidence.series("settlement.real_growth_january_2019").values()
+    rise = evidence.number("settlement.real_uplift.2023")
+    assert cash[2018] * (math.prod(1 + r for r in real) - 1) == pytest.approx(
+        rise, abs=0.05
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "profile"),
+    [
+        ("long-term-plan", "_january_2019"),
+        ("long-term-plan-june-2018", ""),
+    ],
+)
+def test_prices_of_the_plan_rise_half_a_point_above_the_settlements_deflator(
+    name, profile
+):
+    scenario = inputs.load_scenario(name).scenario
+    prices, weight = scenario.prices, evidence.number("cost_base.pay.2016")
+    deflator = list(evidence.series(f"settlement.deflator{profile}").values())
+    for year in range(scenario.years):
+        cost = weight * prices.pay[year] + (1 - weight) * prices.nonpay[year]
+        assert cost == pytest.approx(prices.cost_uplift[year], abs=1e-4)
+        if year > 0:  # the first year's was published
+            assert prices.cost_uplift[year] == pytest.approx(
+                deflator[year] + 0.005, abs=1e-4
+            )
+
+
+def test_the_first_uplift_of_the_plan_leaves_out_what_trusts_already_had():
+    uplift = inputs.load_scenario("long-term-plan").scenario.prices.cost_uplift[0]
+    paid, _ = evidence.bounds("inflation.pay_deal_paid.2018")
+    income = inputs.load_population("providers-2018").income.sum()
+    published = evidence.number("tariff.cost_uplift.2019")
+    assert uplift == pytest.approx(published - paid / income, abs=5e-4)
 
 
 def test_series_are_in_order_of_years():
