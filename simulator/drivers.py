@@ -123,18 +123,19 @@ def growth(scenario: Scenario) -> Floats | None:
     """Find the growth of cash that reaches each type: (type, year), fractions.
 
     Deflator implied by the settlement, (1 + cash)/(1 + real) - 1, plus the part of
-    real growth that reaches the type after ring-fences. None where the scenario gives
-    funded activity instead.
+    real growth that reaches the type after ring-fences, less what support funds take
+    out of it. None where the scenario gives funded activity instead.
     """
     funding = scenario.funding
     if funding.basis != "settlement":
         return None
     cash, real = _settlement(scenario)
     reach = [getattr(funding.reach, kind) for kind in TRUST_TYPES]
+    sliced = by_year(funding.top_slice, scenario.years)
     table = np.empty((len(TRUST_TYPES), scenario.years))
     for y in range(scenario.years):
         implied = (cash[y + 1] / cash[y]) / (1.0 + real[y]) - 1.0
-        table[:, y] = [implied + real[y] * share for share in reach]
+        table[:, y] = [implied + real[y] * share - sliced[y] for share in reach]
     return table
 
 
@@ -202,19 +203,34 @@ def support(scenario: Scenario, population: Population) -> Floats:
     return total
 
 
-def _fund_share(place: str, fund: SupportFund, population: Population) -> Floats:
+def claims(fund: SupportFund, population: Population) -> tuple[Floats, float]:
+    """Find what each trust's share of a fund is a part of.
+
+    Returns
+    -------
+    tuple
+        Opening income or deficit, 0 for types that the fund is not for: (trust,), GBP
+        million; and the total that they are parts of.
+    """
     deficit = np.maximum(-population.reported_balance, 0.0)
-    claim = population.income if fund.allocated_by == "income" else deficit
-    whole = fund.shared_over
-    if whole is None:
-        whole = math.fsum(claim)
-    if whole <= 0.0:
-        raise ScenarioError(
-            place,
-            f"no trust of {population.name} opens in deficit, so nobody can share it",
-            'set allocated_by = "income" or enabled = false',
-        )
-    return claim / whole
+    base = population.income if fund.allocated_by == "income" else deficit
+    claim = base * np.isin(population.trust_type, fund.types)
+    whole = math.fsum(claim) if fund.shared_over is None else fund.shared_over
+    return claim, whole
+
+
+def _fund_share(place: str, fund: SupportFund, population: Population) -> Floats:
+    claim, whole = claims(fund, population)
+    if whole > 0.0:
+        return claim / whole
+    if fund.allocated_by == "income":
+        problem = f"is for types that {population.name} has no trust of"
+        raise ScenarioError(place, problem, "name other types or set enabled = false")
+    raise ScenarioError(
+        place,
+        f"no trust of {population.name} opens in deficit, so nobody can share it",
+        'set allocated_by = "income" or enabled = false',
+    )
 
 
 def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:

@@ -78,9 +78,11 @@ class SupportFund(Section):
     """GBP million a year."""
     allocated_by: Annotated[str, OneOf(("income", "opening_deficit"))]
     """What a trust's fixed share of it is in proportion to."""
+    types: Annotated[tuple[TrustType, ...], *FILLED] = TRUST_TYPES
+    """Types of trust that it is for."""
     shared_over: Annotated[float, TOTAL] | None = None
-    """Total income or opening deficit, GBP million, that the shares are parts of; the
-    population's own unless given."""
+    """Total income or opening deficit of these types, GBP million, that the shares are
+    parts of; the population's own unless given."""
     enabled: bool = True
     """Whether it is paid."""
 
@@ -116,6 +118,9 @@ class Funding(Section):
     """Settlement: its growth in real terms, fraction a year."""
     reach: Reach | None = None
     """Settlement: part of real growth that reaches each type of trust."""
+    top_slice: LeverByYear = 0.0
+    """Settlement: what support funds take out of that growth, share of income; below 0
+    where funds grow by less than income."""
     activity_growth: ActivityGrowth | None = None
     """Activity: funded growth of activity by type of trust, fraction a year."""
     support: Mapping[Name, SupportFund] = Field(default_factory=dict)
