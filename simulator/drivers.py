@@ -163,8 +163,9 @@ def planned_growth(scenario: Scenario, reach_scale: float) -> Floats:
     """Find 1 + the growth that comes to each type as planned: (type, year).
 
     Under a settlement of cash: the deflator that it implies, (1 + cash)/(1 + real) -
-    1, plus the part of real growth that reaches the type after ring-fences. Otherwise
-    of funded activity, as the scenario gives it.
+    1, plus the part of real growth that reaches the type after ring-fences, less what
+    support funds take out of it. Otherwise of funded activity, as the scenario gives
+    it.
     """
     funding = scenario.funding
     if funding.basis != "settlement":
@@ -177,7 +178,9 @@ def planned_growth(scenario: Scenario, reach_scale: float) -> Floats:
     _, real = _settlement(scenario)
     implied = np.array(deflator_path(scenario))
     reach = np.array([getattr(funding.reach, kind) for kind in TRUST_TYPES])
-    cash: Floats = 1.0 + implied + reach_scale * reach[:, None] * np.array(real)
+    sliced = np.array(by_year(funding.top_slice, scenario.years))
+    reaching = reach_scale * reach[:, None] * np.array(real)
+    cash: Floats = 1.0 + implied + reaching - sliced
     return cash
 
 
@@ -237,19 +240,34 @@ def _funds(scenario: Scenario, population: Population, ways: Sequence[str]) -> F
     return total
 
 
-def _fund_share(place: str, fund: SupportFund, population: Population) -> Floats:
+def claims(fund: SupportFund, population: Population) -> tuple[Floats, float]:
+    """Find what each trust's share of a fund is a part of.
+
+    Returns
+    -------
+    tuple
+        Opening income or deficit, 0 for types that the fund is not for: (trust,), GBP
+        million; and the total that they are parts of.
+    """
     deficit = np.maximum(-population.reported_balance, 0.0)
-    claim = deficit if fund.allocated_by == "opening_deficit" else population.income
-    whole = fund.shared_over
-    if whole is None:
-        whole = math.fsum(claim)
-    if whole <= 0.0:
-        raise ScenarioError(
-            place,
-            f"no trust of {population.name} opens in deficit, so nobody can share it",
-            'set allocated_by = "income" or enabled = false',
-        )
-    return claim / whole
+    base = deficit if fund.allocated_by == "opening_deficit" else population.income
+    claim = base * np.isin(population.trust_type, fund.types)
+    whole = math.fsum(claim) if fund.shared_over is None else fund.shared_over
+    return claim, whole
+
+
+def _fund_share(place: str, fund: SupportFund, population: Population) -> Floats:
+    claim, whole = claims(fund, population)
+    if whole > 0.0:
+        return claim / whole
+    if fund.allocated_by != "opening_deficit":
+        problem = f"is for types that {population.name} has no trust of"
+        raise ScenarioError(place, problem, "name other types or set enabled = false")
+    raise ScenarioError(
+        place,
+        f"no trust of {population.name} opens in deficit, so nobody can share it",
+        'set allocated_by = "income" or enabled = false',
+    )
 
 
 def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:

@@ -83,9 +83,11 @@ class SupportFund(Section):
     """What a trust's share of it is in proportion to: its opening income or deficit,
     once for all; or `need`: a part of the gap that it has in the year, at most its
     share by income."""
+    types: Annotated[tuple[TrustType, ...], *FILLED] = TRUST_TYPES
+    """Types of trust that it is for."""
     shared_over: Annotated[float, TOTAL] | None = None
-    """Total income or opening deficit, GBP million, that the shares are parts of; the
-    population's own unless given."""
+    """Total income or opening deficit of these types, GBP million, that the shares are
+    parts of; the population's own unless given."""
     part: Annotated[float, LEVER_SHARE] | None = None
     """Of a fund for need: the part of a trust's own gap that it pays."""
     enabled: bool = True
@@ -125,6 +127,9 @@ class Funding(Section):
     """Settlement: real growth that reaches each type of trust, relative to all."""
     reach_scale: Multiple
     """Settlement: part of real growth that reaches trusts, all types together."""
+    top_slice: LeverByYear = 0.0
+    """Settlement: what support funds take out of that growth, share of income; below 0
+    where funds grow by less than income."""
     activity_growth: ActivityGrowth | None = None
     """Activity: funded growth of activity by type of trust, fraction a year."""
     growth_error: UncertainRate

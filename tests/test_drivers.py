@@ -166,6 +166,38 @@ def test_a_share_fixed_by_shared_over_does_not_depend_on_who_else_is_there():
     assert whole[row, 0] == pytest.approx(expected)
 
 
+def test_a_fund_for_some_types_goes_to_no_other():
+    given = own_whole()
+    fund = given["funding"]["support"]["sustainability"]
+    fund["types"] = ["acute"]
+    given["funding"]["support"] = {"sustainability": fund}
+    people, asked = tiny.people(), scenario(given)
+    paid = drivers.support(asked, people)
+    acute = np.array([kind == "acute" for kind in people.trust_type])
+    assert not paid[~acute].any()
+    amount = drivers.by_year(fund["amount"], asked.years)
+    assert paid[acute].sum(axis=0) == pytest.approx(amount)
+    expected = people.income[acute] / people.income[acute].sum()
+    assert paid[acute][:, 0] / amount[0] == pytest.approx(expected)
+
+
+def test_a_fund_for_types_that_nobody_is_of_is_refused():
+    given = tiny.tables()
+    fund = given["funding"]["support"]["sustainability"]
+    del fund["shared_over"]
+    fund["types"] = ["ambulance"]
+    people = tiny.people(tiny.without("WB1"))
+    assert "ambulance" not in people.trust_type
+    with pytest.raises(ScenarioError, match=r"types that .* has no trust of; name other"):
+        drivers.support(scenario(given), people)
+
+
+def test_a_top_slice_comes_out_of_the_growth_of_every_type():
+    whole = drivers.growth(scenario())
+    sliced = drivers.growth(scenario(None, "funding.top_slice=0.01"))
+    assert whole - sliced == pytest.approx(np.full(whole.shape, 0.01))
+
+
 def test_a_recovery_fund_without_a_deficit_to_share_it_is_refused():
     given = own_whole()
     people = tiny.people(tiny.without("NA1", "SA1", "SM1", "WA1"))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator import evidence, inputs, layers
+from simulator import drivers, evidence, inputs, layers
 from simulator.errors import SimulatorError
 from simulator.evidence.registry import read_entries
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
@@ -178,6 +178,8 @@ def test_pay_and_nonpay_shocks_add_up_to_the_measured_spread():
         ("tariff.deficit_addon.2019", 0.005),
         ("settlement.cash.2018", 114.6),
         ("settlement.cash.2023", 147.8),
+        ("settlement.cash_january_2019.2018", 114.60),
+        ("settlement.cash_january_2019.2023", 148.47),
         ("settlement.real_growth.2019", 0.036),
         ("settlement.real_growth_reprofiled.2023", 0.040),
         ("settlement.real_uplift.2023", 20.5),
@@ -227,12 +229,107 @@ def test_cost_base_weights_add_to_one():
     ) == pytest.approx(1)
 
 
-def test_settlement_deflator_is_implied_by_cash_and_real_growth():
-    cash = evidence.series("settlement.cash")
-    real = evidence.series("settlement.real_growth")
-    for year, deflator in evidence.series("settlement.deflator").items():
+@pytest.mark.parametrize("profile", ["", "_january_2019"])
+def test_settlement_deflator_is_implied_by_cash_and_real_growth(profile):
+    cash = evidence.series(f"settlement.cash{profile}")
+    real = evidence.series(f"settlement.real_growth{profile}")
+    for year, deflator in evidence.series(f"settlement.deflator{profile}").items():
         implied = (cash[year] / cash[year - 1]) / (1 + real[year]) - 1
         assert deflator == pytest.approx(implied, abs=0.0001)
+
+
+def test_the_cash_of_january_2019_buys_the_real_rise_that_was_promised():
+    cash = evidence.series("settlement.cash_january_2019")
+    real = evidence.series("settlement.real_growth_january_2019").values()
+    rise = evidence.number("settlement.real_uplift.2023")
+    assert cash[2018] * (math.prod(1 + r for r in real) - 1) == pytest.approx(
+        rise, abs=0.05
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "profile"),
+    [
+        ("long-term-plan", "_january_2019"),
+        ("long-term-plan-june-2018", ""),
+    ],
+)
+def test_prices_of_the_plan_rise_half_a_point_above_the_settlements_deflator(
+    name, profile
+):
+    scenario = inputs.load_scenario(name).scenario
+    prices, weight = scenario.prices, evidence.number("cost_base.pay.2016")
+    deflator = list(evidence.series(f"settlement.deflator{profile}").values())
+    for year in range(scenario.years):
+        cost = weight * prices.pay[year] + (1 - weight) * prices.nonpay[year]
+        assert cost == pytest.approx(prices.cost_uplift[year], abs=1e-4)
+        if year > 0:  # the first year's was published
+            assert prices.cost_uplift[year] == pytest.approx(
+                deflator[year] + 0.005, abs=1e-4
+            )
+
+
+def test_the_top_slice_of_the_plan_counts_every_pound_of_support_once():
+    scenario = inputs.load_scenario("long-term-plan").scenario
+    people = inputs.load_population("providers-2018")
+    income = math.fsum(people.income)
+    kinds = [TRUST_TYPES.index(kind) for kind in people.trust_type]
+    reaching = layers_of_growth(scenario)[kinds]
+    growth = (people.income[:, None] * reaching).sum(axis=0) / income
+    before = evidence.number("support.sustainability_fund.2018")
+    money = income + before
+    for year in range(scenario.years):
+        funds = paid_in(scenario, year)
+        sliced = (funds - before - growth[year] * before) / income
+        assert scenario.funding.top_slice[year] == pytest.approx(sliced, abs=1e-4)
+        money *= 1 + growth[year]
+        income *= 1 + growth[year] - scenario.funding.top_slice[year]
+        assert income + funds == pytest.approx(money, rel=2e-4)
+        before = funds
+
+
+def layers_of_growth(scenario):
+    """Growth of cash that reaches each type before funds: (type, year)."""
+    without = scenario.funding.model_copy(update={"top_slice": 0.0})
+    return drivers.growth(scenario.model_copy(update={"funding": without}))
+
+
+def paid_in(scenario, year):
+    funds = scenario.funding.support.values()
+    return sum(drivers.by_year(fund.amount, scenario.years)[year] for fund in funds)
+
+
+@pytest.mark.parametrize("name", inputs.shipped())
+def test_shipped_funds_are_shared_over_all_the_trusts_they_are_for(name):
+    scenario = inputs.load_scenario(name).scenario
+    people = inputs.load_population(scenario.population)
+    for fund in scenario.funding.support.values():
+        claimed, whole = drivers.claims(fund, people)
+        assert fund.shared_over == whole
+        assert math.fsum(claimed) == pytest.approx(whole, abs=0.5)
+
+
+@pytest.mark.parametrize("year", [2016, 2017])
+def test_parts_of_the_sustainability_fund_add_to_it(year):
+    parts = ("emergency", "other", "targeted")
+    assert evidence.number(f"support.sustainability_fund.{year}") == sum(
+        evidence.number(f"support.sustainability_fund_{part}.{year}") for part in parts
+    )
+
+
+def test_prices_of_the_hindcast_fall_by_what_was_published():
+    scenario = inputs.load_scenario("hindcast-2013").scenario
+    rates = scenario.targets[0].path
+    net = [u - x for u, x in zip(scenario.prices.cost_uplift, rates, strict=True)]
+    assert net == pytest.approx([-0.011, -0.015, -0.016, 0.018, 0.001], abs=1e-9)
+
+
+def test_the_first_uplift_of_the_plan_leaves_out_what_trusts_already_had():
+    uplift = inputs.load_scenario("long-term-plan").scenario.prices.cost_uplift[0]
+    paid, _ = evidence.bounds("inflation.pay_deal_paid.2018")
+    income = inputs.load_population("providers-2018").income.sum()
+    published = evidence.number("tariff.cost_uplift.2019")
+    assert uplift == pytest.approx(published - paid / income, abs=5e-4)
 
 
 def test_series_are_in_order_of_years():

@@ -35,6 +35,7 @@ def printed(renderable):
 def test_the_promised_scenarios_are_shipped():
     assert {
         "long-term-plan",
+        "long-term-plan-june-2018",
         "long-term-plan-high-demand",
         "long-term-plan-inflation-shock",
         "long-term-plan-right-conditions",
@@ -102,6 +103,16 @@ PROGRAMMES = (
 @pytest.mark.parametrize(
     ("name", "paths"),
     [
+        (
+            "long-term-plan-june-2018",
+            {
+                "funding.cash",
+                "funding.real_growth",
+                "prices.cost_uplift",
+                "prices.pay",
+                "prices.nonpay",
+            },
+        ),
         ("long-term-plan-high-demand", {"demand.bias"}),
         # Staying and size are set to what is built in; entering is what differs.
         ("long-term-plan-inflation-shock", {"prices.tail.enter"}),

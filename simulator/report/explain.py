@@ -18,11 +18,9 @@ from simulator.analysis.sampling import need_independent
 from simulator.distributions import Certain
 from simulator.drivers import by_year
 from simulator.errors import RunFileError
-from simulator.population import Population
 from simulator.report.answer import financial_year
 from simulator.running import again
 from simulator.running.again import Future, Year
-from simulator.scenario import SupportFund
 from simulator.schema import ONE_OFFS, OUTCOMES, POOLS
 from simulator.wording import nearest, quote
 
@@ -172,7 +170,7 @@ BROUGHT_BY_THE_YEAR: Final = {
 }
 SETTLEMENT: Final = {
     "deflator": "cash / cash_last_year / (1 + real_growth) - 1",
-    "growth": "deflator + real_growth * reach",
+    "growth": "deflator + real_growth * reach - top_slice",
     "funded": "(1 + growth) / (1 + price) - 1",
 }
 # The steps of docs/model.md, section 4, as they read in most years.
@@ -563,32 +561,24 @@ def _decided(
             "cash_last_year": funding.cash[y],
             "real_growth": by_year(funding.real_growth, n)[y],
             "reach": getattr(funding.reach, kind),
+            "top_slice": by_year(funding.top_slice, n)[y],
             "deflator": drivers.deflator_path(scenario)[y],
             "growth": float(reaching[population.type_index[future.trust], y]),
         }
     for name, fund in funding.support.items():
         if fund.enabled:
             path = f"support.{name}"
-            claim, whole = _claim(fund, population, future.trust)
-            terms = {"claim": claim, "shared_over": whole}
-            terms["amount"] = by_year(fund.amount, n)[y]
+            claimed, whole = drivers.claims(fund, population)
+            claim, amount = float(claimed[future.trust]), by_year(fund.amount, n)[y]
+            terms = {"claim": claim, "shared_over": whole, "amount": amount}
             values |= {f"{path}.{term}": value for term, value in terms.items()}
-            values[path] = claim / whole * terms["amount"]
+            values[path] = claim / whole * amount
             formulas[path] = f"{path}.claim / {path}.shared_over * {path}.amount"
     paid = " + ".join(name for name in formulas if name.startswith("support.")) or "0"
     for name in future.happens:
         if _takes_part(future, name):
             paid += f" - programmes.{name}.upfront_cost * opening_cost"
     return {**formulas, "support": paid}, values
-
-
-def _claim(fund: SupportFund, population: Population, i: int) -> tuple[float, float]:
-    """Give what a trust's share of a fund is in proportion to, and the whole of it."""
-    claims = population.income
-    if fund.allocated_by != "income":
-        claims = np.maximum(-population.reported_balance, 0.0)
-    whole = fund.shared_over
-    return float(claims[i]), math.fsum(claims) if whole is None else whole
 
 
 def _outcomes(sheet: _Sheet, future: Future) -> Iterator[Part]:
