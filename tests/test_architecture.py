@@ -15,6 +15,7 @@ FACE = "simulator"
 FLOORS = {
     "errors": 0,  # everything may import it
     "schema": 1,
+    "reading": 1,
     "kernel": 1,
     "evidence": 1,
     "keys": 1,
