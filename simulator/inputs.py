@@ -13,14 +13,21 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator import keys, layers, population_csv, sources, synthetic, toml_text
+from simulator import (
+    keys,
+    layers,
+    population_csv,
+    reading,
+    sources,
+    synthetic,
+    toml_text,
+)
 from simulator.assumptions import NAME, NAME_REMEDY
 from simulator.errors import PopulationError, Problems, ScenarioError
 from simulator.keys import EXTENDS, SOURCE, SOURCE_SCHEMA
 from simulator.layers import COMMAND_LINE, KeyPath, Layer, Setting
 from simulator.population import Population
 from simulator.scenario import Scenario
-from simulator.schema import RUN_FILE
 from simulator.sources import Origin
 from simulator.wording import (
     MISSING,
@@ -138,20 +145,20 @@ def load_population(name_or_path: str | Path, base: Path = Path()) -> Population
     if name in synthetic.PACKAGED:
         return synthetic.packaged(name)
     hint = nearest(name, synthetic.PACKAGED, "packaged populations")
-    text = _read(base / name, name, PopulationError, hint)
+    text = reading.text_of(base / name, name, PopulationError, hint=hint)
     return population_csv.from_csv_text(text, (base / name).name)
 
 
 def read_text(path: str | Path) -> str:
     """Read a table as text, such as a list of trusts to build a population from."""
-    return _read(Path(path), str(path), PopulationError, "")
+    return reading.text_of(Path(path), str(path), PopulationError)
 
 
 def shipped() -> dict[str, str]:
     """Give the packaged scenarios: title by name."""
     titles = {}
     for name, path in _packaged().items():
-        text = _read(path, name, ScenarioError, "")
+        text = _text(path, name)
         titles[name] = str(toml_text.read(text, path.name)["title"])
     return titles
 
@@ -234,7 +241,7 @@ def _chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
         The files that extend it, directly or not.
     """
     hint = nearest(path.name.removesuffix(SUFFIX), _packaged(), "packaged scenarios")
-    text = _read(path, place, ScenarioError, hint)
+    text = _text(path, place, hint)
     found = path.resolve()
     if found in above:
         circle = [part.name for part in (*above[above.index(found) :], found)]
@@ -254,29 +261,9 @@ def _chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
     return [*_chain(below, f"{where}: {parent}", (*above, found)), layer]
 
 
-def _read(
-    path: Path,
-    place: str,
-    error: type[ScenarioError] | type[PopulationError],
-    hint: str,
-) -> str:
-    """Read a text; `hint` says what may be meant where there is none."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        if path.suffix == RUN_FILE and error is ScenarioError:
-            problem, remedy = "is a run file", "give the scenario it was made from"
-            raise error(place, problem, remedy) from None
-        problem = f"is not UTF-8 text (at byte {fault.start + 1})"
-        raise error(place, problem, "save it as UTF-8") from None
-    except FileNotFoundError:
-        raise error(place, "there is no such file", hint) from None
-    except IsADirectoryError:
-        raise error(place, "is a folder", "name a file in it") from None
-    except (OSError, ValueError) as fault:
-        reason = fault.strerror if isinstance(fault, OSError) else str(fault)
-        problem = f"cannot be read: {reason}"
-        raise error(place, problem, "see whether you may read it") from None
+def _text(path: Path, place: str, hint: str = "") -> str:
+    """Read a scenario file."""
+    return reading.text_of(path, place, ScenarioError, hint=hint, most=reading.SCENARIO)
 
 
 # --- from tables to a scenario ------------------------------------------------------

@@ -1,18 +1,18 @@
 """Opening positions for a list of real trusts: what the list lacks is drawn."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from simulator import evidence, population, population_csv, spreads, synthetic
+from simulator import population, population_csv, rates, spreads, synthetic
 from simulator.errors import PopulationError, Problems, SimulatorError
 from simulator.population import Population
 from simulator.population_csv import Row
 from simulator.schema import TRUST_TYPES
-from simulator.spreads import GROUPS, THOUSAND, Balances, Draws, Listed, Totals
+from simulator.spreads import THOUSAND, Draws, Listed
 
+DRAWN: Final = tuple(column for column in population.NUMBERS if column != "cost")
 SPEND_COLUMNS: Final = ("opex_gbp_m", "operating_spend", "spend", "cost")
 
 
@@ -30,8 +30,9 @@ class Panel(NamedTuple):
 def build(panel_csv_text: str, like: str, name: str) -> Population:
     """Draw what a list of real trusts lacks, under the published totals of `like`.
 
-    A trust keeps its draws whoever else is in the list; only totals are shared out
-    anew. Operating spend is taken as recurrent cost of the opening year.
+    What is drawn of a trust follows from its own code, type and spend, whoever else is
+    in the list; so totals hold in expectation. Operating spend is taken as recurrent
+    cost of the opening year.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ def build(panel_csv_text: str, like: str, name: str) -> Population:
         reported_balance are kept where a trust has them; other columns are passed
         over.
     like
-        Packaged population. Its share of trusts in deficit by type, and its totals
-        scaled by spend, hold for the trusts whose balance is drawn.
+        Packaged population. Its share of trusts in deficit by type, and its totals in
+        proportion to spend, are those of the draws.
     name
         What the population is called, and what messages call the file.
 
@@ -54,19 +55,22 @@ def build(panel_csv_text: str, like: str, name: str) -> Population:
     """
     synthetic.check_packaged(like)
     panel = _read_panel(panel_csv_text, name)
-    draws = Draws(like, even=False)
-    drawn = _panel_numbers(draws, panel)
+    draws = Draws(like)
+    drawn = [
+        rates.draw(draws, trust, given)
+        for trust, given in zip(panel.trusts, panel.given, strict=True)
+    ]
     numbers: dict[str, Any] = {
         column: np.array(
             [
-                given[column] if column in given else values[row]
-                for row, given in enumerate(panel.given)
+                given.get(column, own[column])
+                for own, given in zip(drawn, panel.given, strict=True)
             ]
         )
-        for column, values in drawn.items()
+        for column in DRAWN
     }
     marks = tuple(
-        (*(() if system else ("system",)), *(c for c in drawn if c not in given))
+        (*(() if system else ("system",)), *(c for c in DRAWN if c not in given))
         for system, given in zip(panel.systems, panel.given, strict=True)
     )
     columns = [c for c in population.COLUMNS if any(c in row for row in marks)]
@@ -75,136 +79,20 @@ def build(panel_csv_text: str, like: str, name: str) -> Population:
         code=tuple(trust.code for trust in panel.trusts),
         trust_name=tuple(panel.names),
         trust_type=tuple(trust.type for trust in panel.trusts),
-        system=tuple(_panel_systems(draws, panel)),
+        system=tuple(
+            system or spreads.own_system(draws, trust.code)
+            for system, trust in zip(panel.systems, panel.trusts, strict=True)
+        ),
         cost=np.array(panel.cost),
         **numbers,
         synthetic=(),
         drawn=marks,
         about=(
             f"{panel.about}; drawn like {like} where a trust lacks it: "
-            f"{', '.join(columns) or 'nothing'}."
+            f"{', '.join(columns) or 'nothing'}; each trust is drawn by its own code, "
+            "so that published totals hold on average, not exactly."
         ),
     )
-
-
-def scaled(like: str, trusts: Sequence[Listed]) -> Totals:
-    """Scale the published totals of a packaged population to other trusts.
-
-    Totals go by cost, within the group or type they are published for; numbers in
-    deficit go by number of trusts. A group too small to have a trust in deficit, or
-    one in surplus, keeps its net balance.
-    """
-    totals, opened = synthetic.published(like), synthetic.base_year(like)
-    cost = spreads.thousands(opened.cost)
-
-    def part(kinds: Sequence[str]) -> Fraction:
-        theirs = sum(trust.size for trust in trusts if trust.type in kinds)
-        ours = sum(
-            c for c, t in zip(cost, opened.trust_type, strict=True) if t in kinds
-        )
-        return Fraction(theirs, ours)
-
-    in_deficit, gross_deficit, gross_surplus = {}, {}, {}
-    for kind in TRUST_TYPES:
-        ours = opened.trust_type.count(kind)
-        theirs = sum(trust.type == kind for trust in trusts)
-        in_deficit[kind] = round(Fraction(theirs * totals.in_deficit[kind], ours))
-    for group in GROUPS:
-        share = part([kind for kind in TRUST_TYPES if spreads.group_of(kind) == group])
-        deficit = round(totals.gross_deficit[group] * share)
-        surplus = round(totals.gross_surplus[group] * share)
-        unlucky = sum(
-            n for kind, n in in_deficit.items() if spreads.group_of(kind) == group
-        )
-        members = sum(trust.group == group for trust in trusts)
-        if unlucky in (0, members):
-            net = surplus - deficit
-            deficit, surplus = (max(-net, 0), 0) if unlucky else (0, max(net, 0))
-        gross_deficit[group], gross_surplus[group] = deficit, surplus
-    return Totals(
-        in_deficit=in_deficit,
-        gross_deficit=gross_deficit,
-        gross_surplus=gross_surplus,
-        support=round(totals.support * part(TRUST_TYPES)),
-        one_offs=round(totals.one_offs * part(TRUST_TYPES)),
-        backlog={
-            kind: round(totals.backlog[kind] * part([kind])) for kind in TRUST_TYPES
-        },
-    )
-
-
-def _panel_numbers(draws: Draws, panel: Panel) -> dict[str, Mapping[int, float]]:
-    """Draw every figure a list may lack, by column and row."""
-    trusts = panel.trusts
-    cost = [trust.size for trust in trusts]
-    balances = _panel_balances(draws, panel)
-    income = [
-        c + reported - support - one_off
-        for c, reported, support, one_off in zip(cost, *balances, strict=True)
-    ]
-    # A known backlog is not part of the total that the others share.
-    lacking = [row for row, given in enumerate(panel.given) if "backlog" not in given]
-    alike = [trusts[row] for row in lacking]
-    backlog = spreads.draw_backlog(draws, alike, scaled(draws.like, alike).backlog)
-    return {
-        "income": dict(enumerate(spreads.millions(income).tolist())),
-        "opportunity": dict(enumerate(spreads.draw_opportunity(draws, trusts))),
-        "carry_over": dict(
-            enumerate(spreads.carry_over(draws.like, balances.one_off, cost))
-        ),
-        "backlog": dict(zip(lacking, spreads.millions(backlog).tolist(), strict=True)),
-        "pay_share": dict(enumerate(spreads.draw_pay_share(draws, trusts))),
-        "reported_balance": dict(
-            enumerate(spreads.millions(balances.reported).tolist())
-        ),
-    }
-
-
-def _panel_balances(draws: Draws, panel: Panel) -> Balances:
-    """Draw balances for the trusts that lack them, and support and one-offs for all.
-
-    A trust with a known income but no known balance gets the one that follows.
-    """
-    trusts, given = panel.trusts, panel.given
-    every = range(len(trusts))
-    reported = [
-        round(
-            THOUSAND
-            * given[row].get(
-                "reported_balance", given[row].get("income", 0) - panel.cost[row]
-            )
-        )
-        for row in every
-    ]
-    free = [r for r in every if not given[r].keys() & {"reported_balance", "income"}]
-    alike = [trusts[row] for row in free]
-    for row, balance in zip(
-        free,
-        spreads.draw_reported(draws, alike, scaled(draws.like, alike)),
-        strict=True,
-    ):
-        reported[row] = balance
-    in_deficit = [balance < 0 for balance in reported]
-    totals = scaled(draws.like, trusts)
-    support = spreads.draw_support(draws, trusts, in_deficit, totals.support)
-    one_off = spreads.draw_one_offs(draws, trusts, in_deficit, totals.one_offs)
-    for row in every:
-        if "income" in given[row] and "reported_balance" not in given[row]:
-            reported[row] += support[row] + one_off[row]
-    return Balances(reported, support, one_off)
-
-
-def _panel_systems(draws: Draws, panel: Panel) -> list[str]:
-    """Keep the systems that are given; draw as many others as the country has."""
-    lacking = [row for row, system in enumerate(panel.systems) if not system]
-    most = int(evidence.number("opening.systems"))
-    count = round(Fraction(most * len(lacking), len(synthetic.base_year(draws.like))))
-    alike = [panel.trusts[row] for row in lacking]
-    systems = list(panel.systems)
-    drawn = spreads.draw_systems(draws, alike, min(max(count, 1), most))
-    for row, system in zip(lacking, drawn, strict=True):
-        systems[row] = system
-    return systems
 
 
 def _read_panel(text: str, name: str) -> Panel:
@@ -214,8 +102,7 @@ def _read_panel(text: str, name: str) -> Panel:
     if problems:
         raise Problems(problems)
     (spend,) = (column for column in SPEND_COLUMNS if column in header)
-    sources = {column: _sources(column, header) for column in population.NUMBERS}
-    del sources["cost"]
+    sources = {column: _sources(column, header) for column in DRAWN}
     marked = [row for row in rows if row.cells.get(population.MARKS)]
     if marked:
         place = marked[0].place(population.MARKS)

@@ -2,7 +2,8 @@
 
 Money is worked out in whole GBP thousand, so that sums hold exactly and the last
 bits of a logarithm on some machine do not matter. Every draw is keyed by population,
-trust code and variable, so a trust keeps its draws whoever else is in the list.
+trust code and variable. What a total leaves for a trust still depends on the others:
+`rates` draws one trust whoever else is in the list.
 """
 
 import hashlib
@@ -21,8 +22,9 @@ from simulator.schema import TRUST_TYPES
 
 FloatArray = NDArray[np.float64]
 
-GROUPS: Final = ("acute", "non_acute")
+ACUTE: Final = "acute"
 THOUSAND: Final = 1000
+TAIL: Final = 0.005  # no trust is beyond the 0.5% and the 99.5% point
 
 
 class Years(NamedTuple):
@@ -49,11 +51,6 @@ class Listed(NamedTuple):
     type: str
     size: int
 
-    @property
-    def group(self) -> str:
-        """Whether the trust is acute."""
-        return group_of(self.type)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
@@ -64,7 +61,7 @@ class Totals:
     in_deficit
         Number of trusts in deficit, by type.
     gross_deficit, gross_surplus
-        Sums of deficits and of surpluses, both 0 or more, by group.
+        Sums of deficits and of surpluses, both 0 or more, by type.
     support, one_offs
         Support funds and one-offs inside the reported balances.
     backlog
@@ -92,20 +89,9 @@ class Balances(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """Where draws come from.
-
-    Parameters
-    ----------
-    like
-        Packaged population whose key, years and shapes are used.
-    even
-        Whether numbers are spaced evenly over the trusts asked for, so that few
-        trusts show a whole distribution. Otherwise a trust's number does not depend
-        on the others.
-    """
+    """Where draws come from: `like` is the packaged population that is their key."""
 
     like: str
-    even: bool
 
     def uniform(self, code: str, variable: str) -> float:
         """Give the uniform number in (0, 1) of one variable of one trust."""
@@ -113,13 +99,20 @@ class Draws(NamedTuple):
         hashed = hashlib.blake2b(key, digest_size=8).digest()
         return ((int.from_bytes(hashed, "little") >> 11) + 0.5) / 2**53
 
-    def normals(self, trusts: Sequence[Listed], variable: str) -> list[float]:
-        """Give the standard normal numbers of one variable, tails cut."""
+    def normal(self, code: str, variable: str) -> float:
+        """Give the standard normal number of one variable of one trust, tails cut."""
+        return bounded_normal(self.uniform(code, variable))
+
+    def even_normals(self, trusts: Sequence[Listed], variable: str) -> list[float]:
+        """Give normal numbers spaced evenly, in the order of the trusts' own draws.
+
+        So few trusts show a whole distribution.
+        """
         draws = [self.uniform(trust.code, variable) for trust in trusts]
-        if self.even:
-            ranked = sorted(draws)
-            draws = [(ranked.index(draw) + 0.5) / len(draws) for draw in draws]
-        return [_bounded_normal(draw) for draw in draws]
+        ranked = sorted(draws)
+        return [
+            bounded_normal((ranked.index(draw) + 0.5) / len(draws)) for draw in draws
+        ]
 
 
 def draw_balances(draws: Draws, trusts: Sequence[Listed], totals: Totals) -> Balances:
@@ -152,15 +145,15 @@ def draw_reported(draws: Draws, trusts: Sequence[Listed], totals: Totals) -> lis
         ("surplus", 1, totals.gross_surplus, totals.largest_surplus),
     )
     for word, sign, gross, largest in sides:
-        for group in GROUPS:
+        for kind in TRUST_TYPES:
             rows = [
                 row
                 for row, trust in enumerate(trusts)
-                if trust.group == group and (row in unlucky) == (sign < 0)
+                if trust.type == kind and (row in unlucky) == (sign < 0)
             ]
             weights = _lognormal(draws, [trusts[row] for row in rows], word)
-            pinned = largest if group == "acute" else None
-            parts = share_out(gross[group], weights, pinned)
+            pinned = largest if kind == ACUTE else None
+            parts = share_out(gross[kind], weights, pinned)
             for row, part in zip(rows, parts, strict=True):
                 reported[row] = sign * part
     return reported
@@ -170,29 +163,37 @@ def draw_support(
     draws: Draws, trusts: Sequence[Listed], in_deficit: Sequence[bool], total: int
 ) -> list[int]:
     """Share out the support funds of the base year, GBP thousand."""
-    base = YEARS[draws.like].base
-    other = evidence.number(f"opening.shape.support_non_acute.{base}")
-    helped = evidence.number(f"opening.shape.support_in_deficit.{base}")
     weights = [
-        trust.size
-        * (1.0 if trust.group == "acute" else other)
-        * (helped if deficit else 1.0)
+        trust.size * support_weight(draws.like, trust.type, deficit)
         for trust, deficit in zip(trusts, in_deficit, strict=True)
     ]
     return share_out(total, weights)
+
+
+def support_weight(like: str, kind: str, in_deficit: bool) -> float:
+    """Give the support of a trust for its size, an acute one in surplus having 1."""
+    base = YEARS[like].base
+    other = evidence.number(f"opening.shape.support_non_acute.{base}")
+    helped = evidence.number(f"opening.shape.support_in_deficit.{base}")
+    return (1.0 if kind == ACUTE else other) * (helped if in_deficit else 1.0)
 
 
 def draw_one_offs(
     draws: Draws, trusts: Sequence[Listed], in_deficit: Sequence[bool], total: int
 ) -> list[int]:
     """Share out the one-offs of the base year, GBP thousand."""
-    more = evidence.number("opening.shape.one_off_in_deficit")
-    weights = _lognormal(draws, trusts, "one_off")
     weights = [
-        weight * (more if deficit else 1.0)
-        for weight, deficit in zip(weights, in_deficit, strict=True)
+        weight * one_off_weight(deficit)
+        for weight, deficit in zip(
+            _lognormal(draws, trusts, "one_off"), in_deficit, strict=True
+        )
     ]
     return share_out(total, weights)
+
+
+def one_off_weight(in_deficit: bool) -> float:
+    """Give the one-offs of a trust for its size, one in surplus having 1."""
+    return evidence.number("opening.shape.one_off_in_deficit") if in_deficit else 1.0
 
 
 def carry_over(like: str, one_off: Sequence[int], cost: Sequence[int]) -> list[float]:
@@ -202,22 +203,17 @@ def carry_over(like: str, one_off: Sequence[int], cost: Sequence[int]) -> list[f
     return [round(scale * o / c, 6) for o, c in zip(one_off, cost, strict=True)]
 
 
-def draw_opportunity(draws: Draws, trusts: Sequence[Listed]) -> list[float]:
-    """Draw the opportunity of each trust, fraction of cost."""
-    mean = evidence.number(f"opening.opportunity.{YEARS[draws.like].opening}")
-    spread = evidence.number("opening.opportunity_spread") / _bounded_normal(0.9)
-    numbers = draws.normals(trusts, "opportunity")
-    return [round(mean * (1 + spread * number), 6) for number in numbers]
+def opportunity(like: str, number: float) -> float:
+    """Give the opportunity that a normal number stands for, fraction of cost."""
+    mean = evidence.number(f"opening.opportunity.{YEARS[like].opening}")
+    spread = evidence.number("opening.opportunity_spread") / bounded_normal(0.9)
+    return round(mean * (1 + spread * number), 6)
 
 
-def draw_pay_share(draws: Draws, trusts: Sequence[Listed]) -> list[float]:
-    """Draw the pay share of each trust, fraction of cost."""
+def pay_share(kind: str, number: float) -> float:
+    """Give the pay share that a normal number stands for, fraction of cost."""
     spread = evidence.number("opening.shape.pay_share")
-    numbers = draws.normals(trusts, "pay_share")
-    return [
-        round(evidence.number(f"opening.pay_share.{trust.type}") + spread * number, 6)
-        for trust, number in zip(trusts, numbers, strict=True)
-    ]
+    return round(evidence.number(f"opening.pay_share.{kind}") + spread * number, 6)
 
 
 def draw_backlog(
@@ -233,19 +229,15 @@ def draw_backlog(
     return backlog
 
 
-def draw_systems(draws: Draws, trusts: Sequence[Listed], count: int) -> list[str]:
-    """Put each trust into one of so many systems, each with an acute trust.
+def draw_systems(draws: Draws, trusts: Sequence[Listed]) -> list[str]:
+    """Put each trust into a system, each of which gets an acute trust.
 
-    A trust takes the system with the highest draw, so that one system more moves few
-    trusts. Then systems without an acute trust, if there are enough, get one from
-    the system that has most.
+    Systems without an acute trust get one from the system that has most.
     """
-    names = [f"system-{number:02d}" for number in range(1, count + 1)]
-    chosen = [
-        max(names, key=lambda name: draws.uniform(trust.code, name)) for trust in trusts
-    ]
-    acute = [row for row, trust in enumerate(trusts) if trust.group == "acute"]
-    for name in names if len(acute) >= count else []:
+    names = system_names()
+    chosen = [own_system(draws, trust.code) for trust in trusts]
+    acute = [row for row, trust in enumerate(trusts) if trust.type == ACUTE]
+    for name in names:
         held = [chosen[row] for row in acute]
         if name not in held:
             richest = max(names, key=held.count)
@@ -256,6 +248,17 @@ def draw_systems(draws: Draws, trusts: Sequence[Listed], count: int) -> list[str
             )
             chosen[moved[1]] = name
     return chosen
+
+
+def system_names() -> list[str]:
+    """Name as many systems as the country has."""
+    count = int(evidence.number("opening.systems"))
+    return [f"system-{number:02d}" for number in range(1, count + 1)]
+
+
+def own_system(draws: Draws, code: str) -> str:
+    """Give the system with a trust's highest draw."""
+    return max(system_names(), key=lambda name: draws.uniform(code, name))
 
 
 def share_out(
@@ -310,11 +313,6 @@ def millions(values: Sequence[int]) -> FloatArray:
     return np.array(values, dtype=np.float64) / THOUSAND
 
 
-def group_of(kind: str) -> str:
-    """Say whether a type is acute: the split that is published."""
-    return "acute" if kind == "acute" else "non_acute"
-
-
 def _in_deficit(
     draws: Draws, trusts: Sequence[Listed], counts: Mapping[str, int]
 ) -> set[int]:
@@ -329,14 +327,18 @@ def _in_deficit(
 
 def _lognormal(draws: Draws, trusts: Sequence[Listed], shape: str) -> list[float]:
     """Draw weights around the sizes of trusts, as widely as `shape` says."""
-    spread = evidence.number(f"opening.shape.{shape}")
-    numbers = draws.normals(trusts, shape)
+    numbers = draws.even_normals(trusts, shape)
     return [
-        trust.size * math.exp(spread * number)
+        trust.size * multiplier(shape, number)
         for trust, number in zip(trusts, numbers, strict=True)
     ]
 
 
-def _bounded_normal(share: float) -> float:
-    """Give a normal quantile; no trust is beyond the 0.5% and the 99.5% point."""
-    return NormalDist().inv_cdf(0.005 + 0.99 * share)
+def multiplier(shape: str, number: float) -> float:
+    """Give the lognormal multiple that a normal number stands for."""
+    return math.exp(evidence.number(f"opening.shape.{shape}") * number)
+
+
+def bounded_normal(share: float) -> float:
+    """Give a normal quantile, tails cut."""
+    return NormalDist().inv_cdf(TAIL + (1 - 2 * TAIL) * share)

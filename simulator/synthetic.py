@@ -12,7 +12,7 @@ from simulator import evidence, population, spreads
 from simulator.errors import PopulationError
 from simulator.population import Population
 from simulator.schema import TRUST_TYPES
-from simulator.spreads import GROUPS, THOUSAND, YEARS, Draws, Listed, Totals
+from simulator.spreads import THOUSAND, YEARS, Draws, Listed, Totals
 
 PACKAGED: Final = tuple(YEARS)
 
@@ -63,7 +63,7 @@ def base_year(name: str) -> Population:
     check_packaged(name)
     totals = published(name)
     trusts = _listed(name)
-    draws = Draws(name, even=True)
+    draws = Draws(name)
     balances = spreads.draw_balances(draws, trusts, totals)
     sizes = [trust.size for trust in trusts]
     one_off, reported = balances.one_off, balances.reported
@@ -71,21 +71,34 @@ def base_year(name: str) -> Population:
     income = [s - x for s, x in zip(sizes, balances.support, strict=True)]
     opportunity = evidence.number(f"opening.opportunity.{YEARS[name].opening}")
     pay_share = evidence.number("opening.pay_share.mean")
-    systems = int(evidence.number("opening.systems"))
     return Population(
         name=name,
         code=tuple(trust.code for trust in trusts),
         trust_name=tuple(map(_synthetic_name, trusts)),
         trust_type=tuple(trust.type for trust in trusts),
-        system=tuple(spreads.draw_systems(draws, trusts, systems)),
+        system=tuple(spreads.draw_systems(draws, trusts)),
         income=spreads.millions(income),
         cost=spreads.millions(cost),
         opportunity=_with_mean(
-            spreads.draw_opportunity(draws, trusts), cost, opportunity
+            [
+                spreads.opportunity(name, number)
+                for number in draws.even_normals(trusts, "opportunity")
+            ],
+            cost,
+            opportunity,
         ),
         carry_over=np.array(spreads.carry_over(name, one_off, cost)),
         backlog=spreads.millions(spreads.draw_backlog(draws, trusts, totals.backlog)),
-        pay_share=_with_mean(spreads.draw_pay_share(draws, trusts), cost, pay_share),
+        pay_share=_with_mean(
+            [
+                spreads.pay_share(trust.type, number)
+                for trust, number in zip(
+                    trusts, draws.even_normals(trusts, "pay_share"), strict=True
+                )
+            ],
+            cost,
+            pay_share,
+        ),
         reported_balance=spreads.millions(reported),
         synthetic=(population.EVERYTHING,),
         about=_ABOUT[name],
@@ -104,8 +117,8 @@ def published(name: str) -> Totals:
         return money(key) if given else None
 
     largest, gap = known("largest_deficit"), known("best_to_worst")
-    deficit = {group: money(f"gross_deficit.{group}") for group in GROUPS}
-    net = {group: money(f"net.{group}") for group in GROUPS}
+    deficit = {kind: money(f"gross_deficit.{kind}") for kind in TRUST_TYPES}
+    net = {kind: money(f"net.{kind}") for kind in TRUST_TYPES}
     backlog = spreads.share_out(
         round(evidence.number(f"opening.backlog.total.{years.backlog}") * THOUSAND),
         [
@@ -120,7 +133,7 @@ def published(name: str) -> Totals:
             for kind in TRUST_TYPES
         },
         gross_deficit=deficit,
-        gross_surplus={group: net[group] + deficit[group] for group in GROUPS},
+        gross_surplus={kind: net[kind] + deficit[kind] for kind in TRUST_TYPES},
         support=money("support"),
         one_offs=money("net.total") - money("support") - money("underlying"),
         backlog=dict(zip(TRUST_TYPES, backlog, strict=True)),
@@ -152,7 +165,7 @@ def _listed(name: str) -> list[Listed]:
         spread = evidence.number(f"opening.size_spread.{kind}")
         codes = [f"SYN-{_LETTERS[kind]}{number:03d}" for number in range(1, count + 1)]
         alike = [Listed(code, kind, 1) for code in codes]
-        numbers = Draws(name, even=True).normals(alike, "size")
+        numbers = Draws(name).even_normals(alike, "size")
         sizes = spreads.share_out(
             total, [math.exp(spread * number) for number in numbers]
         )

@@ -102,11 +102,11 @@ def test_a_folder_and_bytes_that_are_no_text_are_refused(base):
     assert "is a folder" in line or "cannot be read" in line
     base.write_bytes(builders.minimal_toml().encode("utf-16"))
     (line,) = problems(base)
-    assert "is not UTF-8 text (at byte 1); save it as UTF-8" in line
+    assert "is UTF-16 text; save it as UTF-8" in line
     run_file = base.with_name("run.h5")
     run_file.write_bytes(b"\x89HDF\r\n\x1a\n")
     (line,) = problems(run_file)
-    assert line.endswith("is a run file; give the scenario it was made from")
+    assert line.endswith("is a run file; give what it was made from")
 
 
 def test_a_file_saved_by_a_windows_editor_is_read(base):
