@@ -226,9 +226,8 @@ class Belief(Listed):
             self.number.admit(bound)
         low, high = value.bounds()
         if not (self.number.admits(low) and self.number.admits(high)):
-            written = f"{value.kind} = {value.written()[value.kind]}"
-            problem = f"{written} reaches from {low:.3g} to {high:.3g}"
-            raise refuse(f"{problem}, so that draws are out of range", self._bounded())
+            reach = f"draws reach from {low:.3g} to {high:.3g}"
+            raise refuse(f"{value.describe()}: {reach}", self._bounded())
         return value
 
     def _bounded(self) -> str:

@@ -33,7 +33,8 @@ def logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
         In [0, 1]; an end only where the share would round to it.
     """
     fall = _exp(-np.minimum(np.abs(x), _FARTHEST))
-    return np.where(x < 0.0, fall, 1.0) / (1.0 + fall)
+    shares: NDArray[np.float64] = np.where(x < 0.0, fall, 1.0) / (1.0 + fall)
+    return shares
 
 
 def logit(share: float) -> float:
@@ -48,7 +49,8 @@ def _exp(x: NDArray[np.float64]) -> NDArray[np.float64]:
     series = np.full(np.shape(x), _TAYLOR[0])
     for coefficient in _TAYLOR[1:]:
         series = series * r + coefficient
-    return np.ldexp(series, k.astype(np.int64))
+    power: NDArray[np.float64] = np.ldexp(series, k.astype(np.int64))
+    return power
 
 
 def _log(x: float) -> float:

@@ -134,7 +134,7 @@ def test_each_form_of_funding_needs_its_keys(tables, basis):
 def test_what_could_be_drawn_out_of_range_is_refused(tables, term, value, reach):
     tables["delivery"][term] = value
     said = refusals(tables)[f"delivery.{term}"]
-    assert f"reaches {reach}, so that draws are out of range; give " in said
+    assert f": draws reach {reach}; give " in said
     assert "write {interval = [low, high], within = [least, most]}" in said
 
 
@@ -166,7 +166,7 @@ def test_every_draw_of_what_is_admitted_is_in_range(tables, term, value):
     [
         ({"normal": [1.1, 0.5]}, "1.1 would be 110%"),
         ({"interval": [0.9, 1.1]}, "1.1 would be 110%"),
-        ({"interval": [0.5, 0.9], "within": [0, 2]}, "reaches from 0 to 2"),
+        ({"interval": [0.5, 0.9], "within": [0, 2]}, "draws reach from 0 to 2"),
         ({"interval": [0.5, 0.9], "within": [0.6, 1]}, "does not lie inside within"),
         ({"interval": [0.5, 0.9], "within": 1}, "within takes 2 numbers, got the"),
         ({"uniform": [0.5, 0.9], "within": [0, 1]}, "within goes with an interval"),

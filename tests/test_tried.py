@@ -42,9 +42,9 @@ def test_what_could_be_drawn_out_of_range_is_refused(here, command):
     wide = "delivery.real_share={interval=[0.5, 0.95]}"
     said = refused(here, command, "tiny.toml", "--set", wide)
     assert said == (
-        "command line: delivery.real_share: interval = [0.5, 0.95] reaches from -0.388 "
-        "to 1.84, so that draws are out of range; give 0 to 1: write {interval = "
-        "[low, high], within = [least, most]}, a triangular or a uniform\n"
+        "command line: delivery.real_share: 0.5 to 0.95 in eight cases of ten: draws "
+        "reach from -0.388 to 1.84; give 0 to 1: write {interval = [low, high], within "
+        "= [least, most]}, a triangular or a uniform\n"
     )
 
 
