@@ -19,7 +19,15 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from simulator.distributions import KINDS, UNCERTAIN, Certain, Uncertain
+from simulator.distributions import (
+    KINDS,
+    UNCERTAIN,
+    WITHIN,
+    Bounded,
+    Certain,
+    Interval,
+    Uncertain,
+)
 from simulator.keys import SOURCE, SOURCE_SCHEMA
 from simulator.wording import nearest, quote, refuse, say
 
@@ -126,15 +134,20 @@ class Number(Kind):
         self.admit(value)
         return value
 
-    def admit(self, value: float) -> None:
-        """Refuse a number outside the bounds."""
+    def admits(self, value: float) -> bool:
+        """Say whether a number lies inside the bounds."""
         too_low = value <= self.low if self.above else value < self.low
         too_high = value >= self.high if self.below else value > self.high
-        if too_high and self.fraction and value < 100:
+        return not (too_low or too_high)
+
+    def admit(self, value: float) -> None:
+        """Refuse a number outside the bounds."""
+        if self.admits(value):
+            return
+        if self.fraction and self.high <= value < 100:
             remedy = f"write {value / 100:.10g} for {value:.10g}%"
             raise refuse(f"{value:.10g} would be {100 * value:.10g}%", remedy)
-        if too_low or too_high:
-            raise refuse(f"{value:.10g} is out of range", f"give {self.range()}")
+        raise refuse(f"{value:.10g} is out of range", f"give {self.range()}")
 
     def range(self) -> str:
         """Say which numbers are admitted."""
@@ -211,7 +224,17 @@ class Belief(Listed):
         value = parse(raw)
         for bound in value.stated():
             self.number.admit(bound)
+        low, high = value.bounds()
+        if not (self.number.admits(low) and self.number.admits(high)):
+            reach = f"draws reach from {low:.3g} to {high:.3g}"
+            raise refuse(f"{value.describe()}: {reach}", self._bounded())
         return value
+
+    def _bounded(self) -> str:
+        """Name the forms that stay inside the bounds."""
+        form = "{interval = [low, high], within = [least, most]}"
+        others = "a triangular or a uniform"
+        return f"give {self.number.range()}: write {form}, {others}"
 
     def read_item(self, raw: object) -> float:
         """Read the number of one year, or refuse it."""
@@ -310,14 +333,15 @@ def parse(raw: object) -> Uncertain:
         return raw
     if not isinstance(raw, Mapping):
         return Certain(value=real(raw))
-    names = [name for name in raw if name != SOURCE]
+    names = [name for name in raw if name not in (SOURCE, WITHIN)]
     for name in names:
         if name not in KINDS:
-            raise refuse(f"unknown kind '{name}'", nearest(name, KINDS))
+            raise refuse(f"unknown kind '{name}'", nearest(name, [*KINDS, WITHIN]))
     if len(names) != 1:
         remedy = f"give exactly one of {', '.join(KINDS)}"
         raise refuse(f"{' and '.join(names) or 'no kind'} in one value", remedy)
-    return _distribution(names[0], raw[names[0]])
+    value = _distribution(names[0], raw[names[0]])
+    return _bounded(value, raw[WITHIN]) if WITHIN in raw else value
 
 
 def written(value: Any) -> Any:
@@ -355,6 +379,21 @@ def _distribution(kind: str, raw: object) -> Uncertain:
         raise refuse(problem, f"write {form}") from None
 
 
+def _bounded(value: Uncertain, raw: object) -> Bounded:
+    """Put an interval within bounds, or refuse that."""
+    form = "write {interval = [low, high], within = [least, most]}"
+    if not isinstance(value, Interval):
+        raise refuse(f"within goes with an interval, not with {value.kind}", form)
+    if not _is_list(raw) or len(raw) != 2:
+        raise refuse(f"within takes 2 numbers, got {say(raw)}", form)
+    least, most = map(real, raw)
+    try:
+        return Bounded(low=value.low, high=value.high, least=least, most=most)
+    except ValidationError as fault:
+        problem = fault.errors()[0]["msg"].removeprefix("Value error, ")
+        raise refuse(problem, "widen within, or use a triangular") from None
+
+
 def _number_meant(raw: object) -> str:
     """Guess the number behind a text such as '1.1%' or '0.011'."""
     if not isinstance(raw, str):
@@ -375,10 +414,12 @@ def _is_list(raw: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
 def _table_form(kind: str) -> JsonSchema:
     count = len(KINDS[kind].model_fields)
     numbers = {"type": "array", "items": {"type": "number"}}
+    within = {WITHIN: numbers | {"minItems": 2, "maxItems": 2}}
     return {
         "type": "object",
         "properties": {
             kind: numbers | {"minItems": count, "maxItems": count},
+            **(within if kind == Interval.kind else {}),
             SOURCE: SOURCE_SCHEMA,
         },
         "required": [kind],

@@ -1,7 +1,7 @@
 """Uncertain values: what is believed of a number, as a quantile function.
 
 A quantile uses only + - * / and the square root, which every machine rounds alike;
-logarithms and powers are left to whoever makes the standard normal.
+the logistic curve is made of them, and so is the standard normal that is handed in.
 """
 
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
@@ -10,10 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simulator.logistic import logistic, logit
+
 FloatArray: TypeAlias = NDArray[np.float64]
 Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 
 TENTH: Final = 1.2815515655446004  # 90% point of the standard normal
+# A normal is made from 32 random bits, so that none is farther out than 6.338 standard
+# deviations: its reach is known, and a chance of 2e-10 is all that is cut off.
+REACH: Final = 6.34
+WITHIN: Final = "within"  # the key that bounds an interval
 
 
 class _Distribution(BaseModel):
@@ -36,7 +42,7 @@ class _Distribution(BaseModel):
         raise NotImplementedError
 
     def stated(self) -> tuple[float, float]:
-        """Give the lowest and highest number that must lie where the value may."""
+        """Give the lowest and highest number that a file states of where it lies."""
         return self.bounds()
 
     def _only_if(self, holds: bool, form: str) -> Self:
@@ -99,8 +105,9 @@ class Interval(_Distribution):
         return self.low + (self.high - self.low) / 2
 
     def bounds(self) -> tuple[float, float]:
-        """Give the lowest and highest possible value: there is none."""
-        return -np.inf, np.inf
+        """Give the lowest and highest value that a random number reaches."""
+        far = REACH * (self.high - self.low) / (2 * TENTH)
+        return self.central() - far, self.central() + far
 
     def stated(self) -> tuple[float, float]:
         """Give the 10% and 90% points."""
@@ -109,6 +116,57 @@ class Interval(_Distribution):
     def describe(self) -> str:
         """Say it in words."""
         return f"{_said(self.low)} to {_said(self.high)} in eight cases of ten"
+
+
+class Bounded(_Distribution):
+    """A central 80% interval of a logit-normal: a normal on the log odds of its place.
+
+    The place is how far the value stands from `least` to `most`, 0 to 1.
+    """
+
+    kind: ClassVar[str] = "interval"
+    low: Finite
+    high: Finite
+    least: Finite
+    most: Finite
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.least < self.low < self.high < self.most:
+            ends = f"[{_said(self.low)}, {_said(self.high)}]"
+            bounds = f"[{_said(self.least)}, {_said(self.most)}]"
+            raise ValueError(f"interval = {ends} does not lie inside within = {bounds}")
+        return self
+
+    def written(self) -> Any:
+        """Give the value as a scenario file writes it."""
+        return {self.kind: [self.low, self.high], WITHIN: [self.least, self.most]}
+
+    def quantile(self, uniform: FloatArray, normal: FloatArray) -> FloatArray:
+        """Map standard normals, any shape, to values; `uniform` is not used."""
+        width = self.most - self.least
+        low, high = (logit((end - self.least) / width) for end in (self.low, self.high))
+        half = (high - low) / 2
+        place = logistic((low + half) + (half / TENTH) * np.asarray(normal))
+        value = self.least + width * place
+        return np.minimum(np.maximum(value, self.least), self.most)
+
+    def central(self) -> float:
+        """Give the median."""
+        return float(self.quantile(np.array(0.5), np.array(0.0)))
+
+    def bounds(self) -> tuple[float, float]:
+        """Give the lowest and highest possible value."""
+        return self.least, self.most
+
+    def stated(self) -> tuple[float, float]:
+        """Give the 10% and 90% points."""
+        return self.low, self.high
+
+    def describe(self) -> str:
+        """Say it in words."""
+        span = f"{_said(self.low)} to {_said(self.high)} in eight cases of ten"
+        return f"{span}, never outside {_said(self.least)} to {_said(self.most)}"
 
 
 class Triangular(_Distribution):
@@ -197,11 +255,11 @@ class Normal(_Distribution):
         return self.mean
 
     def bounds(self) -> tuple[float, float]:
-        """Give the lowest and highest possible value: there is none."""
-        return -np.inf, np.inf
+        """Give the lowest and highest value that a random number reaches."""
+        return self.mean - REACH * self.sd, self.mean + REACH * self.sd
 
     def stated(self) -> tuple[float, float]:
-        """Give the mean, twice: a normal reaches past any bound."""
+        """Give the mean, twice."""
         return self.mean, self.mean
 
     def describe(self) -> str:
@@ -209,12 +267,12 @@ class Normal(_Distribution):
         return f"about {_said(self.mean)}, standard deviation {_said(self.sd)}"
 
 
-Uncertain: TypeAlias = Certain | Interval | Triangular | Uniform | Normal
+Uncertain: TypeAlias = Certain | Interval | Bounded | Triangular | Uniform | Normal
 
 KINDS: Final[dict[str, type[Interval | Triangular | Uniform | Normal]]] = {
     kind.kind: kind for kind in (Interval, Triangular, Uniform, Normal)
 }
-UNCERTAIN: Final = (Certain, *KINDS.values())
+UNCERTAIN: Final = (Certain, Bounded, *KINDS.values())
 
 
 def _said(number: float) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from simulator import drivers
 from simulator.counting import Histograms, empty_spreads
 from simulator.drivers import Drawn, Stream
+from simulator.errors import ScenarioError
 from simulator.kernel import lanes
 from simulator.kernel.block import fixed_of, simulate_block
 from simulator.kernel.lanes import BLOCK, LANES
@@ -45,6 +46,7 @@ SHARD: Final = 16 * BLOCK  # draws handed on together
 KEEPING_BLOCK: Final = 128
 AHEAD: Final = 6  # blocks a thread that may wait to be handed on
 KEPT_AHEAD: Final = 1  # the same of kept trajectories, which are written more slowly
+LARGEST: Final = float(np.finfo(np.float32).max)  # that a run file can hold
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,9 @@ def _compute(
     )
     histograms.count(desk.bins, n_draw, desk.number)
     sector = results.sector[..., :n_draw]
+    # Of NaN, either comparison is false; a maximum of it is NaN.
+    if not (sector.min() >= -LARGEST and sector.max() <= LARGEST):
+        raise _not_finite(job, block, sector)
     if shard.stored.size:
         shard.stored[:, :, start:stop] = sector.swapaxes(2, 3)
     else:
@@ -269,6 +274,31 @@ def _compute(
     if shard.units.size:
         shard.units[..., start:stop] = results.units[..., :n_draw]
     return np.ascontiguousarray(results.trust[..., :n_draw].swapaxes(2, 4))
+
+
+def _not_finite(job: Job, block: Block, sector: Floats) -> ScenarioError:
+    """Say where a result of a block is no number: its draw, computed again by trust."""
+    wrong = ~(np.abs(sector) <= LARGEST)
+    draw = int(np.flatnonzero(wrong.any(axis=(0, 1, 2)))[0])
+    number = block.shard.first_draw + block.start + draw
+    start = block.start + draw
+    nation = drivers.nation(part_of(block.shard.drawn, start, start + 1))
+    seen = everything(job.trusts, job.plan, nation, job.seed, 1, number)
+    # The first year counts, then the first trust: what follows may be its consequence.
+    by_trust = ~(np.abs(seen.trust[..., 0]) <= LARGEST).transpose(2, 3, 1, 0)
+    in_sector = wrong[..., draw].transpose(2, 1, 0)
+    if by_trust.any():
+        year, trust, target, result = np.argwhere(by_trust)[0]
+        who, name = f"trust {job.population.code[trust]}", lanes.KEPT[result]
+    else:
+        year, target, result = np.argwhere(in_sector)[0]
+        who, name = "the sector", lanes.GROUP_RESULTS[result]
+    asked, first = job.scenario.targets[target].name, job.scenario.first_year
+    return ScenarioError(
+        f"draw {number}, {who}, {first + year}, target '{asked}'",
+        f"'{name}' is not a finite number, so that this run cannot be counted",
+        "look for the value that is far from what it can mean: simulator show",
+    )
 
 
 def _room(
@@ -349,7 +379,12 @@ def add_tally(total: Counted, other: Counted) -> None:
 
 
 def everything(
-    trusts: Trusts, plan: Plan, nation: Nation, seed: int, n_draw: int
+    trusts: Trusts,
+    plan: Plan,
+    nation: Nation,
+    seed: int,
+    n_draw: int,
+    first_draw: int = 0,
 ) -> PerDraw:
     """Simulate a few draws, at most `BLOCK`, and keep every result of each."""
     n_kind = len(TRUST_TYPES)
@@ -358,7 +393,7 @@ def everything(
     unbinned = no_ranges(trusts, plan)
     simulate_block(
         seed,
-        0,
+        first_draw,
         n_draw,
         fixed_of(trusts, plan, n_kind),
         plan,

@@ -15,6 +15,7 @@ FACE = "simulator"
 FLOORS = {
     "errors": 0,  # everything may import it
     "outcomes": 0,
+    "logistic": 0,
     "schema": 1,
     "reading": 1,
     "kernel": 1,

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scipy.special import ndtr
 
 from simulator import drivers, engine, layers, toml_text
 from simulator.analysis.intervals import wilson
+from simulator.errors import ScenarioError
 from simulator.kernel.lanes import BLOCK, GROUP_RESULTS
 from simulator.running import preparation, results
 from simulator.schema import OUTCOMES, TRUST_TYPES
@@ -43,6 +45,44 @@ def same_tally(one, other):
 def same_draws(one, other):
     assert one.keys() == other.keys()
     return [name for name in one if not np.array_equal(one[name], other[name])] == []
+
+
+# --- what is no number ----------------------------------------------------------------
+
+
+class Broken(drivers.Stream):
+    """A stream of which one draw brings no number for one assumption."""
+
+    def value(self, path, assumption):
+        drawn = super().value(path, assumption)
+        if path == "delivery.sharpness":
+            drawn[np.arange(self.first_draw, self.first_draw + self.n_draw) == 331] = (
+                np.nan
+            )
+        return drawn
+
+
+@pytest.mark.parametrize("to_store", [True, False])
+def test_a_result_that_is_not_finite_ends_the_run_and_says_where(work, to_store):
+    with pytest.raises(ScenarioError) as caught:
+        tiny.simulate(work, 600, keep=5, stream=Broken, to_store=to_store)
+    assert str(caught.value).startswith(
+        "draw 331, trust NA1, 2019, target 'one-point-one': 'recurrent' is not a "
+        "finite number, so that this run cannot be counted; "
+    )
+
+
+def test_a_trust_without_a_number_is_named(work):
+    cost = np.where(np.array(work.population.code) == "SS1", np.inf, work.trusts.cost)
+    broken = replace(work, trusts=work.trusts._replace(cost=cost))
+    with pytest.raises(ScenarioError, match=r"^draw 0, trust SS1, 2019, target"):
+        tiny.simulate(broken, 40)
+
+
+def test_what_a_run_file_cannot_hold_is_not_stored_as_infinite(work):
+    large = work.trusts._replace(cost=work.trusts.cost * 1e37)
+    with pytest.raises(ScenarioError, match="is not a finite number"):
+        tiny.simulate(replace(work, trusts=large), 40, to_store=True)
 
 
 # --- how it is run --------------------------------------------------------------------

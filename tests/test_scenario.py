@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from simulator import consistency, inputs
-from simulator.distributions import Certain, Interval, Triangular
+from simulator import consistency, inputs, keys
+from simulator.distributions import REACH, Certain, Interval, Triangular
 from simulator.scenario import Scenario
 
 
@@ -121,13 +121,61 @@ def test_each_form_of_funding_needs_its_keys(tables, basis):
         assert "missing" in said[f"funding.{key}"]
 
 
-def test_a_normal_may_reach_past_a_bound_but_not_start_there(tables):
-    tables["delivery"]["forgiven"] = {"normal": [0.9, 0.5]}
-    Scenario.model_validate(tables)
-    tables["delivery"]["forgiven"] = {"normal": [1.1, 0.5]}
-    assert "delivery.forgiven" in refusals(tables)
-    tables["delivery"]["forgiven"] = {"interval": [0.9, 1.1]}
-    assert "delivery.forgiven" in refusals(tables)
+@pytest.mark.parametrize(
+    ("term", "value", "reach"),
+    [
+        ("real_share", {"interval": [0.5, 0.95]}, "from -0.388 to 1.84"),
+        ("sharpness", {"normal": [0.9, 0.05]}, "from 0.583 to 1.22"),
+        ("sharpness", {"normal": [0.2, 0.05]}, "from -0.117 to 0.517"),
+        ("frontier", {"interval": [0.008, 0.02]}, "from -0.0157 to 0.0437"),
+        ("cost_elasticity", {"normal": [0.9, 0.2]}, "from -0.368 to 2.17"),
+    ],
+)
+def test_what_could_be_drawn_out_of_range_is_refused(tables, term, value, reach):
+    tables["delivery"][term] = value
+    said = refusals(tables)[f"delivery.{term}"]
+    assert f": draws reach {reach}; give " in said
+    assert "write {interval = [low, high], within = [least, most]}" in said
+
+
+@pytest.mark.parametrize(
+    ("term", "value"),
+    [
+        ("real_share", {"interval": [0.5, 0.95], "within": [0, 1]}),
+        ("sharpness", {"interval": [0.9, 0.99], "within": [0.5, 1]}),
+        ("real_share", {"normal": [0.5, 0.05]}),
+        ("cost_elasticity", {"interval": [0.8, 1.0]}),
+    ],
+)
+def test_every_draw_of_what_is_admitted_is_in_range(tables, term, value):
+    tables["delivery"][term] = value
+    scenario = Scenario.model_validate(tables)
+    assert scenario.plain()["delivery"][term] == value
+    ends = np.array([-REACH, REACH])
+    drawn = getattr(scenario.delivery, term).quantile(np.array([0.0, 1.0]), ends)
+    kind = next(
+        found.metadata[0].number
+        for found in keys.walk(Scenario, tables)
+        if found.path == ("delivery", term)
+    )
+    assert all(map(kind.admits, drawn))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"normal": [1.1, 0.5]}, "1.1 would be 110%"),
+        ({"interval": [0.9, 1.1]}, "1.1 would be 110%"),
+        ({"interval": [0.5, 0.9], "within": [0, 2]}, "draws reach from 0 to 2"),
+        ({"interval": [0.5, 0.9], "within": [0.6, 1]}, "does not lie inside within"),
+        ({"interval": [0.5, 0.9], "within": 1}, "within takes 2 numbers, got the"),
+        ({"uniform": [0.5, 0.9], "within": [0, 1]}, "within goes with an interval"),
+        ({"within": [0, 1]}, "no kind in one value"),
+    ],
+)
+def test_bounds_that_do_not_hold_are_refused(tables, value, said):
+    tables["delivery"]["forgiven"] = value
+    assert said in refusals(tables)["delivery.forgiven"]
 
 
 @pytest.mark.parametrize("forms", [(), ("rate", "path")])
