@@ -9,7 +9,6 @@ from simulator.cli.flags import (
     as_json,
     how_to_run,
     resume,
-    scenario_name,
     settings,
     together,
 )
@@ -140,13 +139,13 @@ def _extend(
 
 
 @main.command()
-@scenario_name
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
 @how_to_run
 @settings
 @as_json
 @simulates
 def hindcast(
-    scenario: str,
+    scenarios: tuple[str, ...],
     draws: int | None,
     seed: int | None,
     threads: int | None,
@@ -155,25 +154,37 @@ def hindcast(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Simulate past years and set the result beside what was published."""
+    """Simulate past years and score the result against what was published.
+
+    Several scenarios, each from its own year on, are scored together too.
+    """
+    from simulator.questions import hindcasting
     from simulator.report import past
     from simulator.running import runs
 
-    loaded = runs.load(scenario, settings)
-    with progress(draws or runs.DRAWS, loaded.scenario.title) as done:
-        tree = runs.run(
-            loaded,
-            draws=draws,
-            seed=runs.SEED if seed is None else seed,
-            threads=threads,
-            output=output,
-            force=force,
-            done=done,
-        )
+    if output is not None and len(scenarios) > 1:
+        raise click.UsageError("-o takes one run: give one SCENARIO")
+    loaded = [runs.load(scenario, settings) for scenario in scenarios]
+    for one in loaded:
+        hindcasting.check_years(one.scenario.first_year, one.scenario.last_year)
+    found = []
+    for one in loaded:
+        with progress(2 * (draws or runs.DRAWS), one.scenario.title) as done:
+            tree = runs.run(
+                one,
+                draws=draws,
+                seed=runs.SEED if seed is None else seed,
+                threads=threads,
+                output=output,
+                force=force,
+                done=done,
+            )
+            scored = hindcasting.hindcast(tree, threads=threads, done=done)
+        found.append(past.Hindcast(tree, scored))
     if as_json:
-        print_json(past.as_records(tree))
+        print_json(past.as_records(found))
     else:
-        print_rich(past.render(tree))
+        print_rich(past.render(found))
 
 
 @main.command()
