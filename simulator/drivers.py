@@ -61,9 +61,9 @@ CONDITIONS: Final = (
 )
 SERIES: Final = ("pay", "nonpay", "pressure", "demand")
 # What an error of the split between types does to acute trusts and to the others: it
-# adds up to nothing, as acute trusts have 79% of all income (see `docs/model.md`).
+# adds up to nothing, as acute trusts have three quarters of all income.
 ACUTE: Final = "acute"
-ACUTE_SHARE: Final = 0.79
+ACUTE_SHARE: Final = 0.75
 PAY_SHARE: Final = 0.65  # of the nation's input costs, where prices are made good
 
 

@@ -22,7 +22,9 @@ CACHE_VARIABLE: Final = "NHS_SIMULATOR_CACHE"
 def source_digest() -> str:
     """Name the compiled form: kernel sources, compiler and Python versions."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    # The rows of the outcomes are compiled into the kernel.
+    for file in (*sorted(here.glob("*.py")), here.parent / "outcomes.py"):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     versions = (version("numba"), version("llvmlite"), sys.version)
     digest.update("\0".join(versions).encode())
