@@ -90,6 +90,11 @@ def build(
         for system, given in zip(panel.systems, panel.given, strict=True)
     )
     columns = [c for c in population.COLUMNS if any(c in row for row in marks)]
+    what_is_drawn = (
+        f"drawn like {like} where a trust lacks it: {', '.join(columns)}; each trust "
+        "is drawn by its own code, so that published totals hold on average, not "
+        "exactly"
+    )
     return Population(
         name=name,
         code=tuple(trust.code for trust in panel.trusts),
@@ -103,11 +108,7 @@ def build(
         **numbers,
         synthetic=(),
         drawn=marks,
-        about=(
-            f"{panel.about}; drawn like {like} where a trust lacks it: "
-            f"{', '.join(columns) or 'nothing'}; each trust is drawn by its own code, "
-            "so that published totals hold on average, not exactly."
-        ),
+        about=f"{panel.about}; {what_is_drawn if columns else 'nothing is drawn'}.",
     )
 
 
@@ -133,6 +134,7 @@ def _read_panel(text: str, file: str, ignore: Sequence[str]) -> Panel:
     if faults:
         raise Problems(csv_rows.errors(file, faults))
     care = sum(row.cells["type"] not in TRUST_TYPES for row in rows)
+    trust_count = "one trust" if len(rows) == 1 else f"{len(rows)} trusts"
     systems = [row.cells["system"] if "system" in kept else "" for row in rows]
     return Panel(
         trusts,
@@ -140,7 +142,7 @@ def _read_panel(text: str, file: str, ignore: Sequence[str]) -> Panel:
         cost,
         systems,
         given,
-        f"Codes, names, types and operating spend of {len(rows)} trusts are as listed"
+        f"Codes, names, types and operating spend of {trust_count} are as listed"
         + (f" (care trusts count as mental health: {care})" if care else ""),
     )
 

@@ -341,7 +341,7 @@ def wrong_number(column: str, value: float) -> tuple[str, str] | None:
 
 
 def _trust(table: Table, row: int) -> str:
-    return f"trust {row + 1} ('{table.labels['code'][row]}')"
+    return f"trust {row + 1} ({quote(table.labels['code'][row])})"
 
 
 def in_order(marks: Sequence[str]) -> tuple[str, ...]:

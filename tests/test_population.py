@@ -1093,6 +1093,16 @@ def test_columns_are_passed_over_on_purpose_only() -> None:
     )
 
 
+def test_a_list_that_lacks_nothing_says_so() -> None:
+    text = HEADER.removesuffix(",synthetic") + "\n" + FIRST.removesuffix(",")
+    people = panel.build(text, "providers-2018", "mine")
+    assert people.synthetic == ()
+    assert people.about == (
+        "Codes, names, types and operating spend of one trust are as listed; nothing "
+        "is drawn."
+    )
+
+
 def test_what_is_wrong_with_a_list_names_the_file() -> None:
     with pytest.raises(Problems, match=r"^in\.csv: line 2, column 'spend': is empty"):
         panel.build(
