@@ -14,7 +14,7 @@ FEW: Final = 3  # faults alike that are listed one by one
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-_OWN_WORDS: Final = re.compile(r"'[^']*'|[-+.,\d]+")
+_FIGURES: Final = re.compile(r"'[^']*'|[-+.,\d]+(e[-+]\d+)?")
 
 
 class Row(NamedTuple):
@@ -131,7 +131,7 @@ def errors(file: str, faults: Sequence[Fault]) -> list[SimulatorError]:
 
 def _words(fault: Fault) -> tuple[str, str]:
     """Say what kind of fault it is: its column, and its words without the figures."""
-    return fault.column, _OWN_WORDS.sub("", fault.problem)
+    return fault.column, _FIGURES.sub("", fault.problem)
 
 
 def _header_faults(

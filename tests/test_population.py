@@ -1014,15 +1014,15 @@ BAD_LISTS = {
         "mine: line 1: unknown columns 'fte', 'beds'; delete what is not needed, or "
         "add --ignore-columns fte,beds",
     ),
-    "pounds": (
+    "thousands and pounds": (
         "code,name,type,spend,income\n"
-        + "\n".join(f"R{n},A,acute,{n}00000000,{n}00000" for n in range(1, 9)),
-        "mine: line 2 and 7 more up to line 9, column 'spend': 1e+08 is no year's cost "
-        "of one trust, which is from 5 to 10000 GBP million; write 100 if this is in "
-        "pounds, one trust a line\n"
-        "mine: line 2 and 7 more up to line 9, column 'income': 100000 is no year's "
-        "income of one trust, which is from 5 to 10000 GBP million; write 100 if this "
-        "is in GBP thousand, one trust a line",
+        + "\n".join(f"R{n},A,acute,{n}00500,{n}00000000" for n in range(4, 16)),
+        "mine: line 2 and 11 more up to line 13, column 'spend': 400500 is no year's "
+        "cost of one trust, which is from 5 to 10000 GBP million; write 400.5 if this "
+        "is in GBP thousand, one trust a line\n"
+        "mine: line 2 and 11 more up to line 13, column 'income': 4e+08 is no year's "
+        "income of one trust, which is from 5 to 10000 GBP million; write 400 if this "
+        "is in pounds, one trust a line",
     ),
     "the whole sector": (
         "code,name,type,spend\nENG,All trusts,acute,83591",
