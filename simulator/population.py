@@ -7,6 +7,7 @@ digest go by it. `population_csv` reads one that an analyst edited.
 import csv
 import hashlib
 import io
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import PopulationError, Problems
 from simulator.schema import TRUST_TYPES
+from simulator.wording import quote
 
 FloatArray = NDArray[np.float64]
 
@@ -36,6 +38,7 @@ EVERYTHING: Final = "all"
 TYPE_WORDS: Final = {"care_trust": "mental_health"}  # what other lists call a type
 FIELDS: Final = {"name": "trust_name", "type": "trust_type"}  # column -> field
 BUILD: Final = "`simulator population build` draws what is lacking"
+LONGEST: Final = {"code": 40, "name": 200, "system": 100}  # characters
 
 
 class Table(NamedTuple):
@@ -191,10 +194,16 @@ def to_csv_text(population: Population) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Ask whether a known word was meant, or list them where none is near."""
     known = list(known)
-    plain = word.strip().lower().replace(" ", "_").replace("-", "_")
-    near = [TYPE_WORDS[plain]] if TYPE_WORDS.get(plain) in known else []
-    near = near or get_close_matches(plain, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"choose from: {', '.join(known)}"
+    near = near_word(word, known)
+    return f"did you mean '{near}'?" if near else f"choose from: {', '.join(known)}"
+
+
+def near_word(word: str, known: Sequence[str]) -> str:
+    """Give the known word that was probably meant, or none."""
+    plain = word[: LONGEST["name"]].strip().lower().replace(" ", "_").replace("-", "_")
+    if TYPE_WORDS.get(plain) in known:
+        return TYPE_WORDS[plain]
+    return next(iter(get_close_matches(plain, known, n=1)), "")
 
 
 def _columns_of(population: Population) -> Table:
@@ -243,28 +252,34 @@ def _settled(table: Table) -> dict[str, object]:
 
 def faults(table: Table, where: Callable[[int], str]) -> Iterator[Fault]:
     """Find everything that is wrong; `where` names a trust in a message."""
-    yield from _code_faults(table.labels["code"], where)
+    yield from code_faults(table.labels["code"], where)
+    for column, longest in LONGEST.items():
+        for row, label in enumerate(table.labels[column]):
+            wrong = wrong_label(label, longest)
+            if wrong:
+                yield Fault(row, column, *wrong)
     for row, kind in enumerate(table.labels["type"]):
         if kind not in TRUST_TYPES:
             yield Fault(
-                row, "type", f"unknown type '{kind}'", nearest(kind, TRUST_TYPES)
+                row, "type", f"unknown type {quote(kind)}", nearest(kind, TRUST_TYPES)
             )
     for row, system in enumerate(table.labels["system"]):
         if not system:
             yield Fault(row, "system", "is empty", f"give its system; {BUILD}")
     for column, values in table.numbers.items():
         for row, value in enumerate(values.tolist()):
-            wrong = _wrong_number(column, value)
+            wrong = wrong_number(column, value)
             if wrong:
                 yield Fault(row, column, *wrong)
     for row, marks in enumerate(table.drawn):
         for mark in marks:
             if mark not in (*LABELS, *NUMBERS, EVERYTHING):
                 remedy = nearest(mark, (*LABELS, *NUMBERS, EVERYTHING))
-                yield Fault(row, MARKS, f"unknown column '{mark}'", remedy)
+                yield Fault(row, MARKS, f"unknown column {quote(mark)}", remedy)
 
 
-def _code_faults(codes: Sequence[str], where: Callable[[int], str]) -> Iterator[Fault]:
+def code_faults(codes: Sequence[str], where: Callable[[int], str]) -> Iterator[Fault]:
+    """Find codes that are empty, given twice or of one address with another."""
     seen: dict[str, int] = {}
     taken: dict[int, str] = {}
     for row, code in enumerate(codes):
@@ -275,7 +290,7 @@ def _code_faults(codes: Sequence[str], where: Callable[[int], str]) -> Iterator[
             yield Fault(
                 row,
                 "code",
-                f"'{code}' is the code of {where(seen[code])} too",
+                f"{quote(code)} is the code of {where(seen[code])} too",
                 "give each trust once",
             )
             continue
@@ -291,7 +306,21 @@ def _code_faults(codes: Sequence[str], where: Callable[[int], str]) -> Iterator[
             )
 
 
-def _wrong_number(column: str, value: float) -> tuple[str, str] | None:
+def wrong_label(label: str, longest: int) -> tuple[str, str] | None:
+    """Say what is wrong with a code or name and what would be right, if anything is."""
+    for letter in label:
+        kind = unicodedata.category(letter)
+        if letter in "\r\n" or kind in ("Zl", "Zp"):
+            return "has a line break in it", "write it on one line"
+        if kind in ("Cc", "Cf", "Cs"):
+            problem = f"has a character in it that cannot be seen (U+{ord(letter):04X})"
+            return problem, "type it again without it"
+    if len(label) > longest:
+        return f"is {len(label)} characters long", f"use at most {longest}"
+    return None
+
+
+def wrong_number(column: str, value: float) -> tuple[str, str] | None:
     """Say what is wrong with a figure and what would be right, if anything is."""
     if not np.isfinite(value):
         return f"{value} is not a finite number", "give a number"
@@ -312,7 +341,7 @@ def _wrong_number(column: str, value: float) -> tuple[str, str] | None:
 
 
 def _trust(table: Table, row: int) -> str:
-    return f"trust {row + 1} ('{table.labels['code'][row]}')"
+    return f"trust {row + 1} ({quote(table.labels['code'][row])})"
 
 
 def in_order(marks: Sequence[str]) -> tuple[str, ...]:

@@ -28,18 +28,29 @@ def population() -> None:
     required=True,
     help="CSV to write.",
 )
+@click.option(
+    "--ignore-columns",
+    default="",
+    metavar="A,B",
+    help="Columns of the list to pass over; others that are not known are refused.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def build(panel: Path, like: str, output: Path, force: bool) -> None:
+def build(
+    panel: Path, like: str, output: Path, ignore_columns: str, force: bool
+) -> None:
     """Make an opening position for the trusts of a list.
 
     PANEL is a CSV file with code, name, type and operating spend (GBP million) a trust.
-    What it lacks is drawn, and marked as drawn.
+    What it lacks is drawn, and marked as drawn: of each trust by its own code, whoever
+    else is in the list.
     """
     from simulator import inputs
     from simulator.panel import build as build_population
     from simulator.population import to_csv_text
 
-    made = build_population(inputs.read_text(panel), like, output.stem)
+    ignore = [column.strip() for column in ignore_columns.split(",") if column.strip()]
+    text = inputs.read_text(panel)
+    made = build_population(text, like, output.stem, file=str(panel), ignore=ignore)
     write_text(output, to_csv_text(made), force)
     click.echo(f"{output}: {len(made)} trusts")
     click.echo(made.about)
