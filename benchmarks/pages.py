@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "answers.md")
+PAGES = tuple(ROOT / page for page in ("README.md", "docs/answers.md", "docs/model.md"))
 BLOCK = re.compile(r"```console\n\$ (simulator .*?)\n.*?```", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Answers from results: intervals, histograms, headlines and hindcasts."""
+"""Answers from results: intervals, histograms and headlines."""
 
 import math
 
@@ -7,14 +7,12 @@ import pytest
 import xarray as xr
 from scipy.special import bdtr, gammaln, ndtri, xlogy
 
-from simulator import evidence
 from simulator.analysis.alike import alike, undecided
 from simulator.analysis.headline import headline, highest, own_outcome
-from simulator.analysis.hindcast import LEVELS, MEASURES, hindcast
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
 from simulator.kernel.lanes import BINS
-from simulator.report import answer, past
+from simulator.report import answer
 from simulator.schema import OUTCOMES, QUANTILES
 
 # --- intervals ------------------------------------------------------------------------
@@ -458,96 +456,3 @@ def test_intervals_that_hold_at_once_are_wider():
 )
 def test_a_financial_year_is_named_by_both_its_calendar_years(first, said):
     assert answer.financial_year(first) == said
-
-
-# --- hindcasts ------------------------------------------------------------------------
-
-YEARS = (2016, 2017)
-
-
-def published(name, year):
-    return evidence.bounds(f"finance.{name}.{year}")
-
-
-def past_run(shift=0.0):
-    """A run whose sector is the published figures in the middle, plus a shift."""
-    spread = np.linspace(-1.0, 1.0, 101)
-    names = {
-        "balance": "net_balance",
-        "underlying": "underlying_balance",
-        "trusts_in_deficit": "trusts_in_deficit",
-    }
-    dims = ("target", "draw", "year")
-    found = {}
-    for name, key in names.items():
-        middle = np.array([np.mean(published(key, year)) for year in YEARS])
-        values = middle * (1.0 + shift) + spread[:, None] * 0.05 * abs(middle)
-        found[name] = (dims, values[None])
-    saved = np.array([np.mean(published("savings_delivered", year)) for year in YEARS])
-    share = np.array([np.mean(published("recurrent_share", year)) for year in YEARS])
-    saved = saved * (1.0 + shift) + spread[:, None] * 10.0
-    share = share * (1.0 + shift) + spread[:, None] * 0.01
-    found["recurrent"] = (dims, (saved * share)[None])
-    found["nonrecurrent"] = (dims, (saved * (1.0 - share))[None])
-    coords = {"target": ["as set"], "draw": range(101), "year": list(YEARS)}
-    return xr.DataTree.from_dict({"/sector": xr.Dataset(found, coords=coords)})
-
-
-def test_a_model_that_says_what_happened_has_every_figure_inside():
-    found = hindcast(past_run())
-    assert found["within"].sizes == {"measure": len(MEASURES), "year": 2}
-    assert (found["within"] == 1.0).all()
-    assert past.verdict(found) == (
-        "10 of 10 published figures lie inside the 90% band (100%)."
-    )
-
-
-def test_a_model_that_is_far_off_has_no_figure_inside():
-    found = hindcast(past_run(shift=0.2))
-    assert (found["within"] == 0.0).all()
-    assert past.verdict(found).startswith("0 of 10 ")
-
-
-def test_bands_of_a_hindcast_are_quantiles_of_the_draws():
-    found = hindcast(past_run())["model"].sel(measure="balance", year=2017)
-    (middle, _) = published("net_balance", 2017)
-    expected = middle + (np.array(LEVELS) * 2.0 - 1.0) * 0.05 * abs(middle)
-    assert found.values == pytest.approx(expected)
-
-
-def test_a_published_range_counts_where_part_of_it_is_inside():
-    low, high = published("underlying_balance", 2017)
-    assert low < high
-    run = past_run()
-    sector = run["sector"].to_dataset()
-    # The 90% band reaches 45 to either side of the middle.
-    for edge, within in ((high + 44.0, 1.0), (high + 46.0, 0.0), (low - 44.0, 1.0)):
-        values = edge + np.linspace(-50.0, 50.0, 101)
-        sector["underlying"] = sector["underlying"].copy()
-        sector["underlying"].loc[{"year": 2017}] = values
-        found = hindcast(xr.DataTree.from_dict({"/sector": sector}))
-        assert found["within"].sel(measure="underlying", year=2017) == within
-
-
-def test_a_year_without_a_published_figure_is_not_counted():
-    run = past_run()
-    sector = run["sector"].to_dataset().assign_coords(year=[2017, 2031])
-    found = hindcast(xr.DataTree.from_dict({"/sector": sector}))
-    assert found["within"].sel(year=2031).isnull().all()
-    assert "of 5 published figures" in past.verdict(found)
-    sector = sector.assign_coords(year=[2030, 2031])
-    found = hindcast(xr.DataTree.from_dict({"/sector": sector}))
-    assert past.verdict(found) == "0 of 0 published figures lie inside the 90% band."
-
-
-def test_a_hindcast_for_a_script_has_the_same_count():
-    run = past_run()
-    run.attrs |= {"title": "t", "draws": 101, "seed": 1, "population_about": ""}
-    found = past.as_records(run)
-    assert len(found["rows"]) == 10
-    assert all(record["inside"] for record in found["rows"])
-    for record in found["rows"]:
-        assert list(record["model"]) == ["0.05", "0.25", "0.5", "0.75", "0.95"]
-        low, high = record["published"]
-        assert record["model"]["0.05"] <= high
-        assert record["model"]["0.95"] >= low

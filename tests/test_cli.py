@@ -359,22 +359,7 @@ def test_show_says_what_is_wrong_with_a_run_file(here):
     )
 
 
-# --- hindcast and population ----------------------------------------------------------
-
-
-def test_hindcast_sets_published_figures_beside_the_model(here):
-    arguments = ("hindcast", "hindcast-2013", "--draws", 64, "--threads", 2)
-    said = done(*arguments)
-    assert re.search(r"\n\d+ of \d+ published figures lie inside the 90% band", said)
-    for title in ("net", "underlying", "trusts in", "savings", "recurrent"):
-        assert re.search(rf"\n{title}.* 2013/14 ", said)
-    assert list(here.glob("*.h5")) == []
-    found = json.loads(done(*arguments, "--json", "-o", "past.h5"))
-    assert len(found["rows"]) == 25
-    assert found["verdict"] in said
-    inside = [row["inside"] for row in found["rows"] if row["published"]]
-    assert found["verdict"].startswith(f"{sum(inside)} of {len(inside)} ")
-    assert (here / "past.h5").is_file()
+# --- population -----------------------------------------------------------------------
 
 
 def test_a_population_is_built_from_a_list_and_can_be_run(here):

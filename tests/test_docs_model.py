@@ -3,6 +3,7 @@
 Where a table of the page is wrong, the message holds the rows that would be right.
 """
 
+import io
 import math
 import re
 from collections.abc import Iterator
@@ -12,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from simulator import drivers, engine, evidence, inputs
-from simulator.analysis.hindcast import MEASURES, hindcast
 from simulator.assumptions import parse
 from simulator.evidence import Entry
 from simulator.kernel.lanes import GROUP_RESULTS
@@ -27,7 +28,8 @@ from simulator.kernel.trust_year import (
     Terms,
     trust_year,
 )
-from simulator.report.answer import financial_year
+from simulator.questions import hindcasting
+from simulator.report import past
 from simulator.running import preparation, runs
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
 
@@ -288,34 +290,13 @@ def test_the_settings_tried_on_the_balancing_item_give_what_is_said() -> None:
 # --- the hindcast ---------------------------------------------------------------------
 
 
-def hindcast_rows(run: Any) -> list[str]:
-    compared = hindcast(run)
-    rows = []
-    for measure in MEASURES:
-        for year in compared["year"].values:
-            row = compared.sel(measure=measure.name, year=year)
-            low, _, middle, _, high = (float(value) for value in row["model"].values)
-            ends = [float(row["published_low"]), float(row["published_high"])]
-            published = " to ".join(f"{end:,.0f}" for end in dict.fromkeys(ends))
-            cells = (
-                f"{measure.title}, {measure.unit}",
-                financial_year(int(year)),
-                "" if math.isnan(ends[0]) else published,
-                f"{middle:,.0f}",
-                f"{low:,.0f} to {high:,.0f}",
-                f"{high - low:,.0f}",
-                {1.0: "inside", 0.0: "**outside**"}.get(float(row["within"]), ""),
-            )
-            rows.append(f"| {' | '.join(cells)} |")
-    return rows
-
-
 @pytest.mark.slow
-def test_the_hindcast_table_is_what_the_program_gives() -> None:
-    run = runs.run("hindcast-2013", draws=10_000, seed=2019)
-    rows = hindcast_rows(run)
-    compare("hindcast", rows)
-    known = [row for row in rows if "inside" in row or "outside" in row]
-    inside = [row for row in known if "inside" in row]
-    said = f"{len(inside)} of {len(known)} published figures lie inside"
-    assert said in " ".join(TEXT.split())
+def test_the_hindcast_of_the_page_is_what_the_program_prints() -> None:
+    with runs.run("hindcast-2013") as run:
+        shown = past.render([past.Hindcast(run, hindcasting.hindcast(run))])
+    text = io.StringIO()
+    Console(width=100, highlight=False, file=text).print(shown)
+    printed = [line.rstrip() for line in text.getvalue().splitlines()]
+    block = re.search(r"\$ simulator hindcast hindcast-2013\n(.*?)\n```", TEXT, re.S)
+    assert block, "docs/model.md does not show the hindcast"
+    assert block[1].splitlines() == printed, "run `make pages`"

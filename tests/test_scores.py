@@ -34,8 +34,8 @@ def by_definition(sample: np.ndarray, error: float, figure: float) -> float:
 @pytest.mark.parametrize("error", [0.0, 0.7])
 @pytest.mark.parametrize("figure", [-4.0, 2.0, 3.3])
 def test_crps_is_its_definition_over_pairs_of_draws(error, figure):
-    found = scores.crps(SAMPLE[:12], error, figure)
-    assert found == pytest.approx(by_definition(SAMPLE[:12], error, figure), rel=1e-12)
+    found = scores.crps(SAMPLE[:5], error, figure)
+    assert found == pytest.approx(by_definition(SAMPLE[:5], error, figure), rel=1e-12)
 
 
 def test_crps_keeps_its_digits_where_values_are_large():

@@ -1,8 +1,8 @@
 """What a run of past years foretold, scored against what was published of them.
 
-A run file holds sums over the sector, draw by draw. Published figures by acute and
-other trusts, and the sum of deficits, need the balance of every trust: the draws are
-simulated again, and added up block by block so that memory stays flat.
+A run file holds sums over the sector, draw by draw. Figures of acute and of other
+trusts need the balance of every trust: the draws are simulated again, and added up
+block by block so that memory stays flat.
 """
 
 from collections.abc import Callable
@@ -23,10 +23,8 @@ from simulator.questions import replay
 from simulator.questions.replay import Replay
 from simulator.running import preparation
 
-MEASURED: Final = "productivity"  # the result that York and ONS measure
+MEASURED: Final = "measured"  # the result that York and ONS measure
 YEARS: Final = 5  # over which the mean of productivity is published
-KEPT_BALANCE: Final = lanes.KEPT.index("balance")
-SECTOR_BALANCE: Final = lanes.GROUP_RESULTS.index("balance")
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +35,7 @@ def hindcast(
     threads: int | None = None,
     done: Callable[[int], None] = lambda n_draw: None,
 ) -> xr.Dataset:
-    """Score the first target of a run of past years against the published record.
+    """Score a run of past years against the published record.
 
     Parameters
     ----------
@@ -51,9 +49,9 @@ def hindcast(
     Returns
     -------
     scored
-        By measure and year, the published figure, the model's band and how they agree;
-        by measure and of all, the comparison with naive forecasts: see
-        `analysis.hindcast.score`.
+        By target, measure and year, the published figure, the model's band and how they
+        agree; by target and measure, and of all, the comparison with naive forecasts:
+        see `analysis.hindcast.score`.
 
     Raises
     ------
@@ -71,12 +69,18 @@ def hindcast(
     scenario = again.scenario
     need_independent(run, scenario.name)
     check_years(scenario.first_year, scenario.last_year)
-    sector = run["sector"].to_dataset().isel(target=0).astype(np.float64)
-    rates = run.to_dataset()["rate"].values[:1]
-    series = _of_sector(sector, len(again.population.code))
-    series |= _of_trusts(sector["balance"], again, rates, threads, done)
+    sector = run["sector"].to_dataset()
+    n_trust = len(again.population.code)
+    series = xr.Dataset(
+        _of_sector(sector.astype(np.float64), n_trust)
+        | _of_trusts(run, again, threads, done)
+    )
     support = _announced(sector["support"], scenario.first_year - 1)
-    return scoring.score(xr.Dataset(series), support)
+    scored = [
+        scoring.score(series.isel(target=k), support)
+        for k in range(series.sizes["target"])
+    ]
+    return xr.concat(scored, series["target"])
 
 
 def check_years(first: int, last: int) -> None:
@@ -93,7 +97,7 @@ def check_years(first: int, last: int) -> None:
 
 def _announced(support: xr.DataArray, origin: int) -> dict[int, float]:
     """Give support by year: what the run pays, and what was paid at its origin."""
-    paid = support.median("draw")
+    paid = support.isel(target=0).median("draw")
     found = {int(year): float(paid.sel(year=year)) for year in paid["year"].values}
     opening = f"opening.support.{origin}"
     if opening in evidence.figures():
@@ -102,76 +106,70 @@ def _announced(support: xr.DataArray, origin: int) -> dict[int, float]:
 
 
 def _of_sector(sector: xr.Dataset, n_trust: int) -> dict[str, xr.DataArray]:
-    """Give the measures that sums over the sector hold: (draw, year)."""
+    """Give the measures that sums over the sector hold: (target, draw, year)."""
     saved = sector["recurrent"] + sector["nonrecurrent"]
     income = sector["income"] + sector["support"]
     productivity = sector[MEASURED]
-    mean = productivity.rolling(year=YEARS).mean()  # NaN until so many years have run
     return {
         "balance": sector["balance"],
         "underlying": sector["underlying"],
         "in_deficit": sector["trusts_in_deficit"] / n_trust,
+        "gross_deficit": sector["gross_deficit"],
         "planned": sector["ask"] / sector["cost_before"],
         "delivered": saved / sector["cost_before"],
         "recurrent_share": sector["recurrent"] / saved,
         "income": income,
         "cost": income - sector["balance"],  # as published: one-offs lower it
         "productivity": productivity,
-        "productivity_mean": mean,
+        # Not a number until so many years have run.
+        "productivity_mean": productivity.rolling(year=YEARS).mean(),
+        "at_plan": sector["trusts_meeting_plan"] / n_trust,
     }
 
 
 def _of_trusts(
-    stored: xr.DataArray,
-    again: Replay,
-    rates: Floats,
-    threads: int | None,
-    done: Callable[[int], None],
+    run: xr.DataTree, again: Replay, threads: int | None, done: Callable[[int], None]
 ) -> dict[str, xr.DataArray]:
-    """Give the measures by acute and other trusts, and the sum of deficits.
-
-    `stored` is the sector's balance in the run file, (draw, year), which has to come
-    out again to the bit; `rates` are those of the first target, (1, year).
-    """
-    first_target = {"targets": again.scenario.targets[:1]}
+    """Give the measures of acute and of other trusts: (target, draw, year)."""
+    stored = run["sector"].to_dataset()["balance"].transpose("target", "draw", "year")
+    draws = stored.sizes["draw"]
     assert again.seed is not None
+    rates = run.to_dataset()["rate"].values.astype(np.float64)
     job = preparation.prepare_counts(
-        again.scenario.model_copy(update=first_target),
-        again.population,
-        again.seed,
-        rates,
+        again.scenario, again.population, again.seed, rates
     )
     acute = np.array([kind == "acute" for kind in again.population.trust_type])
-    expected = stored.transpose("draw", "year").values
-    draws = len(expected)
     found: list[dict[str, Floats]] = []
     for part in engine.simulate(
         job, draws, keep=draws, threads=threads, to_store=True, done=done
     ):
         if isinstance(part, Kept):
-            balance = part.values[KEPT_BALANCE, 0].astype(np.float64)
+            balance = part.values[lanes.KEPT.index("balance")].astype(np.float64)
             found.append(_added(balance, acute))
         elif isinstance(part, Shard):
+            balances = part.stored[lanes.GROUP_RESULTS.index("balance")]
             shard = slice(part.first_draw, part.first_draw + part.n_draw)
-            if not np.array_equal(part.stored[SECTOR_BALANCE, 0], expected[shard]):
+            if not np.array_equal(balances, stored.values[:, shard]):
                 raise RunFileError(
                     again.scenario.name,
                     "its scenario, simulated again, does not give its numbers",
                     "run the scenario again with this version",
                 )
-    coordinates = {dim: stored[dim] for dim in ("draw", "year")}
     return {
-        name: xr.DataArray(np.concatenate([part[name] for part in found]), coordinates)
+        name: stored.copy(data=np.concatenate([part[name] for part in found], axis=1))
         for name in found[0]
     }
 
 
 def _added(balance: Floats, acute: NDArray[np.bool_]) -> dict[str, Floats]:
-    """Add balances up over trusts: from (draw, trust, year) to (draw, year)."""
+    """Add up over trusts: from (target, draw, trust, year) to (target, draw, year)."""
     short = balance < 0.0
-    measures = {"gross_deficit": -np.where(short, balance, 0.0).sum(axis=1)}
-    for kind, whose in (("acute", acute), ("other", ~acute)):
-        if whose.any():
-            measures[f"{kind}_in_deficit"] = short[:, whose].mean(axis=1)
-            measures[f"{kind}_balance"] = balance[:, whose].sum(axis=1)
-    return measures
+    return {
+        f"{kind}_{name}": measure
+        for kind, whose in (("acute", acute), ("other", ~acute))
+        if whose.any()
+        for name, measure in (
+            ("in_deficit", short[:, :, whose].mean(axis=2)),
+            ("balance", balance[:, :, whose].sum(axis=2)),
+        )
+    }

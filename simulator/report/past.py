@@ -39,31 +39,42 @@ class Hindcast(NamedTuple):
 
 
 def render(hindcasts: Sequence[Hindcast]) -> RenderableType:
-    """Lay out runs of past years, each from its own origin, beside the record."""
+    """Lay out runs of past years, each from its own origin, beside the record.
+
+    The first target is shown figure by figure, each further one by measures.
+    """
     parts: list[RenderableType] = []
     for run, scored in hindcasts:
         parts += [
             Text(str(run.attrs["title"]), style="bold"),
             Text(f"{run.attrs['draws']:,} draws, seed {run.attrs['seed']}."),
-            _figures(scored),
-            Text(),
-            _measures(scored),
-            Text(),
-            *(Text(line, style="bold") for line in verdict([scored])),
-            *(Text(line) for line in _not_scored(scored)),
             Text(str(run.attrs["population_about"])),
             Text(),
+            _figures(scored.isel(target=0)),
+            *(Text(line) for line in _not_scored(scored.isel(target=0))),
+            Text(),
         ]
+        for target in scored["target"].values:
+            one = scored.sel(target=target)
+            parts += [_measures(one, str(target)), Text(), *_verdict([one]), Text()]
     if len(hindcasts) > 1:
-        all_scored = [scored for _, scored in hindcasts]
-        parts.append(Text("From all origins", style="bold"))
-        parts += [Text(line, style="bold") for line in verdict(all_scored)]
-        parts.append(Text())
+        parts += [Text("From all origins, the first target of each", style="bold")]
+        parts += [*_verdict([s.isel(target=0) for _, s in hindcasts]), Text()]
     return Group(*parts, *(Text(line) for line in HOW_TO_READ))
 
 
+def _verdict(scored: Sequence[xr.Dataset]) -> Iterator[Text]:
+    return (Text(line, style="bold") for line in verdict(scored))
+
+
 def verdict(scored: Sequence[xr.Dataset]) -> list[str]:
-    """Say how many published figures the bands hold, and what is beaten by how much."""
+    """Say how many figures the bands of a target hold, and what it beats by how much.
+
+    Parameters
+    ----------
+    scored
+        From each origin, by measure and year: one target of a `sim.hindcast`.
+    """
     n = sum(int(s["pit"].count()) for s in scored)
     held = {w: sum(int(s[f"inside_{w}"].sum()) for s in scored) for w in (90, 50)}
     lines = [
@@ -87,13 +98,18 @@ def verdict(scored: Sequence[xr.Dataset]) -> list[str]:
 def as_records(hindcasts: Sequence[Hindcast]) -> dict[str, object]:
     """Give hindcasts for a script: fractions, not percentages; null where nothing is.
 
-    Keys are those of `sim.hindcast`, of which this is all.
+    All of `sim.hindcast` is in it, under the same names. What stands at the top is of
+    the first target of each.
     """
-    all_scored = [scored for _, scored in hindcasts]
+    first = [scored.isel(target=0) for _, scored in hindcasts]
     return {
-        "hindcasts": [_record(run, scored) for run, scored in hindcasts],
-        "verdict": verdict(all_scored),
-        "ratio": _by_name(ratios(all_scored)["all_ratio"]),
+        "hindcasts": [
+            _record(run, scored.sel(target=target))
+            for run, scored in hindcasts
+            for target in scored["target"].values
+        ],
+        "verdict": verdict(first),
+        "ratio": _by_name(ratios(first)["all_ratio"]),
     }
 
 
@@ -101,7 +117,9 @@ def as_records(hindcasts: Sequence[Hindcast]) -> dict[str, object]:
 
 
 def _figures(scored: xr.Dataset) -> Table:
-    table = _table("year", "published", "median", "50% band", "90% band", "below", "in")
+    table = _table(
+        "", "year", "published", "median", "50% band", "90% band", "below", "in"
+    )
     for name in scored["measure"].values:
         measure, row = BY_NAME[str(name)], scored.sel(measure=name)
         title = _title(measure)
@@ -124,9 +142,9 @@ def _figures(scored: xr.Dataset) -> Table:
     return table
 
 
-def _measures(scored: xr.Dataset) -> Table:
+def _measures(scored: xr.Dataset, target: str) -> Table:
     titles = "figures", "in 90%", "in 50%", *NAIVE_WORDS.values()
-    table = _table(*titles)
+    table = _table(target, *titles)
     for name in scored["measure"].values:
         row = scored.sel(measure=name)
         if n := int(row["pit"].count()):
@@ -141,19 +159,21 @@ def _measures(scored: xr.Dataset) -> Table:
 
 
 def _not_scored(scored: xr.Dataset) -> Iterator[str]:
-    """Name what was published of these years and no run foretells."""
-    foretold = scored["model"].isel(quantile=0).notnull()
-    alone = scored["published"].where(~foretold)
-    for name in scored["measure"].values[alone.notnull().any("year").values]:
-        measure, row = BY_NAME[str(name)], alone.sel(measure=name).dropna("year")
-        said = ", ".join(
-            f"{_number(measure, float(value))} in {financial_year(year)}"
-            for year, value in zip(row["year"].values, row.values, strict=True)
-        )
-        yield f"Published, and not foretold: {_title(measure)}, {said}."
+    """Say what was published of these years and measures something else."""
+    foretold = scored["model"].notnull().all("quantile")
+    alone = scored["published"].notnull() & scored["pit"].isnull() & foretold
+    for name in scored["measure"].values[alone.any("year").values]:
+        measure, row = BY_NAME[str(name)], scored.sel(measure=name)
+        said = [
+            f"{financial_year(int(year))} {_number(measure, float(one['published']))}, "
+            f"model {_number(measure, float(one['model'].sel(quantile=0.5)))}"
+            for year in row["year"].values[alone.sel(measure=name).values]
+            for one in [row.sel(year=year)]
+        ]
+        yield f"Not scored: {_title(measure)}: {'; '.join(said)}."
 
 
-def _table(*titles: str) -> Table:
+def _table(first: str, *titles: str) -> Table:
     table = Table(
         show_edge=False,
         pad_edge=False,
@@ -161,7 +181,7 @@ def _table(*titles: str) -> Table:
         box=None,
         header_style="bold",
     )
-    table.add_column("")
+    table.add_column(first)
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     return table
@@ -191,6 +211,7 @@ def _number(measure: Measure, value: float) -> str:
 def _record(run: xr.DataTree, scored: xr.Dataset) -> dict[str, object]:
     return {
         "title": str(run.attrs["title"]),
+        "target": str(scored["target"].values),
         "draws": int(run.attrs["draws"]),
         "seed": int(run.attrs["seed"]),
         "verdict": verdict([scored]),
