@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from rich.console import Console
 
-from simulator import inputs, layers
+from simulator import evidence, inputs, layers
 from simulator.analysis.headline import headline
 from simulator.analysis.hindcast import hindcast
 from simulator.report import answer, past
@@ -80,6 +80,16 @@ def test_a_shipped_scenario_runs_and_prints_its_answer(name):
     assert "Not in the number:" in said
     assert "synthetic" in said
     assert run.attrs["guarded"].sum() == 0
+
+
+def test_the_survey_is_printed_as_shares_of_answers():
+    shares = ("confident", "same_level_safe", "reasonable_target_expected")
+    parts = [f"{evidence.number(f'survey.{share}.2018'):.0%}" for share in shares]
+    parts += [f"{evidence.number('survey.share_of_sector.2018'):.0%} of the sector"]
+    parts += [f"{evidence.number('survey.responses.2018'):.0f} leaders"]
+    parts += [f"{evidence.number('survey.trusts.2018'):.0f} trusts", "not of trusts"]
+    for part in parts:
+        assert part in answer.COMPARISON
 
 
 def changed(loaded, base):
