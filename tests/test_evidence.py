@@ -228,7 +228,10 @@ def test_the_backlog_grows_as_it_did_up_to_2017():
 
 def test_acute_demand_grows_a_little_faster_than_the_output_of_the_whole_nhs():
     output = evidence.series("demand.york_output").values()
-    low, high = sum(output) / len(output), evidence.number("demand.emergency_admissions")
+    low, high = (
+        sum(output) / len(output),
+        evidence.number("demand.emergency_admissions"),
+    )
     assert low < DEFAULTS["demand.acute.trend"] < high
 
 
@@ -248,9 +251,12 @@ def test_the_error_of_planned_inflation_is_that_of_the_mean_known_then():
 
 def test_yorks_mean_of_five_years_is_not_that_of_four():
     york = evidence.series("productivity.york")
-    twelve, nine = 1.165, math.prod(
-        (1 + evidence.number(f"productivity.york_mean.{run}")) ** 3
-        for run in ("2004_to_2007", "2007_to_2010", "2010_to_2013")
+    twelve, nine = (
+        1.165,
+        math.prod(
+            (1 + evidence.number(f"productivity.york_mean.{run}")) ** 3
+            for run in ("2004_to_2007", "2007_to_2010", "2010_to_2013")
+        ),
     )
     between = math.sqrt(twelve / nine / (1 + york[2015])) - 1
     five = [york[2013], between, york[2015], between, york[2017]]

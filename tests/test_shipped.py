@@ -123,7 +123,7 @@ PROGRAMMES = (
                 "prices.nonpay",
             },
         ),
-        ("long-term-plan-high-demand", {"demand.bias"}),
+        ("long-term-plan-high-demand", {"as_known_at", "demand.bias"}),
         # Staying and size are set to what is built in; entering is what differs.
         ("long-term-plan-inflation-shock", {"prices.tail.enter"}),
         (
