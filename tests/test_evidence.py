@@ -138,11 +138,11 @@ def test_conditions_are_neutral():
 
 def test_correlations_are_positive_definite():
     given = evidence.defaults()["correlations"]
-    drivers = ("pay", "nonpay", "deflator", "demand")
+    shocks = ("pay", "nonpay", "pressure", "demand")
     matrix = np.eye(4)
-    for row, first in enumerate(drivers):
+    for row, first in enumerate(shocks):
         for column in range(row + 1, 4):
-            both = given[f"{first}_{drivers[column]}"]
+            both = given[f"{first}_{shocks[column]}"]
             matrix[row, column] = matrix[column, row] = both
     assert np.linalg.eigvalsh(matrix).min() > 0
 
@@ -332,7 +332,8 @@ def test_the_top_slice_of_the_plan_counts_every_pound_of_support_once():
     people = inputs.load_population("providers-2018")
     income = math.fsum(people.income)
     kinds = [TRUST_TYPES.index(kind) for kind in people.trust_type]
-    reaching = layers_of_growth(scenario)[kinds]
+    [_, scale, _] = DEFAULTS["funding.reach_scale"]["triangular"]
+    reaching = growth_before_funds(scenario, scale)[kinds]
     growth = (people.income[:, None] * reaching).sum(axis=0) / income
     before = evidence.number("support.sustainability_fund.2018")
     money = income + before
@@ -346,10 +347,11 @@ def test_the_top_slice_of_the_plan_counts_every_pound_of_support_once():
         before = funds
 
 
-def layers_of_growth(scenario):
+def growth_before_funds(scenario, reach_scale):
     """Growth of cash that reaches each type before funds: (type, year)."""
     without = scenario.funding.model_copy(update={"top_slice": 0.0})
-    return drivers.growth(scenario.model_copy(update={"funding": without}))
+    whole = scenario.model_copy(update={"funding": without})
+    return drivers.planned_growth(whole, reach_scale) - 1.0
 
 
 def paid_in(scenario, year):

@@ -6,7 +6,6 @@ import sys
 from calendar import month_name
 from datetime import date
 
-import builders
 import pytest
 
 from simulator import evidence, inputs, layers, vintage
@@ -102,44 +101,42 @@ def test_every_date_of_the_evidence_can_be_read():
         assert vintage.last_day(entry.date) >= date(2004, 1, 1)
 
 
-def minimal(**changes):
-    return builders.minimal_tables() | changes
-
-
 def test_a_number_from_a_later_source_is_refused():
-    tables = minimal(as_known_at="2018-12-31")
-    tables["targets"] = [
-        {"name": "as asked", "rate": 0.011, "basis": "real"}
-        | {"source": "long_term_plan.efficiency"}
-    ]
-    message = (
-        r"tables: targets.0.rate: rests on a source of 2019-01-07, after 2018-12-31: "
-        r"NHS England, .*; give what was known by then, or a later as_known_at"
-    )
-    with pytest.raises(Problems, match=message):
-        inputs.scenario_from_tables([tables])
-    inputs.scenario_from_tables([tables | {"as_known_at": "2019-01-31"}])
+    with pytest.raises(Problems) as refused:
+        inputs.load_scenario("long-term-plan", ["as_known_at=2019-01-06"])
+    assert (
+        "long-term-plan.toml: targets.2.rate: rests on a source of 2019-01-07, after "
+        "2019-01-06: NHS England, NHS Long Term Plan, chapter 6, Test 2; "
+        "give what was known by then, or a later as_known_at"
+    ) in str(refused.value)
+    inputs.load_scenario("long-term-plan", ["as_known_at=2019-02-01"])
 
 
 def test_one_later_year_of_a_series_is_refused():
-    tables = minimal(as_known_at="2018-06-30")
-    assert tables["first_year"] == 2019
-    tables["targets"] = [
-        {
-            "name": "as set",
-            "path": [0.011, *[0.0] * (tables["years"] - 1)],
-            "basis": "real",
-            "source": "tariff.efficiency.2018",
-        }
-    ]
-    with pytest.raises(Problems, match=r"targets.0.path: rests on a source of 2019-01"):
-        inputs.scenario_from_tables([tables])
+    # The factor of 2019/20 came out in January 2019, those before it in 2016.
+    keys = [f"tariff.efficiency.{year}" for year in (2016, 2017, 2018)]
+    cited = vintage.Cited(("prices", "x"), (*keys, "tariff.efficiency.2019"))
+    [fault] = vintage.faults("2018-12-31", iter([cited]))
+    assert fault.path == cited.path
+    assert "2019-01-11" in fault.problem
+    before = cited._replace(keys=tuple(keys))
+    assert not list(vintage.faults("2018-12-31", iter([before])))
 
 
-@pytest.mark.parametrize("day", ["2019-13-01", "January 2019", 2019])
+def test_what_is_set_by_hand_has_no_day():
+    with pytest.raises(Problems) as refused:
+        inputs.load_scenario(
+            "long-term-plan",
+            ["as_known_at=2018-12-31", "funding.cash=[1, 1, 1, 1, 1, 1]"],
+        )
+    assert "targets.2.rate" in str(refused.value)
+    assert "funding.cash" not in str(refused.value)
+
+
+@pytest.mark.parametrize("day", ['"2019-13-01"', "January 2019", "2019"])
 def test_what_is_not_a_day_is_refused(day):
     with pytest.raises(Problems, match=r"as_known_at: .*; write year, month and day"):
-        inputs.scenario_from_tables([minimal(as_known_at=day)])
+        inputs.load_scenario("long-term-plan", [f"as_known_at={day}"])
 
 
 def test_a_later_source_ends_a_check_with_one_line_each(tmp_path):
