@@ -327,15 +327,22 @@ def test_prices_of_the_plan_rise_half_a_point_above_the_settlements_deflator(
             )
 
 
-def test_the_top_slice_of_the_plan_counts_every_pound_of_support_once():
-    scenario = inputs.load_scenario("long-term-plan").scenario
-    people = inputs.load_population("providers-2018")
+@pytest.mark.parametrize(
+    ("name", "support_before"),
+    [
+        ("long-term-plan", "support.sustainability_fund.2018"),
+        ("five-year-forward-view", "opening.support.2015"),
+    ],
+)
+def test_a_top_slice_counts_every_pound_of_support_once(name, support_before):
+    scenario = inputs.load_scenario(name).scenario
+    people = inputs.load_population(scenario.population)
     income = math.fsum(people.income)
     kinds = [TRUST_TYPES.index(kind) for kind in people.trust_type]
     [_, scale, _] = DEFAULTS["funding.reach_scale"]["triangular"]
     reaching = growth_before_funds(scenario, scale)[kinds]
     growth = (people.income[:, None] * reaching).sum(axis=0) / income
-    before = evidence.number("support.sustainability_fund.2018")
+    before = evidence.number(support_before)
     money = income + before
     for year in range(scenario.years):
         funds = paid_in(scenario, year)
