@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from pydantic import (
@@ -39,6 +40,7 @@ LEVER: Final = "a lever is decided by somebody, so it has no distribution"
 LEVER_REMEDY: Final = "write a number; ask 'what if' with another target or scenario"
 NAME: Final = re.compile(r"[0-9_-]*[A-Za-z][A-Za-z0-9_-]*")
 NAME_REMEDY: Final = "use letters, digits, - and _"
+DAY_REMEDY: Final = "write year, month and day, such as 2019-01-31"
 PLAIN: Final = "write a plain number"
 
 
@@ -295,6 +297,26 @@ class Text(Kind):
         """Give the JSON Schema."""
         pattern = {"pattern": f"^{NAME.pattern}$"} if self.plain else {"minLength": 1}
         return {"type": "string"} | pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Kind):
+    """A day, such as 2019-01-31."""
+
+    def read(self, raw: object) -> str:
+        """Read a day, or refuse it."""
+        if isinstance(raw, date) and not isinstance(raw, datetime):
+            return raw.isoformat()
+        if isinstance(raw, str):
+            try:
+                return date.fromisoformat(raw).isoformat()
+            except ValueError:
+                raise refuse(f"{quote(raw)} is not a day", DAY_REMEDY) from None
+        raise refuse(f"must be a day, got {say(raw)}", DAY_REMEDY)
+
+    def form(self) -> JsonSchema:
+        """Give the JSON Schema."""
+        return {"type": "string", "format": "date"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from simulator import (
     sources,
     synthetic,
     toml_text,
+    vintage,
 )
 from simulator.assumptions import NAME, NAME_REMEDY
 from simulator.errors import PopulationError, Problems, ScenarioError
@@ -128,7 +129,11 @@ def scenario_from_tables(
     ]
     if scenario is None or placed:
         raise Problems(_in_file_order(stack, placed))
-    return _loaded(scenario, stack, given)
+    loaded = _loaded(scenario, stack, given)
+    late = [(_place(stack, given, f.path), f) for f in _late(loaded)]
+    if late:
+        raise Problems(_in_file_order(stack, late))
+    return loaded
 
 
 def load_population(name_or_path: str | Path, base: Path = Path()) -> Population:
@@ -375,6 +380,28 @@ def _loaded(
         tree=tree,
         folder=home.folder if home else stack[-1].folder,
     )
+
+
+def _late(loaded: Loaded) -> Iterator[Fault]:
+    """Yield the values whose source is later than the scenario may know."""
+    scenario = loaded.scenario
+    if scenario.as_known_at is None:
+        return iter(())
+    cited = (
+        vintage.Cited(path, _keys_behind(loaded, path, value))
+        for path, value in layers.leaves(loaded.tree)
+    )
+    return vintage.faults(scenario.as_known_at, cited)
+
+
+def _keys_behind(loaded: Loaded, path: KeyPath, value: object) -> tuple[str, ...]:
+    """Give the evidence ids of a value: of a list that cites a series, every year's."""
+    key = loaded.origins[dotted(path)].key
+    stem, _, year = key.rpartition(".")
+    if not (isinstance(value, list) and year.isdigit()):
+        return (key,)
+    end = loaded.scenario.last_year + 1
+    return tuple(f"{stem}.{year}" for year in range(end - len(value), end))
 
 
 def _note(origin: Origin) -> str:

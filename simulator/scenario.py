@@ -17,6 +17,7 @@ from simulator import consistency, keys
 from simulator.assumptions import (
     Belief,
     ByYear,
+    Day,
     Number,
     OneOf,
     Text,
@@ -435,6 +436,8 @@ class Scenario(Section):
     """First year simulated; the year before is the opening year."""
     years: Annotated[int, YEARS]
     """How many."""
+    as_known_at: Annotated[str, Day()] | None = None
+    """Day after which no source may have been published."""
     funding: Funding
     prices: Prices
     demand: Demand

@@ -29,6 +29,7 @@ FLOORS = {
     "consistency": 2,
     "toml_text": 2,
     "population": 2,
+    "vintage": 2,
     "layers": 3,
     "scenario": 3,
     "csv_rows": 3,

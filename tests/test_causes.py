@@ -244,6 +244,7 @@ def test_every_section_and_key_belongs_to_one_cause():
     assert len(set(paths)) == len(paths)
     sections = {path.split(".")[0] for path in paths}
     same = {"name", "title", "about", "population", "first_year", "years"}
+    same |= {"as_known_at"}
     assert sections | same == set(Scenario.model_fields)
     found = {path.split(".")[1] for path in paths if path.startswith("delivery.")}
     assert found == set(Delivery.model_fields)

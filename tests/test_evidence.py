@@ -138,11 +138,11 @@ def test_conditions_are_neutral():
 
 def test_correlations_are_positive_definite():
     given = evidence.defaults()["correlations"]
-    drivers = ("pay", "nonpay", "deflator", "demand")
+    shocks = ("pay", "nonpay", "pressure", "demand")
     matrix = np.eye(4)
-    for row, first in enumerate(drivers):
+    for row, first in enumerate(shocks):
         for column in range(row + 1, 4):
-            both = given[f"{first}_{drivers[column]}"]
+            both = given[f"{first}_{shocks[column]}"]
             matrix[row, column] = matrix[column, row] = both
     assert np.linalg.eigvalsh(matrix).min() > 0
 
@@ -196,6 +196,11 @@ def test_pay_and_nonpay_shocks_add_up_to_the_measured_spread():
         ("survey.confident.2018", 0.19),
         ("survey.trusts.2018", 122),
         ("survey.responses.2018", 157),
+        ("survey.share_of_sector.2018", 0.54),
+        ("tariff.marginal_rate.2015", 0.7),
+        ("finance.savings_target_mean.2014", 0.05),
+        ("support.reached_providers.2015", 300),
+        ("demand.york_output.2014", 0.0267),
     ],
 )
 def test_published_figure(key, value):
@@ -205,6 +210,59 @@ def test_published_figure(key, value):
 def test_published_ranges_keep_both_ends():
     assert evidence.bounds("finance.underlying_balance.2015") == (-4300, -3700)
     assert evidence.bounds("finance.underlying_balance.2016") == (-3700, -3700)
+
+
+def test_the_plan_of_2018_is_kept_as_a_plan():
+    low, high = evidence.bounds("finance.net_balance_plan_range.2018")
+    assert (low, high) == (-519, -394)
+    assert evidence.number("finance.net_balance_plan.2018") == high
+    assert evidence.number("finance.savings_rate_planned.2018") == 0.041
+
+
+def test_the_backlog_grows_as_it_did_up_to_2017():
+    backlog = evidence.series("backlog.total")
+    growth = (backlog[2017] / backlog[2013]) ** (1 / 4) - 1
+    assert DEFAULTS["delivery.backlog_growth"] == pytest.approx(growth, abs=5e-4)
+    assert evidence.number("backlog.growth") == DEFAULTS["delivery.backlog_growth"]
+
+
+def test_acute_demand_grows_a_little_faster_than_the_output_of_the_whole_nhs():
+    output = evidence.series("demand.york_output").values()
+    low, high = (
+        sum(output) / len(output),
+        evidence.number("demand.emergency_admissions"),
+    )
+    assert low < DEFAULTS["demand.acute.trend"] < high
+
+
+def test_the_error_of_planned_inflation_is_that_of_the_mean_known_then():
+    pay = evidence.series("inflation.hchs_pay")
+    prices = evidence.series("inflation.hchs_prices")
+    weight = evidence.number("cost_base.pay.2016")
+    # GDP deflator by calendar year, HM Treasury, September 2016.
+    general = [0.0152, 0.0154, 0.0201, 0.0154, 0.0191, 0.0165, 0.0042]
+    gap = [
+        weight * pay[year] + (1 - weight) * prices[year] - deflator
+        for year, deflator in zip(range(2009, 2016), general, strict=True)
+    ]
+    [_, sd] = DEFAULTS["prices.premium"]["normal"]
+    assert sd == pytest.approx(np.std(gap, ddof=1) / math.sqrt(len(gap)), abs=2e-4)
+
+
+def test_yorks_mean_of_five_years_is_not_that_of_four():
+    york = evidence.series("productivity.york")
+    twelve, nine = (
+        1.165,
+        math.prod(
+            (1 + evidence.number(f"productivity.york_mean.{run}")) ** 3
+            for run in ("2004_to_2007", "2007_to_2010", "2010_to_2013")
+        ),
+    )
+    between = math.sqrt(twelve / nine / (1 + york[2015])) - 1
+    five = [york[2013], between, york[2015], between, york[2017]]
+    mean = evidence.number("productivity.york_mean.2013_to_2017")
+    assert mean == pytest.approx(sum(five) / 5, abs=2e-4)
+    assert sum(five[1:]) / 4 == pytest.approx(0.0108, abs=2e-4)
 
 
 def test_surplus_less_deficit_is_the_net_balance():
@@ -269,14 +327,22 @@ def test_prices_of_the_plan_rise_half_a_point_above_the_settlements_deflator(
             )
 
 
-def test_the_top_slice_of_the_plan_counts_every_pound_of_support_once():
-    scenario = inputs.load_scenario("long-term-plan").scenario
-    people = inputs.load_population("providers-2018")
+@pytest.mark.parametrize(
+    ("name", "support_before"),
+    [
+        ("long-term-plan", "support.sustainability_fund.2018"),
+        ("five-year-forward-view", "opening.support.2015"),
+    ],
+)
+def test_a_top_slice_counts_every_pound_of_support_once(name, support_before):
+    scenario = inputs.load_scenario(name).scenario
+    people = inputs.load_population(scenario.population)
     income = math.fsum(people.income)
     kinds = [TRUST_TYPES.index(kind) for kind in people.trust_type]
-    reaching = layers_of_growth(scenario)[kinds]
+    [_, scale, _] = DEFAULTS["funding.reach_scale"]["triangular"]
+    reaching = growth_before_funds(scenario, scale)[kinds]
     growth = (people.income[:, None] * reaching).sum(axis=0) / income
-    before = evidence.number("support.sustainability_fund.2018")
+    before = evidence.number(support_before)
     money = income + before
     for year in range(scenario.years):
         funds = paid_in(scenario, year)
@@ -288,10 +354,11 @@ def test_the_top_slice_of_the_plan_counts_every_pound_of_support_once():
         before = funds
 
 
-def layers_of_growth(scenario):
+def growth_before_funds(scenario, reach_scale):
     """Growth of cash that reaches each type before funds: (type, year)."""
     without = scenario.funding.model_copy(update={"top_slice": 0.0})
-    return drivers.growth(scenario.model_copy(update={"funding": without}))
+    whole = scenario.model_copy(update={"funding": without})
+    return drivers.planned_growth(whole, reach_scale) - 1.0
 
 
 def paid_in(scenario, year):

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 from rich.console import Console
 
-from simulator import inputs, layers
+from simulator import evidence, inputs, layers
 from simulator.analysis.headline import headline
 from simulator.questions.hindcasting import hindcast
 from simulator.report import answer, past
@@ -83,6 +83,16 @@ def test_a_shipped_scenario_runs_and_prints_its_answer(name):
     assert run.attrs["guarded"].sum() == 0
 
 
+def test_the_survey_is_printed_as_shares_of_answers():
+    shares = ("confident", "same_level_safe", "reasonable_target_expected")
+    parts = [f"{evidence.number(f'survey.{share}.2018'):.0%}" for share in shares]
+    parts += [f"{evidence.number('survey.share_of_sector.2018'):.0%} of the sector"]
+    parts += [f"{evidence.number('survey.responses.2018'):.0f} leaders"]
+    parts += [f"{evidence.number('survey.trusts.2018'):.0f} trusts", "not of trusts"]
+    for part in parts:
+        assert part in answer.COMPARISON
+
+
 def changed(loaded, base):
     """Paths at which a scenario's values differ from the base's."""
     one = {".".join(path): value for path, value in layers.leaves(loaded.tree)}
@@ -114,7 +124,7 @@ PROGRAMMES = (
                 "prices.nonpay",
             },
         ),
-        ("long-term-plan-high-demand", {"demand.bias"}),
+        ("long-term-plan-high-demand", {"as_known_at", "demand.bias"}),
         # Staying and size are set to what is built in; entering is what differs.
         ("long-term-plan-inflation-shock", {"prices.tail.enter"}),
         (
