@@ -197,6 +197,8 @@ def _variables() -> Iterator[Variable]:
     rate = "fraction of cost a year"
     yield Variable("/", "rate", (TARGET, YEAR), "f8", rate, "the target's rate")
     yield Variable("/", "basis", (TARGET,), "str", "", "basis the target is meant on")
+    meaning = "rate asked on top of trusts in deficit, where plans follow the tariff"
+    yield Variable("/", "deficit_addon", (TARGET, YEAR), "f8", rate, meaning)
     meaning = "what plans start from: the trust's own gap, or the tariff"
     yield Variable("/", "plan_follows", (TARGET,), "str", "", meaning)
     yield Variable("/", "trust_name", (TRUST,), "str", "", "name of the trust")

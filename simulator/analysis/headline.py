@@ -17,7 +17,14 @@ HEADLINE_OUTCOME: Final = {basis: record.name for basis, record in OF_BASIS.item
 GROUPS: Final = ("/", "/sector")  # of a run file, that it is read from
 BAND: Final = (0.10, 0.50, 0.90)
 SLAB: Final = 2**16  # draws that are read together
-PROBABILITIES: Final = ("sector", "sustained", "balance", "median_trust")
+PROBABILITIES: Final = (
+    "sector",
+    "sustained",
+    "balance",
+    "cash_releasing",
+    "measured",
+    "median_trust",
+)
 
 
 def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
@@ -35,11 +42,12 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     -------
     answer
         By target: `rate`, mean over years; a `_probability` with `_low` and `_high` for
-        each of `sector` (on the target's own basis), `sustained` and `balance` (the
-        sector's) and `median_trust`; and with a `quantile` dimension, 10%, 50% and
-        90% of draws, each with the ends of its own interval: the `share_achieving` of
-        trusts, the sector's `one_off_share` of all savings, and `trusts_in_deficit` in
-        the last year. The attribute `family` is the number of probabilities whose
+        each of `sector` (on the target's own basis), `sustained`, `balance`,
+        `cash_releasing` and `measured` (the sector's) and `median_trust`; and with a
+        `quantile` dimension, 10%, 50% and 90% of draws, each with the ends of its own
+        interval: the `share_achieving` of trusts, the sector's `one_off_share` of all
+        savings, and `trusts_in_deficit` in the last year. The attribute `family` is
+        the number of probabilities whose
         intervals hold at once, 1 where each stands by itself.
     """
     root = run.to_dataset()
@@ -52,6 +60,8 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
         "sector": outcome,
         "sustained": "sustained",
         "balance": "balance",
+        "cash_releasing": "cash_releasing",
+        "measured": "measured",
     }.items():
         for end in ("", "_low", "_high"):
             found = root[f"sector_probability{end}"].sel(outcome=chosen)

@@ -75,7 +75,7 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator.analysis.headline import GROUPS
+    from simulator.analysis.delivered import GROUPS
     from simulator.report import answer
     from simulator.running import runs
     from simulator.storage import store

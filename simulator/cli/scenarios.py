@@ -83,7 +83,7 @@ def show(
 
 
 def _show_answer(file: str, together: bool, as_json: bool) -> None:
-    from simulator.analysis.headline import GROUPS
+    from simulator.analysis.delivered import GROUPS
     from simulator.report import answer
     from simulator.storage import store
 

@@ -9,7 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.analysis.alike import alike, undecided
+from simulator.analysis.delivered import PLANNED, delivered, in_pairs, steps
 from simulator.analysis.headline import headline, highest
+from simulator.analysis.path import PRODUCTIVITIES
 from simulator.analysis.sampling import replicates_of
 from simulator.outcomes import OF_NAME
 from simulator.schema import CONFIDENCE
@@ -38,16 +40,20 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
     With `together` the intervals of all the probabilities hold at once.
     """
     answer = headline(run, together=together)
+    found, pairs = delivered(run), in_pairs(run.to_dataset())
     parts: list[RenderableType] = [
         Text(str(run.attrs["title"]), style="bold"),
         Text(_asked(run, answer)),
         Text(),
-        _achievement(answer),
+        _chances(answer, pairs),
         Text(),
-        _price(answer),
+        _plans(answer, found, pairs),
+        Text(),
+        _productivity(answer, found, pairs),
         Text(),
         *(Text(note) for note in str(run.attrs["notes"]).splitlines()),
         Text(_sentence(answer), style="bold"),
+        *(Text(line, style="bold") for line in _asking_more(run, answer)),
         *(Text(line) for line in _doubts(run, answer)),
         Text("\nNot in the number:"),
         *(Text(f"  - {line}") for line in _caveats(run)),
@@ -61,13 +67,18 @@ def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
     years = run.to_dataset()["year"].values
     outcomes = sorted({str(name) for name in answer["outcome"].values})
     meaning = "; ".join(f"achieved: {OF_NAME[name].meaning}" for name in outcomes)
+    tariff = "tariff" in run.to_dataset()["plan_follows"].values
+    plans = (
+        " Nobody knows how savings plans answer to a target: they start from a trust's "
+        "own gap, or, in the lines marked so, from the tariff."
+    )
     return (
         f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
         f"{financial_year(years[-1])}, {_draws(run)}, seed "
-        f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}. In balance and in "
-        f"deficit: in the last year. Brackets: {_confidence(answer)}; of anything else "
-        "the middle 80% of draws around their median, which may be off by ± for want "
-        "of draws. Four times the draws halve every such error."
+        f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}.{plans * tariff} "
+        "Balance and deficits are those of the last year. Brackets: "
+        f"{_confidence(answer)}; of anything else the middle 80% of draws around their "
+        "median, which may be off by ± for want of draws."
     )
 
 
@@ -83,38 +94,78 @@ def _confidence(answer: xr.Dataset) -> str:
     return f"Monte Carlo intervals of {family} chances, which hold at once with 95%"
 
 
-def _achievement(answer: xr.Dataset) -> Table:
-    titles = ("sector", "median trust", "share of trusts", "sector, and in balance")
-    table = _table("target: chance to achieve", titles)
-    for name in answer["target"].values:
+Pairs = Sequence[tuple[str, str | None]]
+
+
+def _rows(answer: xr.Dataset, pairs: Pairs) -> Iterator[tuple[str, str]]:
+    """List every line of a table: its target, and what it is called."""
+    for name, twin in pairs:
+        rate = float(answer["rate"].sel(target=name))
+        yield name, _target(name, rate)
+        if twin is not None:
+            yield twin, "  plans follow tariff"
+
+
+def _chances(answer: xr.Dataset, pairs: Pairs) -> Table:
+    """Show the chances of the sector, as each target is meant and as it is not."""
+    own = {str(name) for name in answer["outcome"].values}
+    others = [name for name in PRODUCTIVITIES if own != {name}]
+    meant = next(iter(own)) if len(own) == 1 else ""
+    titles = [_said(meant) if meant else "as it is meant", *map(_said, others)]
+    table = _table(
+        "chance of the sector", [*titles, "balance", "the first, and balance"]
+    )
+    columns = ["sector", *others, "balance", "sustained"]
+    for name, words in _rows(answer, pairs):
         row = answer.sel(target=name)
-        table.add_row(
-            _target(str(name), float(row["rate"])),
-            chance(row, "sector_probability"),
-            chance(row, "median_trust_probability"),
-            band(row, "share_achieving", percent=True),
-            chance(row, "sustained_probability"),
-        )
+        cells = (chance(row, f"{column}_probability") for column in columns)
+        table.add_row(words, *cells)
     return table
 
 
-def _price(answer: xr.Dataset) -> Table:
-    titles = ("sector in balance", "one-offs in savings", "trusts in deficit")
-    table = _table("target: where it leaves trusts", titles)
-    for name in answer["target"].values:
-        row = answer.sel(target=name)
+def _said(outcome: str) -> str:
+    return outcome.replace("_", "-")
+
+
+def _plans(answer: xr.Dataset, found: xr.Dataset, pairs: Pairs) -> Table:
+    """Show what the median trust plans and saves, and where trusts end."""
+    titles = ("planned", "saved", "one-off", "chance", "achieving", "in deficit")
+    table = _table("median trust, % of cost", titles)
+    for name, words in _rows(answer, pairs):
+        row, saving = answer.sel(target=name), found.sel(target=name)
         table.add_row(
-            _target(str(name), float(row["rate"])),
-            chance(row, "balance_probability"),
-            band(row, "one_off_share", percent=True),
+            words,
+            *(f"{100 * float(saving[part]):.1f}" for part in PLANNED),
+            chance(row, "median_trust_probability"),
+            band(row, "share_achieving", percent=True),
             band(row, "trusts_in_deficit"),
         )
     return table
 
 
+def _productivity(answer: xr.Dataset, found: xr.Dataset, pairs: Pairs) -> Table:
+    """Show both productivities of the sector, and what the measured one is made of."""
+    titles = ("cash-releasing", "measured", "savings", "pressure", "volume, quality")
+    table = _table("sector, % a year", titles)
+    for name, words in _rows(answer, pairs):
+        row = found.sel(target=name)
+        parts = ("from_savings", "from_pressure", "from_volume")
+        table.add_row(
+            words,
+            *(_spread(row[measure]) for measure in PRODUCTIVITIES),
+            *(f"{round(100 * float(row[part]), 1) + 0.0:+.1f}" for part in parts),
+        )
+    return table
+
+
+def _spread(levels: xr.DataArray) -> str:
+    low, middle, high = (100 * float(value) for value in levels)
+    return f"{middle:.1f} ({low:.1f} to {high:.1f})"
+
+
 def _table(first: str, titles: Sequence[str]) -> Table:
     table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for title in titles:
         table.add_column(title, justify="right")
     return table
@@ -169,6 +220,19 @@ def _sentence(answer: xr.Dataset) -> str:
     )
 
 
+def _asking_more(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
+    """Say how little, or how much, a higher target adds."""
+    for number, found in enumerate(steps(run, answer)):
+        where = "" if number == 0 else "Where plans follow the tariff: "
+        start = "From" if number == 0 else "from"
+        word = "better" if found.balance > 0.0 else "worse"
+        yield (
+            f"{where}{start} {found.lower} to {found.higher}, measured productivity "
+            f"changes by {100 * found.measured:+.2f} points a year, and the sector's "
+            f"balance of the last year is {abs(found.balance) / 1000:.1f}bn {word}."
+        )
+
+
 def _doubts(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
     """Say what these draws cannot decide."""
     for name, level in undecided(answer, LEVELS):
@@ -210,6 +274,8 @@ def as_records(
     An end that the draws are too few to bound is null.
     """
     answer = headline(run, together=together)
+    found = delivered(run)
+    follows = run.to_dataset()["plan_follows"]
     targets = []
     for name in answer["target"].values:
         row = answer.sel(target=name)
@@ -217,8 +283,10 @@ def as_records(
             "target": str(name),
             "rate": float(row["rate"]),
             "outcome": str(row["outcome"].values),
+            "plan_follows": str(follows.sel(target=name).values),
         }
-        for variable, values in row.data_vars.items():
+        both = {**row.data_vars, **found.sel(target=name).data_vars}
+        for variable, values in both.items():
             if "quantile" in values.dims:
                 levels = values["quantile"].values
                 record[str(variable)] = {
@@ -235,6 +303,7 @@ def as_records(
         "confidence": CONFIDENCE,
         "intervals_that_hold_at_once": int(answer.attrs["family"]),
         "targets": targets,
+        "asking_more": [step._asdict() for step in steps(run, answer)],
         "cannot_be_told_apart": [list(group) for group in alike(run)],
         "not_in_the_number": list(_caveats(run)),
         "file": where,

@@ -29,6 +29,7 @@ def of_inputs(job: Job) -> Written:
     """Give what is known before a draw is made."""
     population, targets = job.population, job.scenario.targets
     yield VARIABLES["/rate"], job.plan.rate
+    yield VARIABLES["/deficit_addon"], job.plan.deficit_addon
     yield VARIABLES["/basis"], np.array([target.basis for target in targets])
     follows = np.array([target.plan_follows for target in targets])
     yield VARIABLES["/plan_follows"], follows
