@@ -151,28 +151,32 @@ def shares(amounts: Sequence[float]) -> list[float]:
     return [amount / total if total != 0.0 else 0.0 for amount in amounts]
 
 
+def before_guards(state: State, p: Parameters, year: Year) -> tuple[float, ...]:
+    """Activity, cost before savings and income; nothing is kept from passing zero."""
+    funded = year.growth
+    if year.settled:
+        funded = funded_activity(year.growth, year.uplift)
+    waiting = p.works_off * max(min(state.unmet, funded - year.demand), 0.0)
+    activity = activity_given(year.demand, funded, p.treated, waiting)
+    lasting = (
+        state.cost
+        * (1 + year.inflation + year.pressure)
+        * (1 + p.cost_elasticity * activity)
+    )
+    unfunded = p.marginal_payment * (activity - funded)
+    at_prices = (1 + year.uplift) * (1 + funded + unfunded)
+    income = state.income * at_prices * (1 + year.passed_on)
+    return activity, lasting + state.payback, income
+
+
 def trust_year(
     state: State, parameters: Parameters, year: Year
 ) -> tuple[State, Outputs]:
     """One trust through one year: what it carries on, and what it did."""
     p = parameters
 
-    funded = year.growth
-    if year.settled:
-        funded = funded_activity(year.growth, year.uplift)
-    waiting = p.works_off * max(min(state.unmet, funded - year.demand), 0.0)
-    activity = activity_given(year.demand, funded, p.treated, waiting)
+    activity, cost_before, income = before_guards(state, p, year)
     unmet = state.unmet + (year.demand - activity)
-
-    lasting = (
-        state.cost
-        * (1 + year.inflation + year.pressure)
-        * (1 + p.cost_elasticity * activity)
-    )
-    cost_before = lasting + state.payback
-    unfunded = p.marginal_payment * (activity - funded)
-    at_prices = (1 + year.uplift) * (1 + funded + unfunded)
-    income = state.income * at_prices * (1 + year.passed_on)
     guarded = cost_before < LEAST_COST or income < 0.0
     cost_before = max(cost_before, LEAST_COST)
     income = max(income, 0.0)

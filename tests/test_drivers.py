@@ -188,7 +188,9 @@ def test_a_fund_for_types_that_nobody_is_of_is_refused():
     fund["types"] = ["ambulance"]
     people = tiny.people(tiny.without("WB1"))
     assert "ambulance" not in people.trust_type
-    with pytest.raises(ScenarioError, match=r"types that .* has no trust of; name other"):
+    with pytest.raises(
+        ScenarioError, match=r"types that .* has no trust of; name other"
+    ):
         drivers.support(scenario(given), people)
 
 
