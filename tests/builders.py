@@ -16,6 +16,10 @@ years = 3
 basis = "settlement"
 cash = [100.0, 103.0, 106.0, 110.0]
 real_growth = 0.01
+reach_scale = 1.0
+growth_error = 0.0
+other_growth = 0.0
+planned_support = 1.0
 source = "made up: funding"
 reach = {acute = 0.8, specialist = 0.8, mental_health = 1.2, community = 1.2, \
 ambulance = 0.9}
@@ -35,7 +39,12 @@ agency_share = [0.046, 0.046, 0.04, 0.04]
 agency_premium = {triangular = [0.1, 0.2, 0.5]}
 pay_shock = {sd = 0.006, persistence = 0.5}
 nonpay_shock = {sd = 0.014, persistence = 0.0}
-deflator_shock = {sd = 0.008, persistence = 0.25}
+pressure = {triangular = [0.002, 0.006, 0.01]}
+pressure_other = {uniform = [0.2, 0.6]}
+pressure_shock = {sd = 0.004, persistence = 0.25}
+pressure_paid = {triangular = [0.2, 0.5, 0.9]}
+funded_drift = {triangular = [0.0, 0.002, 0.004]}
+made_good = 0.0
 source = "made up: prices"
 
 [prices.tail]
@@ -47,6 +56,7 @@ size = {triangular = [0.02, 0.035, 0.05]}
 bias = {normal = [0.0, 0.004]}
 type_sd = 0.005
 trust_sd = 0.012
+worked_off = 1.0
 national_shock = {sd = 0.008, persistence = 0.2}
 source = "made up: demand"
 
@@ -67,6 +77,13 @@ trend = {uniform = [0.01, 0.03]}
 trend = 0.04
 
 [delivery]
+plan_floor = {uniform = [0.01, 0.03]}
+gap_closed = {uniform = [0.0, 1.0]}
+plan_limit = {triangular = [0.04, 0.05, 0.065]}
+plan_sharpness = 0.985
+plan_sd = 0.3
+quality = {triangular = [0.002, 0.003, 0.004]}
+one_off_scale = 1.0
 real_share = {triangular = [0.4, 0.6, 0.8]}
 sharpness = {triangular = [0.914, 0.957, 0.975]}
 one_off_fill = {triangular = [0.45, 0.65, 0.80]}
@@ -94,13 +111,18 @@ land_sales = {stock = 0.006, renewal = 0.0008, cap = 0.02, payback = 0.0}
 vacancy_freezes = {stock = 0.006, renewal = 0.003, cap = 0.02, payback = 0.15}
 deferred_maintenance = {stock = 0.009, renewal = 0.003, cap = 0.02, payback = 0.1}
 
+[opening]
+cost_error = {triangular = [-0.001, 0.001, 0.006]}
+other_income = 0.0
+source = "made up: opening"
+
 [correlations]
 pay_nonpay = 0.1
-pay_deflator = 0.5
+pay_pressure = 0.5
 pay_demand = 0.0
-nonpay_deflator = 0.5
+nonpay_pressure = 0.5
 nonpay_demand = 0.0
-deflator_demand = 0.0
+pressure_demand = 0.0
 source = "made up: correlations"
 
 [programmes.rosters]
@@ -129,7 +151,8 @@ source = "made up: conditions"
 [[targets]]
 name = "one-point-one"
 rate = 0.011
-basis = "real"
+basis = "cash_releasing"
+plan_follows = "tariff"
 deficit_addon = [0.005, 0.005, 0.0]
 source = "made up: first target"
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+import reference
 import tiny
 from scipy.special import ndtri
 
@@ -13,6 +14,8 @@ from simulator import drivers
 from simulator.distributions import Certain
 from simulator.errors import ScenarioError
 from simulator.kernel import lanes, philox
+from simulator.kernel.lanes import KEPT
+from simulator.outcomes import OUTCOMES
 from simulator.running import preparation
 from simulator.schema import POOLS, TRUST_TYPES
 
@@ -55,22 +58,98 @@ def rates(*by_target):
 # --- what is decided ------------------------------------------------------------------
 
 
+def growth(given=None, *settings):
+    """Growth of the money that comes to each type where nothing is uncertain."""
+    found = drivers.draw(scenario(given or calm(), *settings), SEED, 0, 1)
+    return found.growth[..., 0] - 1.0
+
+
+def calm():
+    """A settlement out of which nothing pays for pressure."""
+    return sure(prices={"pressure_paid": 0.0})
+
+
 def test_growth_is_the_implied_deflator_and_the_real_growth_that_reaches_a_type():
-    found = drivers.growth(scenario())
-    for row, kind in enumerate(TRUST_TYPES):
-        for y in range(3):
-            implied = CASH[y + 1] / CASH[y] / 1.01 - 1.0
-            expected = implied + 0.01 * REACH[kind]
-            assert found[row, y] == pytest.approx(expected, abs=1e-15)
+    for reach_scale in (1.0, 0.8):
+        found = growth(None, f"funding.reach_scale={reach_scale}")
+        for row, kind in enumerate(TRUST_TYPES):
+            for y in range(3):
+                expected = reference.settlement_growth(
+                    CASH[y + 1] / CASH[y] - 1.0,
+                    0.01,
+                    REACH[kind],
+                    reach_scale=reach_scale,
+                )
+                assert found[row, y] == pytest.approx(expected, abs=1e-15)
 
 
 def test_a_type_that_all_real_growth_reaches_grows_with_the_cash_but_for_the_product():
-    given = tiny.tables()
+    given = calm()
     given["funding"]["reach"]["acute"] = 1.0
-    acute = drivers.growth(scenario(given))[0]
+    acute = growth(given)[0]
     cash = np.array(CASH[1:]) / np.array(CASH[:-1]) - 1.0
     deflator = (1.0 + cash) / 1.01 - 1.0
     assert acute == pytest.approx(cash - 0.01 * deflator, abs=1e-15)
+
+
+def test_the_growth_as_planned_is_that_of_draws_without_anything_uncertain():
+    bent = scenario(calm(), "funding.reach_scale=0.8")
+    assert drivers.planned_growth(bent, 0.8) == pytest.approx(
+        drivers.draw(bent, SEED, 0, 1).growth[..., 0], abs=1e-15
+    )
+
+
+@pytest.mark.parametrize("basis", ["settlement", "activity"])
+def test_what_other_trusts_gain_acute_trusts_lose(basis):
+    given = calm()
+    given["funding"] |= {"basis": basis, "activity_growth": dict.fromkeys(REACH, 0.02)}
+    moved = growth(given, "funding.other_growth=0.01") - growth(given)
+    gain = [reference.for_a_type(0.01, kind == "acute") for kind in TRUST_TYPES]
+    assert moved == pytest.approx(np.repeat([gain], 3, axis=0).T, abs=1e-15)
+
+
+def test_an_error_of_the_growth_given_moves_every_type_and_no_settlement():
+    given = calm()
+    assert np.array_equal(growth(given, "funding.growth_error=0.004"), growth(given))
+    given["funding"] |= {
+        "basis": "activity",
+        "activity_growth": dict.fromkeys(REACH, 0.02),
+    }
+    found = growth(given, "funding.growth_error=0.004")
+    assert found == pytest.approx(np.full((5, 3), 0.024), abs=1e-15)
+
+
+def test_what_is_paid_for_pressure_out_of_a_settlement_adds_no_cash():
+    given = sure(prices={"pressure": 0.01, "pressure_other": 0.5, "pressure_paid": 0.6})
+    found = drivers.draw(scenario(given), SEED, 0, 1)
+    assert found.passed_on[0] == pytest.approx(np.full((3, 1), 0.006), abs=1e-15)
+    cash = found.growth * (1.0 + found.passed_on)
+    assert cash[..., 0] == pytest.approx(1.0 + growth(), rel=1e-15)
+    # Where the activity is given, the payment comes on top.
+    given["funding"] |= {
+        "basis": "activity",
+        "activity_growth": dict.fromkeys(REACH, 0.02),
+    }
+    found = drivers.draw(scenario(given), SEED, 0, 1)
+    assert found.growth == pytest.approx(np.full((5, 3, 1), 1.02), abs=1e-15)
+    assert (found.passed_on > 0.0).all()
+
+
+def test_under_a_settlement_income_grows_as_the_cash_does():
+    # Care is paid for in full, and every type is given all of the real growth.
+    given = sure(prices={"pressure": 0.01, "pressure_other": 0.5, "pressure_paid": 0.6})
+    given["funding"]["reach"] = dict.fromkeys(REACH, 1.0)
+    given["delivery"]["marginal_payment"] = 0.0
+    parts, _ = tiny.simulate(tiny.job(given), 1, keep=1)
+    income = parts[0].trajectories[KEPT.index("income")][..., 0]
+    opening = tiny.people().income
+    paths = np.concatenate([np.broadcast_to(opening, income[:, :1].shape), income], 1)
+    cash = np.array(CASH[1:]) / np.array(CASH[:-1])
+    expected = 1.0 + reference.implied_deflator(cash - 1.0, 0.01) + 0.01
+    assert expected == pytest.approx(cash, rel=3e-4)  # but for a product
+    growths = paths[:, 1:] / paths[:, :-1]
+    whole = np.broadcast_to(expected[None, :, None], growths.shape)
+    assert growths == pytest.approx(whole, rel=3e-7)  # kept in single precision
 
 
 def test_the_planned_deflator_is_implied_by_the_settlement():
@@ -78,16 +157,22 @@ def test_the_planned_deflator_is_implied_by_the_settlement():
     assert drivers.deflator_path(scenario()) == pytest.approx(expected, abs=1e-15)
 
 
+def activity(bent, price):
+    """Growth of activity that is funded: (target, type, year)."""
+    per_price = drivers.per_price(bent, price)[:, None]
+    return drivers.planned_growth(bent, 1.0) * per_price - 1.0
+
+
 def test_the_same_money_buys_more_activity_under_a_higher_target():
     price = np.array(UPLIFT) - rates(0.0, 0.011, [0.01, 0.02, 0.03])
-    found = drivers.funded_activity(scenario(), price)
-    growth = drivers.growth(scenario())
+    found = activity(scenario(), price)
+    money = drivers.planned_growth(scenario(), 1.0) - 1.0
     for target in range(3):
-        expected = (1.0 + growth) / (1.0 + price[target]) - 1.0
+        expected = reference.funded_activity(money, price[target])
         assert found[target] == pytest.approx(expected, abs=1e-15)
     # Income at planned activity is the settlement's, whatever the target.
     income = (1.0 + price[:, None, :]) * (1.0 + found)
-    assert income == pytest.approx(np.broadcast_to(1.0 + growth, income.shape))
+    assert income == pytest.approx(np.broadcast_to(1.0 + money, income.shape))
     assert (found[1] > found[0]).all()
 
 
@@ -97,10 +182,10 @@ def test_activity_given_directly_does_not_depend_on_the_target():
     growth = {kind: 0.01 * (row + 1) for row, kind in enumerate(TRUST_TYPES)}
     growth["acute"] = [0.03, 0.02, 0.01]
     given["funding"]["activity_growth"] = growth
-    given["prices"]["deflator"] = 0.02
-    found = drivers.funded_activity(scenario(given), rates(0.0, 0.04))
-    assert found[0, 0].tolist() == [0.03, 0.02, 0.01]
-    assert found[0, 1:].tolist() == [[0.01 * row] * 3 for row in (2, 3, 4, 5)]
+    found = activity(scenario(given), rates(0.0, 0.04))
+    assert found[0, 0] == pytest.approx([0.03, 0.02, 0.01], abs=1e-15)
+    expected = [[0.01 * row] * 3 for row in (2, 3, 4, 5)]
+    assert found[0, 1:] == pytest.approx(np.array(expected), abs=1e-15)
     assert np.array_equal(found[0], found[1])
 
 
@@ -127,11 +212,10 @@ def test_opening_opportunity_is_split_over_the_pools():
 
 
 def own_whole():
-    """The funds, each shared over the population itself, and no up-front cost."""
+    """The funds, each shared over the population itself."""
     given = tiny.tables()
     for fund in given["funding"]["support"].values():
         del fund["shared_over"]
-    given["programmes"]["rosters"]["upfront_cost"] = 0.0
     return given
 
 
@@ -161,8 +245,7 @@ def test_a_share_fixed_by_shared_over_does_not_depend_on_who_else_is_there():
     rows = [everybody.code.index(code) for code in fewer.code]
     assert np.array_equal(part, whole[rows])
     row = everybody.code.index("NA1")
-    upfront = 0.001 * 548.0
-    expected = 20.0 * 21.5 / 50.0 + 25.0 * 520.0 / 2500.0 - upfront
+    expected = 20.0 * 21.5 / 50.0 + 25.0 * 520.0 / 2500.0
     assert whole[row, 0] == pytest.approx(expected)
 
 
@@ -188,14 +271,53 @@ def test_a_fund_for_types_that_nobody_is_of_is_refused():
     fund["types"] = ["ambulance"]
     people = tiny.people(tiny.without("WB1"))
     assert "ambulance" not in people.trust_type
-    with pytest.raises(ScenarioError, match=r"has no trust of; name other types"):
+    with pytest.raises(
+        ScenarioError, match=r"types that .* has no trust of; name other"
+    ):
         drivers.support(scenario(given), people)
 
 
 def test_a_top_slice_comes_out_of_the_growth_of_every_type():
-    whole = drivers.growth(scenario())
-    sliced = drivers.growth(scenario(None, "funding.top_slice=0.01"))
-    assert whole - sliced == pytest.approx(np.full(whole.shape, 0.01))
+    moved = growth() - growth(None, "funding.top_slice=0.01")
+    assert moved == pytest.approx(np.full(moved.shape, 0.01))
+
+
+def for_need(**changes):
+    given = own_whole()
+    fund = {"amount": [30.0, 20.0, 0.0], "allocated_by": "need", "part": 0.5, **changes}
+    given["funding"]["support"] = {"recovery": fund}
+    return given
+
+
+def test_a_fund_for_need_has_a_limit_by_income_and_no_fixed_share():
+    people, asked = tiny.people(), scenario(for_need())
+    assert not drivers.support(asked, people).any()
+    share = people.income / people.income.sum()
+    limit = drivers.need_limit(asked, people)
+    assert limit == pytest.approx(share[:, None] * np.array([30.0, 20.0, 0.0]))
+    plan = drivers.plan(asked, people, rates(0.01))
+    assert np.array_equal(plan.need_limit, limit)
+    assert drivers.need_part(asked) == 0.5
+
+
+def test_without_a_fund_for_need_nothing_is_paid_for_it():
+    for given in (own_whole(), for_need(enabled=False)):
+        asked = scenario(given)
+        assert drivers.need_part(asked) == 0.0
+        assert not drivers.need_limit(asked, tiny.people()).any()
+
+
+def test_a_plan_holds_what_each_target_follows_and_is_meant_on():
+    plan = drivers.plan(scenario(), tiny.people(), rates(0.011, 0.02, 0.04))
+    assert plan.follows_tariff.tolist() == [True, False, False]
+    meant = [OUTCOMES[row] for row in plan.own]
+    assert meant == ["cash_releasing", "any_means", "recurrent"]
+
+
+def test_what_others_gain_weighs_on_acute_trusts():
+    trusts = drivers.trusts(tiny.people(), scenario())
+    acute = np.array([kind == "acute" for kind in tiny.people().trust_type])
+    assert trusts.other_weight == pytest.approx(np.where(acute, -0.21, 0.79))
 
 
 def test_a_recovery_fund_without_a_deficit_to_share_it_is_refused():
@@ -207,16 +329,19 @@ def test_a_recovery_fund_without_a_deficit_to_share_it_is_refused():
 
 
 def test_up_front_cost_falls_on_the_types_that_take_part_while_it_is_on():
-    people = tiny.people()
-    given = tiny.tables()
-    given["funding"]["support"] = {}
-    given["programmes"]["rosters"]["upfront_cost"] = [0.001, 0.002, 0.0]
-    support = drivers.support(scenario(given), people)
-    takes_part = np.isin(people.trust_type, ["acute", "community"])
-    cost = np.where(takes_part, people.cost, 0.0)
-    assert support == pytest.approx(-cost[:, None] * np.array([0.001, 0.002, 0.0]))
-    given["programmes"]["rosters"]["enabled"] = False
-    assert not drivers.support(scenario(given), people).any()
+    found = drawn(programme(upfront_cost=[0.001, 0.002, 0.0])).upfront
+    expected = np.zeros((len(TRUST_TYPES), 3))
+    for kind in ("acute", "community"):
+        expected[TRUST_TYPES.index(kind)] = [0.001, 0.002, 0.0]
+    assert np.array_equal(found, np.repeat(expected[..., None], 500, axis=-1))
+    assert not drawn(programme(enabled=False)).upfront.any()
+
+
+def test_up_front_cost_is_paid_only_where_the_programme_happens():
+    found = drawn(programme(upfront_cost=0.002, probability=0.3))
+    happens = found.new_opportunity[0, 1, 0] > found.new_opportunity[1, 1, 0]
+    assert 0.0 < happens.mean() < 1.0
+    assert np.array_equal(found.upfront[0], np.tile(0.002 * happens, (3, 1)))
 
 
 # --- what is drawn: shocks ------------------------------------------------------------
@@ -231,14 +356,15 @@ def shocks(n_draw, *, years=3, **persistence):
     given["prices"]["agency_share"] = 0.04
     given["demand"]["acute"]["trend"] = 0.02
     given["programmes"] = {}
-    given["targets"] = [{"name": "t", "rate": 0.01, "basis": "real", "source": "x"}]
+    target = {"name": "t", "rate": 0.01, "basis": "measured", "source": "x"}
+    given["targets"] = [target]
     given["prices"]["nonpay_shock"]["persistence"] = persistence.get("nonpay", 0.0)
     bent = scenario(given)
     return drivers.national_shocks(bent, drivers.Stream(SEED, 0, n_draw, False))
 
 
 def stated_sds():
-    return {"pay": 0.006, "nonpay": 0.014, "deflator": 0.008, "demand": 0.008}
+    return {"pay": 0.006, "nonpay": 0.014, "pressure": 0.004, "demand": 0.008}
 
 
 def test_the_first_years_shocks_are_the_root_of_the_matrix_times_normals():
@@ -256,7 +382,7 @@ def test_the_first_years_shocks_are_the_root_of_the_matrix_times_normals():
 
 def test_a_shock_without_persistence_or_spread_stays_away():
     found = drivers.draw(scenario(tiny.sure_tables()), SEED, 0, 50)
-    for name in ("pay", "nonpay", "deflator", "demand", "delivery"):
+    for name in ("pay", "nonpay", "pressure", "demand", "delivery"):
         values = getattr(found, name)
         assert (values == values[..., :1]).all()
 
@@ -292,7 +418,7 @@ def test_shocks_are_stationary_with_the_stated_spread_in_every_year():
 @pytest.mark.slow
 def test_a_shock_remembers_its_persistence_one_year_and_its_square_two():
     found = shocks(200_000, years=4, nonpay=-0.3)
-    stated = {"pay": 0.5, "nonpay": -0.3, "deflator": 0.25, "demand": 0.2}
+    stated = {"pay": 0.5, "nonpay": -0.3, "pressure": 0.25, "demand": 0.2}
     for name, persistence in stated.items():
         for y in (0, 1, 2):
             path = found[name]
@@ -304,10 +430,10 @@ def test_a_shock_remembers_its_persistence_one_year_and_its_square_two():
 @pytest.mark.slow
 def test_shocks_of_one_year_are_correlated_as_stated():
     found = shocks(200_000, years=3)
-    stated = {("pay", "nonpay"): 0.1, ("pay", "deflator"): 0.5}
-    stated |= {("nonpay", "deflator"): 0.5, ("pay", "demand"): 0.0}
-    stated |= {("nonpay", "demand"): 0.0, ("deflator", "demand"): 0.0}
-    memory = {"pay": 0.5, "nonpay": 0.0, "deflator": 0.25, "demand": 0.2}
+    stated = {("pay", "nonpay"): 0.1, ("pay", "pressure"): 0.5}
+    stated |= {("nonpay", "pressure"): 0.5, ("pay", "demand"): 0.0}
+    stated |= {("nonpay", "demand"): 0.0, ("pressure", "demand"): 0.0}
+    memory = {"pay": 0.5, "nonpay": 0.0, "pressure": 0.25, "demand": 0.2}
     for (a, b), r in stated.items():
         together = r
         fresh = math.sqrt((1.0 - memory[a] ** 2) * (1.0 - memory[b] ** 2))
@@ -369,7 +495,7 @@ def test_the_regime_is_entered_and_kept_as_often_as_stated():
         assert share_gap(found[y + 1], 0.7) > LIMIT  # the check can fail
 
 
-def test_high_inflation_adds_its_size_to_pay_nonpay_and_deflator_alike():
+def test_high_inflation_adds_its_size_to_pay_and_nonpay_alike():
     calm = drawn()
     given = tiny.tables()
     given["prices"]["tail"]["enter"] = 0.3
@@ -377,10 +503,10 @@ def test_high_inflation_adds_its_size_to_pay_nonpay_and_deflator_alike():
     size = stressed.assumptions["prices.tail.size"]
     expected = stressed.high_inflation * size
     assert 0.0 < stressed.high_inflation.mean() < 1.0
-    for name in ("pay", "nonpay", "deflator"):
+    for name in ("pay", "nonpay"):
         added = getattr(stressed, name) - getattr(calm, name)
         assert added == pytest.approx(expected, abs=1e-15)
-    assert differing(calm, stressed) == {"pay", "nonpay", "deflator", "high_inflation"}
+    assert differing(calm, stressed) == {"pay", "nonpay", "high_inflation"}
 
 
 # --- what is drawn: prices, demand, conditions, programmes ----------------------------
@@ -401,6 +527,42 @@ def test_pay_is_its_path_with_premium_and_agency_pressure():
     expected = [0.025 + 0.001 + 0.25 * (agency[y + 1] - agency[y]) for y in range(3)]
     assert found.pay[:, 0] == pytest.approx(expected, abs=1e-15)
     assert found.nonpay[:, 0] == pytest.approx([0.021] * 3, abs=1e-15)
+
+
+def test_pressure_is_that_of_acute_trusts_and_a_part_of_it_elsewhere():
+    given = sure(prices={"pressure": 0.01, "pressure_other": 0.3, "pressure_paid": 0.4})
+    found = drawn(given, 3)
+    for row, kind in enumerate(TRUST_TYPES):
+        expected = reference.national_pressure(0.01, 0.3, 0.0, kind == "acute")
+        assert found.pressure[row] == pytest.approx(np.full((3, 3), expected))
+        paid = reference.pressure_made_good(expected, 0.4)
+        assert found.paid_pressure[row] == pytest.approx(np.full((3, 3), paid))
+    assert np.array_equal(found.passed_on, found.paid_pressure)
+
+
+def test_less_pressure_than_none_takes_no_income_away():
+    found = drawn(sure(prices={"pressure": -0.01, "pressure_paid": 0.4}), 3)
+    assert (found.pressure < 0.0).all()
+    assert not found.passed_on.any()
+
+
+def test_prices_make_good_a_part_of_what_last_year_cost_beyond_them():
+    found = drawn(sure(prices={"made_good": 0.8, "pressure_paid": 0.0}), 3)
+    assert not found.passed_on[:, 0].any()
+    for y in (1, 2):
+        expected = reference.rebased(
+            found.pay[y - 1, 0], found.nonpay[y - 1, 0], UPLIFT[y - 1], 0.8
+        )
+        assert found.passed_on[:, y] == pytest.approx(np.full((5, 3), expected))
+    assert not drawn(sure(prices={"pressure_paid": 0.0}), 3).passed_on.any()
+
+
+def test_drift_that_prices_pay_for_lowers_what_a_measure_adds_for_quality():
+    given = sure(prices={"funded_drift": 0.005}, delivery={"quality": 0.003})
+    row = lanes.QUALITY // lanes.LANES
+    assert drawn(given, 3).belief[row] == pytest.approx([-0.002] * 3, abs=1e-18)
+    other = drawn(sure(delivery={"quality": 0.003}), 3)
+    assert differing(drawn(given, 3), other) == {"belief"}
 
 
 def test_a_constant_agency_share_presses_on_nobody():
@@ -571,6 +733,11 @@ def test_the_kernels_rows_hold_the_draws_and_pad_with_the_last():
     assert np.array_equal(new[0, 3, 1, 2], found.new_opportunity[3, 2, 1, :64])
     year = nation.year.reshape(2, 3, lanes.N_NATION, lanes.LANES)
     assert np.array_equal(year[0, 2, 1], found.nonpay[2, :64])
+    assert np.array_equal(nation.pressure[1, 2, 1, :6], found.pressure[2, 1, 64:])
+    kinds = nation.kind_year.reshape(2, 5, 3, lanes.N_KIND_YEAR, lanes.LANES)
+    rows = ("growth", "passed_on", "paid_pressure", "upfront")
+    for row, name in enumerate(rows):
+        assert np.array_equal(kinds[0, 3, 2, row], getattr(found, name)[3, 2, :64])
 
 
 # --- addresses ------------------------------------------------------------------------
@@ -616,6 +783,13 @@ def test_who_uses_which_random_word_is_as_the_table_of_the_layout_says():
     high = stream.uniforms(philox.NATION, where)[1] < 0.5
     assert np.array_equal(found.high_inflation[1] == 1.0, high)
 
+    pressure = drivers.national_shocks(bent, stream)["pressure"]
+    where = place(philox.NATIONAL, 0, 2019)
+    row = drivers.cholesky(bent.correlations.matrix().tolist())[2]
+    z = stream.normals(philox.NATION, where)
+    expected = 0.004 * sum(part * z[column] for column, part in enumerate(row))
+    assert pressure[0] == pytest.approx(expected, abs=1e-17)
+
     where = place(philox.TYPE, 0, 2021)
     own = [0.005 * stream.normals(row + 1, where)[0] for row in (0, 4)]
     gap = found.demand[4, 2] - found.demand[0, 2]
@@ -653,12 +827,12 @@ def test_two_assumptions_with_one_distribution_are_independent():
     assert correlation_gap(a, b, 0.0) < LIMIT
 
 
-def test_adding_a_programme_moves_no_number_but_the_new_opportunity():
+def test_adding_a_programme_moves_nothing_but_new_opportunity_and_its_cost():
     given = tiny.tables()
     rosters = given["programmes"]["rosters"]
     given["programmes"]["wards"] = {**rosters, "pool": "system", "types": ["acute"]}
     before, after = drawn(), drawn(given)
-    assert differing(before, after) == {"new_opportunity"}
+    assert differing(before, after) == {"new_opportunity", "upfront"}
     system = POOLS.index("system")
     kept = np.delete(before.new_opportunity, system, 1)
     assert np.array_equal(kept, np.delete(after.new_opportunity, system, 1))

@@ -32,10 +32,15 @@ WB1,West Ambulance,ambulance,west,210.0,211.0,0.1,0.005,4.0,0.7,0.2,all
 NO_SHOCKS = {
     "prices": {"trust_drift_sd": 0.0, "trust_sd": 0.0},
     "demand": {"type_sd": 0.0, "trust_sd": 0.0},
-    "delivery": {"national_sd": 0.0, "persistent_sd": 0.0, "year_sd": 0.0},
+    "delivery": {
+        "national_sd": 0.0,
+        "persistent_sd": 0.0,
+        "year_sd": 0.0,
+        "plan_sd": 0.0,
+    },
 }
 SERIES = {
-    "prices": ("pay_shock", "nonpay_shock", "deflator_shock"),
+    "prices": ("pay_shock", "nonpay_shock", "pressure_shock"),
     "demand": ("national_shock",),
 }
 
@@ -74,7 +79,8 @@ def tables() -> dict[str, Any]:
         {
             "name": "one-point-one",
             "rate": 0.011,
-            "basis": "real",
+            "basis": "cash_releasing",
+            "plan_follows": "tariff",
             "deficit_addon": [0.005, 0.005, 0.0],
             "source": "made up",
         },
@@ -94,7 +100,7 @@ def balancing(year: int = 2021, underlying: float = 0.0) -> dict[str, Any]:
     return {
         "name": "what-closes-the-gap",
         "balancing_item": {"year": year, "underlying": underlying},
-        "basis": "real",
+        "basis": "cash_releasing",
         "source": "made up",
     }
 
