@@ -602,6 +602,6 @@ def test_a_buffer_holds_the_same_file(loaded):
     buffer = io.BytesIO()
     with begun(buffer, {"title": "buffered"}) as writer:
         writer.put(VARIABLES["/rate"], np.array([[0.25]]))
-    found = store.open_run(buffer)
+    found = store.open_image(buffer.getvalue())
     assert found.attrs["title"] == "buffered"
     assert found["rate"].values.tolist() == [[0.25]]

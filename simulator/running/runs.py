@@ -1,6 +1,5 @@
 """`run()`: from a scenario to a run file, or to its tree in memory."""
 
-import io
 import tempfile
 import time
 from collections.abc import Sequence
@@ -97,7 +96,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
         place = Path(folder) / "run.h5"
         write(loaded, place, **how)
-        return store.open_run(io.BytesIO(place.read_bytes()))
+        return store.open_image(place.read_bytes())
 
 
 def write(
