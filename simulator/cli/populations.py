@@ -40,6 +40,6 @@ def build(panel: Path, like: str, output: Path, force: bool) -> None:
     from simulator.population import to_csv_text
 
     made = build_population(inputs.read_text(panel), like, output.stem)
-    write_text(output, to_csv_text(made), force)
+    write_text(output, to_csv_text(made), force=force, sources=[panel])
     click.echo(f"{output}: {len(made)} trusts")
     click.echo(made.about)
