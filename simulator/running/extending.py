@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from simulator.errors import RunFileError
 from simulator.kernel.tables import Tally
 from simulator.running import again, assembly, pieces, provenance, runs, verify
 from simulator.running.assembly import PLAIN, Done, Keep
-from simulator.storage import parts, places, store
+from simulator.storage import parts, places, store, untrusted
 
 
 def extend(
@@ -90,6 +92,7 @@ def rerun(
     """
     began = time.perf_counter()
     runs.check_place(output, force, [place])
+    _check_digests(place)
     with store.open_run(place, ("/", "/provenance")) as tree:
         loaded, population = again.inputs_of(tree)
         draws, seed = int(tree.attrs["draws"]), int(tree.attrs["seed"])
@@ -106,6 +109,19 @@ def rerun(
         assembly.fill(folder, work, [], 0, stops, _never, began)
     with store.open_run(output, ("/", "/provenance"), trusted=True) as tree:
         return provenance.digest_of(tree["provenance"].attrs) == before
+
+
+def _check_digests(place: Path) -> None:
+    """Refuse a file whose digests, which are compared later, are not its numbers'."""
+    untrusted.check(place)
+    with h5py.File(place, "r") as file:
+        verdict = verify.hashes(file)
+    if verdict.difference:
+        raise RunFileError(
+            str(place),
+            f"is not what it says: {verdict.difference}",
+            f"do not rely on it; simulator verify {place} says more",
+        )
 
 
 def _check_draws(place: Path) -> None:

@@ -289,7 +289,8 @@ def open_run(
         Those to open, the root first; by default all. Half the time of a small run
         goes into opening a hundred variables that nobody looks at.
     trusted
-        Whether the file is our own work of a moment ago, and needs no check.
+        Whether the file is our own work of a moment ago, and needs no check; otherwise
+        what is read is compared with the digests in the file.
 
     Raises
     ------
@@ -300,7 +301,7 @@ def open_run(
     place = Path(place)
     if not trusted:
         untrusted.check(place)
-    return tree.read(place, groups)
+    return tree.read(place, groups, checked=not trusted)
 
 
 def open_image(content: bytes) -> xr.DataTree:

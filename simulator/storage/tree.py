@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray, CachingFileManager
 from xarray.core import indexing
 
+from simulator.storage.digests import Stated
+
 # HDF5's own, which are no attributes to a reader.
 HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
 
@@ -45,8 +47,16 @@ Manager = CachingFileManager[h5py.File] | Image
 class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
     """A variable's values, left in the file until they are asked for."""
 
-    def __init__(self, manager: Manager, dataset: h5py.Dataset) -> None:
+    def __init__(
+        self,
+        manager: Manager,
+        dataset: h5py.Dataset,
+        dims: tuple[str, ...],
+        stated: Stated | None,
+    ) -> None:
         self._manager = manager  # opens the file again in a copy or another process
+        self._dims = dims
+        self._stated = stated
         self._name = dataset.name
         self.shape = dataset.shape
         self.dtype = dataset.dtype
@@ -58,11 +68,16 @@ class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore
 
     def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
         with self._manager.acquire_context() as file:
+            if self._stated is not None:
+                self._stated.check(file[self._name], self._dims)
+                self._stated = None  # once is enough
             found: NDArray[Any] = file[self._name][key]
         return found
 
 
-def read(place: Path, groups: Sequence[str] = ()) -> xr.DataTree:
+def read(
+    place: Path, groups: Sequence[str] = (), *, checked: bool = False
+) -> xr.DataTree:
     """Open a sound run file.
 
     Parameters
@@ -71,9 +86,16 @@ def read(place: Path, groups: Sequence[str] = ()) -> xr.DataTree:
         Path of the file.
     groups
         Those to open, the root first; by default all.
+    checked
+        Whether attributes, and every variable when it is first read, are compared with
+        the digests in the file.
     """
     manager = CachingFileManager(h5py.File, place, mode="r")
-    run = _tree(manager, groups)
+    try:
+        run = _tree(manager, groups, checked)
+    except BaseException:
+        manager.close()
+        raise
     for group in run.subtree:
         group.encoding["source"] = str(place)
     run.set_close(manager.close)
@@ -82,13 +104,14 @@ def read(place: Path, groups: Sequence[str] = ()) -> xr.DataTree:
 
 def read_image(content: bytes) -> xr.DataTree:
     """Open the content of a sound run file; nothing is left to close."""
-    return _tree(Image(content), ())
+    return _tree(Image(content), (), checked=False)
 
 
-def _tree(manager: Manager, groups: Sequence[str]) -> xr.DataTree:
+def _tree(manager: Manager, groups: Sequence[str], checked: bool) -> xr.DataTree:
     with manager.acquire_context() as file:
+        stated = Stated(file) if checked else None
         names = groups or ["/", *(f"/{name}" for name in _groups(file))]
-        found = {name: _dataset(manager, file[name]) for name in names}
+        found = {name: _dataset(manager, file[name], stated) for name in names}
     return xr.DataTree.from_dict(found)
 
 
@@ -98,23 +121,27 @@ def _groups(file: h5py.File) -> Iterator[str]:
             yield name
 
 
-def _dataset(manager: Manager, group: h5py.Group) -> xr.Dataset:
+def _dataset(manager: Manager, group: h5py.Group, stated: Stated | None) -> xr.Dataset:
     """Read one group, decoded as netCDF conventions say."""
     variables = {
-        name: _variable(manager, thing)
+        name: _variable(manager, thing, stated)
         for name, thing in group.items()
         if isinstance(thing, h5py.Dataset)
     }
     return xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
 
 
-def _variable(manager: Manager, dataset: h5py.Dataset) -> xr.Variable:
+def _variable(
+    manager: Manager, dataset: h5py.Dataset, stated: Stated | None
+) -> xr.Variable:
     scales = [dim.keys() for dim in dataset.dims]
-    dims = [names[0] for names in scales] if any(scales) else [_name(dataset)]
+    dims = tuple(names[0] for names in scales) if any(scales) else (_name(dataset),)
     if h5py.check_string_dtype(dataset.dtype) is not None:
+        if stated is not None:
+            stated.check(dataset, dims)
         texts = dataset.asstr()[...].astype(np.str_)
         return xr.Variable(dims, texts, _attributes(dataset))
-    values = indexing.LazilyIndexedArray(Stored(manager, dataset))
+    values = indexing.LazilyIndexedArray(Stored(manager, dataset, dims, stated))
     return xr.Variable(dims, values, _attributes(dataset))
 
 
