@@ -25,6 +25,7 @@ ONE_OFFS: Final = (
     "vacancy_freezes",
     "deferred_maintenance",
 )
+MAKER: Final = "NHS efficiency scenario simulator"  # what a run file says wrote it
 RUN_FILE: Final = ".h5"  # how its name ends
 
 # Dimensions, each a coordinate of the run file.

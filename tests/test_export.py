@@ -686,7 +686,7 @@ def test_places_of_the_wrong_kind_are_refused(run, tmp_path):
     folder.mkdir()
     for place, to, said in (
         (file, "csv", "is a file; give -o the path of a folder"),
-        (folder, "xlsx", "is a folder; give -o the path of a workbook"),
+        (folder, "xlsx", "is a folder; give the path of a file"),
         (file, "xlsx", "is not the name of a workbook; give -o a name that ends in"),
         (tmp_path / "no" / "c", "csv", "there is no folder"),
     ):

@@ -11,7 +11,6 @@ ones from 16 bits of noughts, and of a chunk of noughts it is nought: so it find
 chunk sound of which the disk has lost everything, the sum with it.
 """
 
-import io
 import json
 import os
 import queue
@@ -79,7 +78,7 @@ def outcome(original, changed):
 
 def loaded(path):
     """Every variable and every group's attributes; a buffer, as it needs no check."""
-    with store.open_run(io.BytesIO(path.read_bytes())) as tree:
+    with store.open_image(path.read_bytes()) as tree:
         values, attributes = {}, {}
         for group in tree.subtree:
             attributes[group.path] = repr(group.attrs)

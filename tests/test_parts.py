@@ -148,8 +148,9 @@ def test_a_run_goes_on_only_with_what_it_was_begun_with(loaded, tmp_path):
         resumed(loaded, place, seed=SEED + 1)
     with pytest.raises(RunFileError, match="begun otherwise: keep differ"):
         resumed(loaded, place, keep="none")
-    with pytest.raises(RunFileError, match="8,192 draws already, and 100 are asked"):
-        resumed(loaded, place, draws=100)
+    for draws in (100, DRAWS + 1):
+        with pytest.raises(RunFileError, match="begun otherwise: draws differ"):
+            resumed(loaded, place, draws=draws)
     assert names(tmp_path / "run.h5.part") == before
 
 
@@ -234,8 +235,8 @@ def test_a_torn_lock_counts_for_nothing(loaded, tmp_path):
 
 def test_a_file_in_use_is_put_in_place_later(loaded, whole, tmp_path, monkeypatch):
     place = tmp_path / "run.h5"
-    place.write_text("in use", encoding="utf-8")
-    replace = Path.replace
+    runs.write(loaded, place, draws=5)
+    in_use, replace = place.read_bytes(), Path.replace
 
     def refuse(self, target):
         if Path(target) == place:
@@ -249,11 +250,13 @@ def test_a_file_in_use_is_put_in_place_later(loaded, whole, tmp_path, monkeypatc
             runs.write(loaded, place, force=True, **how)
     assert str(caught.value) == (
         f"{place}: cannot be replaced (Permission denied); the run is complete: close "
-        "what has the file open, then run again with --resume"
+        "what has the file open, then give the command again with --resume"
     )
-    assert place.read_text(encoding="utf-8") == "in use"
+    assert place.read_bytes() == in_use
+    with pytest.raises(RunFileError, match="is there already; add --force"):
+        runs.write(loaded, place, resume=True, **how)
     seen = []
-    runs.write(loaded, place, resume=True, done=seen.append, **how)
+    runs.write(loaded, place, resume=True, force=True, done=seen.append, **how)
     assert digests_of(place) == digests_of(whole)
     assert seen == []
     assert names(tmp_path) == ["run.h5"]
@@ -282,7 +285,8 @@ except SimulatorError as error:
 def test_a_full_disk_is_said_and_loses_nothing(most, scenario, tmp_path):
     place = tmp_path / "out" / "run.h5"
     place.parent.mkdir()
-    place.write_text("precious", encoding="utf-8")
+    runs.write(inputs.load_scenario(scenario), place, draws=5)
+    before = place.read_bytes()
     done = subprocess.run(
         [sys.executable, "-c", SMALL_DISK, str(scenario), str(place), str(most)],
         capture_output=True,
@@ -293,7 +297,7 @@ def test_a_full_disk_is_said_and_loses_nothing(most, scenario, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "cannot be written" in done.stdout, done.stderr
     assert "Traceback" not in done.stderr
-    assert place.read_text(encoding="utf-8") == "precious"
+    assert place.read_bytes() == before
     left = names(place.parent)
     assert left in (["run.h5"], ["run.h5", "run.h5.part"])
     if len(left) == 2:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 import subprocess
 import sys
 
@@ -93,3 +94,55 @@ def test_an_unknown_way_to_keep_is_said(tmp_path):
     assert str(caught.value) == (
         "keep: 'some' is not a way to keep; give 'none', 'sample', 'all'"
     )
+
+
+# --- as programs ----------------------------------------------------------------------
+
+# What a user may do with each name; nothing is closed, as in many a notebook.
+PROGRAMS = {
+    "run": "tree = sim.run('tiny.toml', draws=20); print(float(tree['rate'][0, 0]))",
+    "open": "tree = sim.open('run.h5'); print(tree['sector/balance'].values.mean())",
+    "load_scenario": "print(sim.load_scenario('tiny.toml').scenario.name)",
+    "load_population": "print(len(sim.load_population('tiny.csv')))",
+    "path": "print(sim.path(sim.open('run.h5')))",
+    "headline": "print(sim.headline(sim.run('tiny.toml', draws=20)))",
+    "curve": "print(sim.curve('run.h5', rates=[0.01, 0.02], draws=20))",
+    "highest_rate": (
+        "curve = sim.curve('tiny.toml', rates=[0.0, 0.01, 0.02], draws=20)\n"
+        "print(sim.highest_rate(curve, 'real', [0.8]))"
+    ),
+    "verify": (
+        "from pathlib import Path\nprint(list(sim.verify(Path('run.h5'), chance=1)))"
+    ),
+    "wilson": "print(sim.wilson(3, 10))",
+    "SimulatorError": (
+        "try: sim.open('none.h5')\nexcept sim.SimulatorError as error: print(error)"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A scenario, its population and a run."""
+    found = tmp_path_factory.mktemp("programs")
+    sim.run(tiny.write(found), draws=20, seed=7, output=found / "run.h5").close()
+    return found
+
+
+def test_every_promised_name_has_a_program():
+    assert PROGRAMS.keys() == set(sim.__all__)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_ends_well_and_in_silence(name, folder):
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import simulator as sim\n{PROGRAMS[name]}"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.strip()

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import pickle
 import platform
 import shutil
 import subprocess
@@ -245,3 +246,38 @@ def test_a_user_without_a_home_is_told_in_one_line(tmp_path):
     )
     _, said = run(nobody + NORMALS, tmp_path)
     assert len(said) == 1
+
+
+def compiled_file(cache, which):
+    """The largest compiled file of a kind: it is loaded by every run."""
+    return max(cache.rglob(which), key=lambda file: file.stat().st_size)
+
+
+DAMAGES = {
+    "cut short": lambda content: content[: len(content) // 2],
+    "empty": lambda content: b"",
+    "no pickle": lambda content: b"damaged" * 99,
+    "spoiled": lambda content: content[:-999] + bytes(9) + content[-990:],
+}
+
+
+@pytest.mark.parametrize(
+    ("damage", "which"),
+    [*((damage, "*.nbc") for damage in DAMAGES), ("cut short", "*.nbi")],
+)
+def test_a_damaged_compiled_file_is_compiled_anew(damage, which, filled):
+    cache, cold = filled
+    file = compiled_file(cache, which)
+    file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    (_, again), said = run(NORMALS, cache)
+    assert again == cold
+    assert said == [f"kernel cache: damaged and compiled anew: {file.name}"]
+    (_, again), said = run(NORMALS, cache)
+    assert (again, said) == (cold, [])
+
+
+def test_what_a_pickle_may_hold_is_told_without_reading_it():
+    whole = pickle.dumps(["code", b"0" * 999]) + pickle.dumps(3)
+    assert kernel_cache._is_whole(whole)
+    for end in (*range(1, 30), len(whole) - 1):
+        assert not kernel_cache._is_whole(whole[:end])

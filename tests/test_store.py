@@ -488,24 +488,26 @@ def begun(place, attributes=None, draws=4, kept=0, **others):
 
 def test_a_failure_leaves_the_file_that_was_there(loaded, tmp_path):
     place = tmp_path / "run.h5"
-    place.write_text("precious", encoding="utf-8")
+    runs.write(loaded, place, draws=5)
+    before = place.read_bytes()
 
     def stop(n_draw):
         raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):
         runs.run(loaded, draws=10, output=place, force=True, done=stop)
-    assert place.read_text(encoding="utf-8") == "precious"
+    assert place.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["run.h5"]
 
 
 def test_a_file_that_is_there_is_replaced_only_by_force(loaded, tmp_path):
     place = tmp_path / "run.h5"
-    place.write_text("precious", encoding="utf-8")
+    runs.write(loaded, place, draws=5)
+    before = place.read_bytes()
     with pytest.raises(RunFileError, match="is there already; add --force") as caught:
         runs.run(loaded, draws=10, output=place)
     assert caught.value.place == str(place)
-    assert place.read_text(encoding="utf-8") == "precious"
+    assert place.read_bytes() == before
     with runs.run(loaded, draws=10, output=place, force=True) as run:
         assert run.attrs["draws"] == 10
 
@@ -602,6 +604,6 @@ def test_a_buffer_holds_the_same_file(loaded):
     buffer = io.BytesIO()
     with begun(buffer, {"title": "buffered"}) as writer:
         writer.put(VARIABLES["/rate"], np.array([[0.25]]))
-    found = store.open_run(buffer)
+    found = store.open_image(buffer.getvalue())
     assert found.attrs["title"] == "buffered"
     assert found["rate"].values.tolist() == [[0.25]]

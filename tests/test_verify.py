@@ -55,7 +55,7 @@ def sign(file):
         made[digests.PAYLOAD] = json.dumps(
             {
                 variable.path: digests.of_dataset(
-                    opened[variable.path], digests.draw_axis(variable.dims), 8192
+                    opened[variable.path], digests.draw_axis(variable.dims)
                 )
                 for variable in verify.variables_of(opened)
             }

@@ -51,6 +51,6 @@ def build(
     ignore = [column.strip() for column in ignore_columns.split(",") if column.strip()]
     text = inputs.read_text(panel)
     made = build_population(text, like, output.stem, file=str(panel), ignore=ignore)
-    write_text(output, to_csv_text(made), force)
+    write_text(output, to_csv_text(made), force=force, sources=[panel])
     click.echo(f"{output}: {len(made)} trusts")
     click.echo(made.about)

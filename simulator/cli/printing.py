@@ -1,7 +1,8 @@
 """What commands print, and the small files that they write."""
 
 import json
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,19 +42,24 @@ def print_json(what: Any) -> None:
     click.echo(json.dumps(what, indent=2, ensure_ascii=False))
 
 
-def write_text(place: Path, text: str, force: bool) -> None:
-    """Write a small file whole or not at all."""
-    from simulator.errors import RunFileError
+def write_text(
+    place: Path,
+    text: str,
+    *,
+    force: bool,
+    sources: Iterable[Path] = (),
+    otherwise: str = "-o another",
+) -> None:
+    """Write a small file whole or not at all; as of `places.check`."""
+    from simulator.storage import places
 
-    if place.exists() and not force:
-        raise RunFileError(str(place), "is there already", "add --force to replace it")
-    begun = place.with_name(f".{place.name}.tmp")
+    places.check(place, force=force, sources=sources, otherwise=otherwise)
+    begun = place.with_name(f".{place.name}.{os.getpid()}.begun")
     try:
-        begun.write_text(text, encoding="utf-8")
+        with begun.open("x", encoding="utf-8") as file:
+            file.write(text)
         begun.replace(place)
     except OSError as error:
         with suppress(OSError):
             begun.unlink()
-        raise RunFileError(
-            str(place), f"cannot be written ({error.strerror})", "choose another place"
-        ) from error
+        raise places.cannot_write(place, error) from error

@@ -110,5 +110,5 @@ def new(name: str, force: bool) -> None:
     from simulator import inputs
 
     place = Path(f"{name}.toml")
-    write_text(place, inputs.starter(name), force)
+    write_text(place, inputs.starter(name), force=force, otherwise="give another name")
     click.echo(f"{place}: written; edit it, then simulator run {place}")

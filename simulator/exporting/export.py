@@ -15,12 +15,13 @@ import xarray as xr
 
 from simulator.errors import RunFileError
 from simulator.exporting import tidy, workbook
-from simulator.exporting.columns import NAMES
+from simulator.exporting.columns import ALWAYS, NAMES
 from simulator.exporting.tables import Table, choose, open_tables
-from simulator.storage import parts
+from simulator.storage import parts, places
 
 Format = Literal["csv", "xlsx", "parquet"]
 FORMATS: Final = ("csv", "xlsx", "parquet")
+FOLDERS: Final = ("csv", "parquet")  # formats with a file a table
 # What a format needs that does not come with the simulator.
 EXTRAS: Final = {"xlsx": "openpyxl", "parquet": "pyarrow"}
 TOLD: Final = ("title", "scenario", "source", "draws", "seed")
@@ -92,7 +93,8 @@ def plan(
         raise RunFileError("to", f"'{to}' is no format", f"give {', '.join(FORMATS)}")
     chosen = choose(run, asked)
     _check_extra(to)
-    _check_place(place, to, force)
+    source = run.encoding.get("source")
+    _check_place(place, to, force, [] if source is None else [Path(source)])
     tables = open_tables(run, chosen)
     if to == "xlsx":
         workbook.check(tables)
@@ -212,39 +214,39 @@ def _check_extra(to: Format) -> None:
         ) from error
 
 
-def _check_place(place: Path, to: Format, force: bool) -> None:
+def _check_place(place: Path, to: Format, force: bool, sources: list[Path]) -> None:
     said = str(place)
-    if not place.resolve().parent.is_dir():
-        remedy = "make it, or choose another place with -o"
-        raise RunFileError(said, f"there is no folder {place.parent}", remedy)
     if to == "xlsx" and place.suffix.lower() != ".xlsx":
         raise RunFileError(
             said, "is not the name of a workbook", "give -o a name that ends in .xlsx"
         )
-    if not place.exists():
+    if to != "xlsx" and places.kind(place) == "folder":
+        if not force:
+            raise RunFileError(
+                said, "is there already", "add --force to replace it, or -o another"
+            )
+        _check_folder(place, sources)
         return
-    if not force:
-        raise RunFileError(
-            said, "is there already", "add --force to replace it, or -o another"
-        )
-    if to == "xlsx" and place.is_dir():
-        raise RunFileError(said, "is a folder", "give -o the path of a workbook")
-    if to != "xlsx":
-        _check_folder(place)
+    places.check(place, force=force, sources=sources)
+    if to != "xlsx" and places.kind(place) is not None:
+        raise RunFileError(said, "is a file", "give -o the path of a folder")
 
 
-def _check_folder(place: Path) -> None:
-    """Replace a folder only where all in it comes from an export."""
-    if not place.is_dir():
-        raise RunFileError(str(place), "is a file", "give -o the path of a folder")
-    ours = {f"{name}.{end}" for name in NAMES for end in ("csv", "parquet")}
-    strangers = sorted({item.name for item in place.iterdir()} - ours)
+def _check_folder(place: Path, sources: list[Path]) -> None:
+    """Replace a folder only where it is an export: all of one, and nothing else."""
+    remedy = "choose another place with -o"
+    found = {item.name: item for item in place.iterdir()}
+    ours = {f"{name}.{end}" for name in NAMES for end in FOLDERS}
+    strangers = sorted(found.keys() - ours)
+    strangers += [n for n in sorted(found) if places.kind(found[n]) != "file"]
     if strangers:
-        raise RunFileError(
-            str(place),
-            f"holds what no export wrote: {', '.join(strangers[:3])}",
-            "choose another place with -o",
-        )
+        problem = f"holds what no export wrote: {', '.join(strangers[:3])}"
+        raise RunFileError(str(place), problem, remedy)
+    if not any({f"{n}.{end}" for n in ALWAYS} <= found.keys() for end in FOLDERS):
+        problem = "is a folder that no export wrote"
+        raise RunFileError(str(place), problem, remedy)
+    for item in found.values():
+        places.check_sources(item, sources, remedy)
 
 
 @contextmanager
@@ -256,7 +258,7 @@ def _begun(place: Path) -> Iterator[Path]:
         yield begun
         _put(begun, place)
     except OSError as error:
-        raise parts.cannot_write(place, error) from error
+        raise places.cannot_write(place, error) from error
     finally:
         with suppress(OSError):
             _remove(begun)

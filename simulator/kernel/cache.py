@@ -7,9 +7,13 @@ digest of *all* kernel sources and of the compiler: an edit can only miss.
 Nothing here imports the compiler, so that help in compiling can be called early.
 """
 
+import atexit
 import functools
 import hashlib
+import io
+import json
 import os
+import pickletools
 import subprocess
 import sys
 from importlib.metadata import version
@@ -17,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 CACHE_VARIABLE: Final = "NHS_SIMULATOR_CACHE"
+SUMS: Final = "sums.json"  # of every compiled file: which it is, and what it hashes to
 
 
 def source_digest() -> str:
@@ -64,7 +69,81 @@ def _cache_folder() -> tuple[Path | None, bool]:
     return folder, is_new
 
 
-FOLDER, IS_NEW = _cache_folder()
+def remove_damaged(folder: Path) -> list[str]:
+    """Remove the compiled files that are damaged, as they would end the program.
+
+    Numba compiles what it does not find. A file is compared with the digest that it had
+    at an earlier start. One that is new, or that Numba put in another's place, has none
+    yet: then its pickles have to be whole.
+
+    Returns
+    -------
+    damaged
+        Names of the files.
+    """
+    known, found, damaged = _known_sums(folder / SUMS), {}, []
+    for file in sorted(folder.glob("*/*.nb[ci]")):
+        name = file.relative_to(folder).as_posix()
+        try:
+            content, which = file.read_bytes(), file.stat().st_ino
+        except FileNotFoundError:  # another process found it damaged too
+            continue
+        found[name] = [which, hashlib.sha256(content).hexdigest()]
+        before = known.get(name, [None])
+        sound = found[name] == before if before[0] == which else _is_whole(content)
+        if not sound:
+            file.unlink(missing_ok=True)
+            damaged.append(file.name)
+            del found[name]
+    if found != known:
+        begun = folder / f"{SUMS}-{os.getpid()}"
+        begun.write_text(json.dumps(found), encoding="utf-8")
+        begun.replace(folder / SUMS)
+    return damaged
+
+
+def _known_sums(file: Path) -> dict[str, list[object]]:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _is_whole(content: bytes) -> bool:
+    """Tell whether some bytes are pickles from beginning to end; none is run."""
+    stream = io.BytesIO(content)
+    try:
+        while stream.tell() < len(content):
+            for _ in pickletools.genops(stream):
+                pass
+    except (ValueError, UnicodeDecodeError):
+        return False
+    return len(content) > 0
+
+
+def _sound_folder() -> tuple[Path | None, bool]:
+    """Make the cache folder, and say so if something in it has to be compiled anew."""
+    folder, is_new = _cache_folder()
+    try:
+        damaged = remove_damaged(folder) if folder is not None and not is_new else []
+    except OSError as error:
+        print(
+            f"kernel cache: cannot use {folder} ({error.strerror}); each start "
+            f"compiles anew, or set {CACHE_VARIABLE} to a folder of your own",
+            file=sys.stderr,
+        )
+        return None, False
+    if damaged:
+        print(
+            f"kernel cache: damaged and compiled anew: {', '.join(damaged)}",
+            file=sys.stderr,
+        )
+    return folder, is_new
+
+
+FOLDER, IS_NEW = _sound_folder()
+if FOLDER is not None and IS_NEW:
+    atexit.register(remove_damaged, FOLDER)  # to have the digests from the first
 
 
 @functools.cache  # once, however often it is called, and held until the end

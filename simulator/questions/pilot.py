@@ -58,6 +58,7 @@ def pilot(
 
         def run(n: int) -> tuple[float, float]:
             """Run; gives seconds to the last draw, and after it."""
+            place.unlink(missing_ok=True)
             began = time.perf_counter()
             done: list[float] = []
             runs.write(
@@ -67,7 +68,6 @@ def pilot(
                 seed=seed,
                 threads=threads,
                 keep=keep,
-                force=True,
                 done=lambda n_draw: done.append(time.perf_counter()),
             )
             return max(done) - began, time.perf_counter() - max(done)

@@ -12,14 +12,13 @@ import numpy as np
 from simulator import engine, sobol
 from simulator.drivers import Stream, years
 from simulator.engine import Job
-from simulator.errors import RunFileError
 from simulator.inputs import Loaded
 from simulator.kernel.lanes import BINS, GROUP_RESULTS, SPREAD
 from simulator.kernel.tables import Tally
 from simulator.population import Population
 from simulator.running import pieces, preparation, provenance, results
 from simulator.running.pieces import Piece
-from simulator.schema import EDGES, OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
 from simulator.storage.parts import PartFolder
 from simulator.storage.store import RunWriter
 
@@ -162,12 +161,6 @@ def _fill_parts(
     for file in folder.files():
         tally, done = pieces.tally_of(file)
         engine.add_tally(total, tally)
-    if done > stops[-1]:
-        raise RunFileError(
-            str(folder.path),
-            f"holds {done:,} draws already, and {stops[-1]:,} are asked for",
-            "ask for as many or more with --draws, or begin anew with --force",
-        )
     work.done(done - first)
     while done < stops[-1] and not (done > first and enough(total, done)):
         stop = next(n for n in stops if n > done)
@@ -219,7 +212,7 @@ def _attributes(work: Work, draws: int) -> dict[str, Any]:
     return {
         "title": scenario.title,
         "scenario": scenario.name,
-        "source": f"NHS efficiency scenario simulator {provenance.version()}",
+        "source": f"{MAKER} {provenance.version()}",
         "draws": np.int64(draws),
         "seed": np.int64(job.seed),
         "sampling": work.sampling,

@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import h5py
+
 from simulator.errors import RunFileError
 from simulator.kernel.tables import Tally
 from simulator.running import again, assembly, pieces, provenance, runs, verify
 from simulator.running.assembly import PLAIN, Done, Keep
-from simulator.storage import parts, store
+from simulator.storage import parts, places, store, untrusted
 
 
 def extend(
@@ -56,13 +58,21 @@ def extend(
         )
     runs.check(draws, seed, threads, keep, None)
     _check_draws(place)
-    if output is not None:
-        runs.check_place(output, force or resume)
+    if output is None:
+        places.check(place, force=True, otherwise="give -o another")
+    else:
+        runs.check_place(output, force, [place])
     target = output or place
     work = assembly.prepared(loaded, population, seed, keep, threads, done)
     stops = assembly.stops_from(work.job, had, draws, part)
-    made_from = work.made_from() | {"extends": digest}
-    with parts.claimed(target, made_from, resume=resume, force=force) as folder:
+    made_from = work.made_from() | {"extends": digest, "draws": str(draws)}
+    with parts.claimed(
+        target,
+        made_from,
+        resume=resume,
+        force=force,
+        replaces=force or output is None,
+    ) as folder:
         if not (resume and folder.put_in_place()):
             before = [pieces.stored(place)]
             assembly.fill(folder, work, before, had, stops, _never, began)
@@ -81,7 +91,8 @@ def rerun(
     Gives whether every number is the same.
     """
     began = time.perf_counter()
-    runs.check_place(output, force)
+    runs.check_place(output, force, [place])
+    _check_digests(place)
     with store.open_run(place, ("/", "/provenance")) as tree:
         loaded, population = again.inputs_of(tree)
         draws, seed = int(tree.attrs["draws"]), int(tree.attrs["seed"])
@@ -92,10 +103,25 @@ def rerun(
         loaded, population, seed, keep, threads, done, sampling=sampling, draws=draws
     )
     stops = assembly.stops_from(work.job, 0, draws, None, work.replicate)
-    with parts.claimed(output, work.made_from(), resume=False, force=force) as folder:
+    with parts.claimed(
+        output, work.made_from(), resume=False, force=force, replaces=force
+    ) as folder:
         assembly.fill(folder, work, [], 0, stops, _never, began)
     with store.open_run(output, ("/", "/provenance"), trusted=True) as tree:
         return provenance.digest_of(tree["provenance"].attrs) == before
+
+
+def _check_digests(place: Path) -> None:
+    """Refuse a file whose digests, which are compared later, are not its numbers'."""
+    untrusted.check(place)
+    with h5py.File(place, "r") as file:
+        verdict = verify.hashes(file)
+    if verdict.difference:
+        raise RunFileError(
+            str(place),
+            f"is not what it says: {verdict.difference}",
+            f"do not rely on it; simulator verify {place} says more",
+        )
 
 
 def _check_draws(place: Path) -> None:

@@ -1,6 +1,5 @@
 """`run()`: from a scenario to a run file, or to its tree in memory."""
 
-import io
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from simulator.inputs import Loaded
 from simulator.kernel.tables import Tally
 from simulator.running import assembly, checkpoints
 from simulator.running.assembly import PLAIN, Done, Keep, Sampling
-from simulator.storage import parts, store
+from simulator.storage import parts, places, store, untrusted
 
 DRAWS: Final = 10_000
 EVEN_DRAWS: Final = 2**14
@@ -65,9 +64,9 @@ def run(
     output
         Path of the run file to write; by default the run stays in memory.
     force
-        Whether to replace a file that is there.
+        Whether to replace a run file that is there.
     resume
-        Whether to go on with an unfinished run of that name.
+        Whether to go on with this very run, if it was begun and not finished.
     done
         Called with the number of draws each finished block held.
 
@@ -97,7 +96,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
         place = Path(folder) / "run.h5"
         write(loaded, place, **how)
-        return store.open_run(io.BytesIO(place.read_bytes()))
+        return store.open_image(place.read_bytes())
 
 
 def write(
@@ -124,7 +123,7 @@ def write(
     most = draws or (usual if precision is None else MOST_DRAWS)
     check_sampling(sampling, precision)
     check(most if draws is None else draws, seed, threads, keep, precision)
-    check_place(place, force or resume)
+    check_place(place, force)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     work = assembly.prepared(
         loaded, population, seed, keep, threads, done, sampling=sampling, draws=most
@@ -139,7 +138,10 @@ def write(
             work.job.scenario, tally, n, precision
         )
 
-    with parts.claimed(place, work.made_from(), resume=resume, force=force) as folder:
+    made_from = work.made_from() | {"draws": str(most), "precision": str(precision)}
+    with parts.claimed(
+        place, made_from, resume=resume, force=force, replaces=force
+    ) as folder:
         if not (resume and folder.put_in_place()):
             assembly.fill(folder, work, [], 0, stops, enough, began)
 
@@ -196,15 +198,15 @@ def check_sampling(sampling: str, precision: float | None) -> None:
         )
 
 
-def check_place(place: Path, force: bool) -> None:
-    """Refuse a place before the work, not after it."""
-    if place.is_dir():
-        raise RunFileError(str(place), "is a folder", "give the path of a file")
-    if place.exists() and not force:
-        raise RunFileError(
-            str(place), "is there already", "add --force to replace it, or -o another"
-        )
-    if not place.parent.is_dir():
-        raise RunFileError(
-            str(place), f"there is no folder {place.parent}", "make it, or -o another"
-        )
+def check_place(place: Path, force: bool, sources: Sequence[Path] = ()) -> None:
+    """Refuse a place before the work, as `places.check`; a run replaces runs alone."""
+    places.check(place, force=force, sources=sources)
+    if places.kind(place) is not None:
+        try:
+            untrusted.recognise(place)
+        except RunFileError as error:
+            raise RunFileError(
+                str(place),
+                "is no run file of ours, and is not replaced",
+                "-o another, or delete it first",
+            ) from error

@@ -5,7 +5,6 @@ what the file says of them; do they agree with each other; and does simulating s
 draws again, chosen by chance, give the same bits?
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,6 @@ from simulator import engine, sobol
 from simulator.analysis.sampling import replicates_of
 from simulator.drivers import Stream
 from simulator.engine import Job
-from simulator.errors import RunFileError
 from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Tally
 from simulator.running import again, pieces, results
@@ -83,17 +81,10 @@ def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict
 def hashes(file: h5py.File) -> Verdict:
     """Compare what a file holds with the digests in it."""
     question = "the numbers and the texts hash to the digests in the file"
-    made = file[digests.PROVENANCE].attrs
-    try:
-        stated = dict(json.loads(made[digests.PAYLOAD]))
-        attributes = digests.text_of(made[digests.ATTRIBUTES])
-    except (KeyError, ValueError) as error:
-        raise RunFileError(
-            f"{file.filename}:/provenance", "holds no digests", "run it again"
-        ) from error
+    stated, attributes = digests.stated_in(file)
     found = {
         variable.path: digests.of_dataset(
-            file[variable.path], digests.draw_axis(variable.dims), SLAB
+            file[variable.path], digests.draw_axis(variable.dims)
         )
         for variable in variables_of(file)
     }

@@ -14,12 +14,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.errors import RunFileError
 from simulator.schema import DRAW, KEPT_DRAW
 
 STREAMED: Final = (DRAW, KEPT_DRAW)
 PROVENANCE: Final = "provenance"
 PAYLOAD: Final = "payload_digests"  # JSON: of every variable, by path
 ATTRIBUTES: Final = "attributes_digest"
+SLAB_BYTES: Final = 2**25  # of a variable that are hashed together
 # What differs between two runs of the same numbers.
 OF_THE_DAY: Final = (
     "python",
@@ -70,8 +72,8 @@ def kind_of(dataset: h5py.Dataset) -> str:
     return str(dataset.dtype.newbyteorder("<").str)
 
 
-def of_dataset(dataset: h5py.Dataset, draw_axis: int | None, slab: int) -> str:
-    """Hash a variable as it stands in a file, `slab` draws at a time."""
+def of_dataset(dataset: h5py.Dataset, draw_axis: int | None) -> str:
+    """Hash a variable as it stands in a file, some draws at a time."""
     digest = Digest()
     if kind_of(dataset) == "str":
         digest.feed(dataset.asstr()[...].astype(object), None)
@@ -79,10 +81,55 @@ def of_dataset(dataset: h5py.Dataset, draw_axis: int | None, slab: int) -> str:
         digest.feed(dataset[...], None)
     else:
         place: list[slice] = [slice(None)] * dataset.ndim
-        for start in range(0, dataset.shape[draw_axis], slab):
-            place[draw_axis] = slice(start, start + slab)
+        n_draw = dataset.shape[draw_axis]
+        step = _step(dataset, draw_axis)
+        for start in range(0, n_draw, step):
+            place[draw_axis] = slice(start, start + step)
             digest.feed(dataset[tuple(place)], draw_axis)
     return digest.text(dataset.shape, kind_of(dataset))
+
+
+def _step(dataset: h5py.Dataset, draw_axis: int) -> int:
+    """Choose how many draws to read together: whole chunks, each read once."""
+    chunk = int(dataset.chunks[draw_axis]) if dataset.chunks else 1
+    width = int(dataset.nbytes) // max(1, int(dataset.shape[draw_axis]))
+    return max(1, SLAB_BYTES // max(1, width) // chunk) * chunk
+
+
+def stated_in(file: h5py.File) -> tuple[dict[str, str], str]:
+    """Read the digests in a file: of every variable, and that of the attributes."""
+    try:
+        made = file[PROVENANCE].attrs
+        return dict(json.loads(made[PAYLOAD])), text_of(made[ATTRIBUTES])
+    except (KeyError, ValueError, TypeError) as error:
+        place = f"{file.filename}:/{PROVENANCE}"
+        raise RunFileError(place, "holds no digests", "run it again") from error
+
+
+class Stated:
+    """What a file says that its variables and attributes hash to.
+
+    Raises
+    ------
+    RunFileError
+        Where it says nothing, or an attribute is another than was written.
+    """
+
+    def __init__(self, file: h5py.File) -> None:
+        self._file = str(file.filename)
+        self._payload, attributes = stated_in(file)
+        if of_attributes(file) != attributes:
+            raise self._altered(self._file, "holds an attribute that is not")
+
+    def check(self, dataset: h5py.Dataset, dims: tuple[str, ...]) -> None:
+        """Refuse a variable whose values are other than were written."""
+        found = of_dataset(dataset, draw_axis(dims))
+        if found != self._payload.get(dataset.name):
+            raise self._altered(f"{self._file}:{dataset.name}", "is not")
+
+    def _altered(self, place: str, what: str) -> RunFileError:
+        remedy = f"do not rely on it; simulator verify {self._file} says more"
+        return RunFileError(place, f"{what} as it was written", remedy)
 
 
 def draw_axis(dims: tuple[str, ...]) -> int | None:

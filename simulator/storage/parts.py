@@ -10,6 +10,7 @@ its name with `.part` added, and goes when it is no longer needed.
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -20,11 +21,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.errors import RunFileError
+from simulator.storage import places
+from simulator.storage.places import cannot_write
 
 MANIFEST: Final = "manifest.json"
 LOCK: Final = "lock.json"
 COMPLETE: Final = "complete.h5"  # a whole run file that could not be put in place
 BEGUN: Final = ".begun"
+_OURS: Final = re.compile(
+    rf"(draws-\d+\.h5|{re.escape(COMPLETE)}|{re.escape(MANIFEST)})({BEGUN})?|{LOCK}"
+)
 
 Write = Callable[[Path], None]
 
@@ -42,8 +48,11 @@ class Part:
 class PartFolder:
     """The folder of one run, held by this process; see `claimed`."""
 
-    def __init__(self, place: Path, made_from: Mapping[str, str]) -> None:
+    def __init__(
+        self, place: Path, made_from: Mapping[str, str], replaces: bool
+    ) -> None:
         self.place = place
+        self.replaces = replaces
         self.path = folder_of(place)
         self.made_from = dict(made_from)
         self.parts: list[Part] = []
@@ -83,14 +92,22 @@ class PartFolder:
         complete = self.path / COMPLETE
         if not complete.exists():
             return False
+        found = places.kind(self.place)
+        if found is not None and not (self.replaces and found == "file"):
+            raise RunFileError(
+                str(self.place),
+                f"is there already, a {found} that appeared since the run began",
+                "the run is complete: move that away, then give the command again "
+                "with --resume",
+            )
         try:
             complete.replace(self.place)
         except PermissionError as error:  # Windows: another program has it open
             raise RunFileError(
                 str(self.place),
                 f"cannot be replaced ({error.strerror})",
-                "the run is complete: close what has the file open, then run again "
-                "with --resume",
+                "the run is complete: close what has the file open, then give the "
+                "command again with --resume",
             ) from error
         sync(self.place.parent)
         return True
@@ -172,7 +189,12 @@ def folder_of(place: Path) -> Path:
 
 @contextmanager
 def claimed(
-    place: Path, made_from: Mapping[str, str], *, resume: bool, force: bool
+    place: Path,
+    made_from: Mapping[str, str],
+    *,
+    resume: bool,
+    force: bool,
+    replaces: bool,
 ) -> Iterator[PartFolder]:
     """Hold the folder of a run while it is computed.
 
@@ -189,15 +211,18 @@ def claimed(
         Whether to go on from parts that are there.
     force
         Whether to throw them away.
+    replaces
+        Whether the run file may take the place of a file that is there.
 
     Raises
     ------
     RunFileError
         Where another run holds the folder, or what is there must not be lost.
     """
-    folder = PartFolder(place, made_from)
+    folder = PartFolder(place, made_from, replaces)
     try:
         folder.path.mkdir(exist_ok=True)
+        _check_ours(folder.path)
     except OSError as error:
         raise cannot_write(place, error) from error
     _lock(folder.path)
@@ -213,6 +238,19 @@ def claimed(
     # The manifest first: parts that nothing lists are leftovers, if this is cut short.
     (folder.path / MANIFEST).unlink()
     shutil.rmtree(folder.path)
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse a folder that holds what no run put there: it is to be cleared away."""
+    if places.kind(folder) != "folder":
+        raise RunFileError(str(folder), "is a symbolic link", "choose -o another")
+    for item in folder.iterdir():
+        if not _OURS.fullmatch(item.name) or places.kind(item) not in ("file", None):
+            raise RunFileError(
+                str(folder),
+                f"holds what no run wrote: {item.name}",
+                "choose -o another, or move it away",
+            )
 
 
 def _release(path: Path) -> None:
@@ -296,11 +334,3 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def cannot_write(place: object, error: OSError) -> RunFileError:
-    """Say why a place cannot be written."""
-    reason = error.strerror or str(error)
-    return RunFileError(
-        str(place), f"cannot be written ({reason})", "choose another place with -o"
-    )

@@ -7,6 +7,7 @@ up many times over. A run file has no surprises, so it is read here as it stands
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,17 +18,45 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray, CachingFileManager
 from xarray.core import indexing
 
+from simulator.storage.digests import Stated
+
 # HDF5's own, which are no attributes to a reader.
 HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
+
+
+class Image:
+    """A run file in memory, opened for as long as it is read and no longer.
+
+    HDF5 closes what is still open after the interpreter has ended; where that is a
+    Python object, the program crashes.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    @contextmanager
+    def acquire_context(self) -> Iterator[h5py.File]:
+        """Open the file, as the manager of a file on the disk does."""
+        with h5py.File(io.BytesIO(self._content), "r") as file:
+            yield file
+
+
+Manager = CachingFileManager[h5py.File] | Image
 
 
 class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
     """A variable's values, left in the file until they are asked for."""
 
     def __init__(
-        self, manager: CachingFileManager[h5py.File], dataset: h5py.Dataset
+        self,
+        manager: Manager,
+        dataset: h5py.Dataset,
+        dims: tuple[str, ...],
+        stated: Stated | None,
     ) -> None:
         self._manager = manager  # opens the file again in a copy or another process
+        self._dims = dims
+        self._stated = stated
         self._name = dataset.name
         self.shape = dataset.shape
         self.dtype = dataset.dtype
@@ -38,27 +67,52 @@ class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore
         return indexing.explicit_indexing_adapter(key, self.shape, support, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
-        found: NDArray[Any] = self._manager.acquire()[self._name][key]
+        with self._manager.acquire_context() as file:
+            if self._stated is not None:
+                self._stated.check(file[self._name], self._dims)
+                self._stated = None  # once is enough
+            found: NDArray[Any] = file[self._name][key]
         return found
 
 
-def read(place: Path | io.BytesIO, groups: Sequence[str] = ()) -> xr.DataTree:
+def read(
+    place: Path, groups: Sequence[str] = (), *, checked: bool = False
+) -> xr.DataTree:
     """Open a sound run file.
 
     Parameters
     ----------
     place
-        Path of the file, or a buffer in memory.
+        Path of the file.
     groups
         Those to open, the root first; by default all.
+    checked
+        Whether attributes, and every variable when it is first read, are compared with
+        the digests in the file.
     """
     manager = CachingFileManager(h5py.File, place, mode="r")
-    file = manager.acquire()
-    names = groups or ["/", *(f"/{name}" for name in _groups(file))]
-    found = {name: _dataset(manager, file[name]) for name in names}
-    run = xr.DataTree.from_dict(found)
+    try:
+        run = _tree(manager, groups, checked)
+    except BaseException:
+        manager.close()
+        raise
+    for group in run.subtree:
+        group.encoding["source"] = str(place)
     run.set_close(manager.close)
     return run
+
+
+def read_image(content: bytes) -> xr.DataTree:
+    """Open the content of a sound run file; nothing is left to close."""
+    return _tree(Image(content), (), checked=False)
+
+
+def _tree(manager: Manager, groups: Sequence[str], checked: bool) -> xr.DataTree:
+    with manager.acquire_context() as file:
+        stated = Stated(file) if checked else None
+        names = groups or ["/", *(f"/{name}" for name in _groups(file))]
+        found = {name: _dataset(manager, file[name], stated) for name in names}
+    return xr.DataTree.from_dict(found)
 
 
 def _groups(file: h5py.File) -> Iterator[str]:
@@ -67,27 +121,27 @@ def _groups(file: h5py.File) -> Iterator[str]:
             yield name
 
 
-def _dataset(manager: CachingFileManager[h5py.File], group: h5py.Group) -> xr.Dataset:
+def _dataset(manager: Manager, group: h5py.Group, stated: Stated | None) -> xr.Dataset:
     """Read one group, decoded as netCDF conventions say."""
     variables = {
-        name: _variable(manager, thing)
+        name: _variable(manager, thing, stated)
         for name, thing in group.items()
         if isinstance(thing, h5py.Dataset)
     }
-    found = xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
-    found.encoding["source"] = group.file.filename
-    return found
+    return xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
 
 
 def _variable(
-    manager: CachingFileManager[h5py.File], dataset: h5py.Dataset
+    manager: Manager, dataset: h5py.Dataset, stated: Stated | None
 ) -> xr.Variable:
     scales = [dim.keys() for dim in dataset.dims]
-    dims = [names[0] for names in scales] if any(scales) else [_name(dataset)]
+    dims = tuple(names[0] for names in scales) if any(scales) else (_name(dataset),)
     if h5py.check_string_dtype(dataset.dtype) is not None:
+        if stated is not None:
+            stated.check(dataset, dims)
         texts = dataset.asstr()[...].astype(np.str_)
         return xr.Variable(dims, texts, _attributes(dataset))
-    values = indexing.LazilyIndexedArray(Stored(manager, dataset))
+    values = indexing.LazilyIndexedArray(Stored(manager, dataset, dims, stated))
     return xr.Variable(dims, values, _attributes(dataset))
 
 

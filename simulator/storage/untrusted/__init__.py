@@ -6,7 +6,7 @@ damaged file. So `check` looks at a file in a process of its own and says what i
 wrong. The file says what it holds; the schema says what a run file may hold.
 """
 
-from simulator.storage.untrusted.child import check
+from simulator.storage.untrusted.child import check, recognise
 from simulator.storage.untrusted.inspection import FORMAT, inspect
 
-__all__ = ["FORMAT", "check", "inspect"]
+__all__ = ["FORMAT", "check", "inspect", "recognise"]

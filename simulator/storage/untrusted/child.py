@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.errors import RunFileError
-from simulator.storage.untrusted.inspection import inspect
+from simulator.storage.untrusted import inspection
 from simulator.storage.untrusted.refusing import REMEDY, shown
 
 SECONDS: Final = 30.0  # the most for a small file: a cold disk may need some
@@ -23,7 +23,7 @@ _PROGRAM: Final = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from simulator.storage.untrusted import child
-child.main(sys.argv[2])
+child.main(*sys.argv[2:])
 """
 
 
@@ -43,13 +43,23 @@ def check(path: Path, seconds: float | None = None) -> None:
         As of `inspect`; and where the library that reads the file crashes on it, or
         does not come to an end.
     """
+    _ask("inspect", path, seconds)
+
+
+def recognise(path: Path) -> None:
+    """Refuse a file that no version of the simulator wrote, sound or not."""
+    _ask("recognise", path)
+
+
+def _ask(question: str, path: Path, seconds: float | None = None) -> None:
+    """Have a function of `inspection` look at a file in another process."""
     if not path.is_file():
         raise RunFileError(str(path), "there is no such file", "give the path of a run")
     search = json.dumps(_search())
     limit = seconds or SECONDS + path.stat().st_size / BYTES_A_SECOND
     try:
         done = subprocess.run(
-            [sys.executable or "python", "-I", "-c", _PROGRAM, search, str(path)],
+            [sys.executable or "python", "-I", "-c", _PROGRAM, search, question, path],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -90,12 +100,12 @@ def _environment() -> dict[str, str]:
     return {"HDF5_USE_FILE_LOCKING": "BEST_EFFORT"} | dict(os.environ) | wanted
 
 
-def main(path: str) -> None:
-    """Do the child's part: inspect, and say what was found on standard output."""
+def main(question: str, path: str) -> None:
+    """Do the child's part: look, and say what was found on standard output."""
     limit_memory()
     print(_STARTED, flush=True)
     try:
-        inspect(Path(path))
+        getattr(inspection, question)(Path(path))
     except RunFileError as error:
         print(json.dumps([error.place, error.problem, error.remedy]), flush=True)
         os._exit(_REFUSED)  # past whatever a damaged file left to tidy

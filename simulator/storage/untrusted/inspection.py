@@ -9,12 +9,12 @@ import h5py
 import numpy as np
 
 from simulator.errors import RunFileError
-from simulator.schema import COORDINATES, VARIABLES, Variable, assumption
+from simulator.schema import COORDINATES, MAKER, VARIABLES, Variable, assumption
+from simulator.storage.places import SIGNATURE
 from simulator.storage.untrusted import attributes, storage, values
 from simulator.storage.untrusted.refusing import reading, refuse, shown
 
 FORMAT: Final = 2
-SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 # A group that is all attributes; the others are where the schema has variables.
 PROVENANCE: Final = "/provenance"
 MOST_OBJECTS: Final = 5_000  # a run has some hundred
@@ -74,6 +74,15 @@ def inspect(path: Path) -> None:
                 values.check(seen, whole=size <= READ_THROUGH)
 
 
+def recognise(path: Path) -> None:
+    """Refuse a file that no version of the simulator wrote; it need not be sound."""
+    with reading(str(path)), _opened(path) as file:
+        _format_of(file, path)
+        written = h5py.h5a.exists(file.id, b"source")
+        if not (written and _source(file, path).startswith(MAKER)):
+            raise RunFileError(str(path), f"was not written by the {MAKER}")
+
+
 def _opened(path: Path) -> h5py.File:
     """Open a file that begins as HDF5; a run file has nothing before that."""
     if not path.is_file():
@@ -92,12 +101,18 @@ def _opened(path: Path) -> h5py.File:
         return h5py.File(path, "r")
 
 
-def _check_format(file: h5py.File, path: Path) -> None:
+def _format_of(file: h5py.File, path: Path) -> int:
+    """Read the number that every run file has."""
     found = None
     if h5py.h5a.exists(file.id, b"format"):
         found = attributes.plain(file, "format", str(path))
     if not isinstance(found, np.integer):
         raise RunFileError(str(path), "is not a run file: it has no format number")
+    return int(found)
+
+
+def _check_format(file: h5py.File, path: Path) -> None:
+    found = _format_of(file, path)
     if found != FORMAT:
         raise RunFileError(
             str(path),
@@ -109,10 +124,14 @@ def _check_format(file: h5py.File, path: Path) -> None:
 def _writer(file: h5py.File, path: Path) -> str:
     """Name the version of the simulator that wrote a file."""
     if h5py.h5a.exists(file.id, b"source"):
-        version = _VERSION.search(str(attributes.plain(file, "source", str(path))))
+        version = _VERSION.search(_source(file, path))
         if version is not None:
             return f"version {shown(version[0])}"
     return "the version that wrote it"
+
+
+def _source(file: h5py.File, path: Path) -> str:
+    return str(attributes.plain(file, "source", str(path)))
 
 
 def _walk(file: h5py.File, path: Path) -> Found:

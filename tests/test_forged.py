@@ -1,0 +1,102 @@
+"""A forged run file is refused by whatever reads what was forged."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+import run_files
+
+from simulator.errors import RunFileError
+from simulator.storage import store
+
+CHANCE, BALANCE = "/sector_probability", "/sector/balance"
+FUTURE = ("--draw", "0", "--trust", "NA1", "--target", "four")
+FEW = ("--draws", "20", "--target", "four")
+# What is forged, how, and the commands that would have printed it or built on it.
+READERS = {
+    "show": (CHANCE, ("show", "run.h5")),
+    "show --provenance": ("title", ("show", "run.h5", "--provenance")),
+    "export": (BALANCE, ("export", "run.h5", "--to", "csv", "-o", "out")),
+    "compare": (BALANCE, ("compare", "run.h5", "whole.h5", "--quick")),
+    "path": (BALANCE, ("path", "run.h5")),
+    "explain": ("/drivers/pay", ("explain", "run.h5", *FUTURE)),
+    "target": ("notes", ("target", "run.h5", "--draws", "20")),
+    "why": ("notes", ("why", "run.h5", *FEW)),
+    "extend": (BALANCE, ("run", "--extend", "run.h5", "--draws", "60")),
+    "rerun": (CHANCE, ("rerun", "run.h5", "-o", "again.h5")),
+    "rerun of a balance": (BALANCE, ("rerun", "run.h5", "-o", "again.h5")),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return run_files.whole(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def here(whole, tmp_path):
+    shutil.copy(whole, tmp_path / "whole.h5")
+    shutil.copy(whole, tmp_path / "run.h5")
+    return tmp_path
+
+
+def forge(file, what):
+    with h5py.File(file, "r+") as opened:
+        if what.startswith("/"):
+            values = opened[what]
+            values[...] = np.asarray(values[...]) * 0.5
+        else:
+            opened.attrs[what] = "forged"
+
+
+def command(here, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "simulator.cli", *arguments],
+        cwd=here,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_whatever_reads_a_forged_number_refuses_it(reader, here):
+    what, arguments = READERS[reader]
+    forge(here / "run.h5", what)
+    before = sorted(here.iterdir())
+    ended = command(here, *arguments)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("run.h5:")
+    assert "as it was written" in line
+    assert what.startswith("/") == (what in line)
+    assert sorted(here.iterdir()) == before
+
+
+def test_only_what_is_read_is_hashed(here):
+    forge(here / "run.h5", "/counts/trust_histogram")
+    with store.open_run(here / "run.h5") as run:
+        assert run["sector_probability"].sum() > 0
+        with pytest.raises(RunFileError, match="counts/trust_histogram: is not as it"):
+            run["counts/trust_histogram"].load()
+
+
+def test_a_forged_name_is_refused_when_it_is_opened(here):
+    with h5py.File(here / "run.h5", "r+") as file:
+        file["trust_name"][0] = "Another Trust"
+    with pytest.raises(RunFileError, match="/trust_name: is not as it was written"):
+        store.open_run(here / "run.h5")
+
+
+def test_a_file_without_digests_is_refused(here):
+    with h5py.File(here / "run.h5", "r+") as file:
+        del file["provenance"].attrs["payload_digests"]
+    with pytest.raises(RunFileError, match="/provenance: holds no digests"):
+        store.open_run(here / "run.h5")
