@@ -718,8 +718,8 @@ def call(*arguments):
 def test_the_command_writes_all_there_is(file, tmp_path, monkeypatch, written):
     monkeypatch.chdir(tmp_path)
     result = call(file, "--to", "csv")
-    assert (result.exit_code, result.stdout) == (0, "")
-    first, *lines = result.stderr.splitlines()
+    assert (result.exit_code, result.stderr) == (0, "")
+    first, *lines = result.stdout.splitlines()
     assert first == "run-csv: 14 tables"
     said = dict(line.removesuffix(" rows").split() for line in lines)
     assert tuple(said) == NAMES

@@ -58,4 +58,4 @@ def export(
     if as_json:
         print_json(exporting.as_records(plan))
     else:
-        click.echo(exporting.said(plan), err=True)
+        click.echo(exporting.said(plan))

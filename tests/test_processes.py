@@ -1,0 +1,140 @@
+"""What README.md and the pages of docs tell a reader to type ends well.
+
+Every command and every block of Python runs as a process, in a folder of its own, as a
+reader would type it: it must end with 0, print something and say nothing on standard
+error. The commands of a block, and all those of docs/answers.md, share a folder, since
+they use each other's files; `long-term-plan.h5` and `PANEL.csv` lie there.
+
+What follows `|` or `>` is the shell's, and left out. Commands that simulate a scenario
+do so with few draws, where the page does not ask for a precision or an extension.
+"""
+
+import itertools
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import processes
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+FEW = "256"
+FEWER = {
+    **dict.fromkeys(("run", "hindcast"), ("--draws", FEW)),
+    **dict.fromkeys(("target", "why", "uncertainty", "compare"), ("--draws", FEW)),
+    "explain": ("--draw", "31"),  # one of the few
+}
+AS_PRINTED = {"--precision", "--extend"}
+SLOW = AS_PRINTED | {"target", "why", "uncertainty", "compare", "plan"}
+
+PANEL = "code,name,type,operating_spend\nAB1,One,acute,400\nAB2,Two,community,150\n"
+INDENTED = re.compile(r"(?:^    simulator .*\n)+", re.M)
+SHOWN = re.compile(r"^\$ (simulator .*)$", re.M)
+IN_A_SENTENCE = re.compile(r"`(simulator [^`.]*)`")
+SCRIPT = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+class Block(NamedTuple):
+    """Commands that share a folder."""
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]  # words behind `simulator`
+
+
+def words(line: str) -> tuple[str, ...]:
+    """Give what a shell hands to the simulator."""
+    own = re.split(r" [|#>] ", line.replace("SCENARIO", "long-term-plan"))[0]
+    return tuple(shlex.split(own)[1:])
+
+
+def blocks() -> Iterator[Block]:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        shown = tuple(words(line) for line in SHOWN.findall(text))
+        if shown:
+            yield Block(f"{page.stem}-shown", shown)
+        for block in INDENTED.findall(text):
+            lines = tuple(words(line) for line in block.splitlines())
+            yield Block(f"{page.stem}-{'-'.join(lines[0][:2])}", lines)
+        said = (words(line) for line in IN_A_SENTENCE.findall(text))
+        # `simulator run` in a sentence is a name.
+        told = [each for each in said if len(each) > 1 or each[0].startswith("-")]
+        if told:
+            yield Block(f"{page.stem}-sentences", tuple(dict.fromkeys(told)))
+
+
+def cases() -> Iterator[object]:
+    for block in blocks():
+        is_slow = not SLOW.isdisjoint(itertools.chain(*block.commands))
+        yield pytest.param(
+            block.commands, id=block.name, marks=[pytest.mark.slow] if is_slow else []
+        )
+
+
+def quick(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the same command with few draws; of an option given twice the last holds."""
+    compares_files = command[0] == "compare" and command[1].endswith(".h5")
+    if compares_files or AS_PRINTED & set(command):
+        return command
+    return (*command, *FEWER.get(command[0], ()))
+
+
+@pytest.fixture(scope="module")
+def run_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    done = processes.simulator("run", "long-term-plan", "--draws", FEW, folder=folder)
+    assert not processes.fault(done)
+    return folder / "long-term-plan.h5"
+
+
+def lay(folder: Path, run_file: Path, text: str) -> None:
+    """Put into a folder the files that a text names."""
+    if "long-term-plan.h5" in text:
+        shutil.copy(run_file, folder)
+    (folder / "PANEL.csv").write_text(PANEL, encoding="utf-8")
+
+
+@pytest.mark.parametrize("commands", list(cases()))
+def test_the_commands_of_a_page_end_well(
+    commands: tuple[tuple[str, ...], ...], tmp_path: Path, run_file: Path
+) -> None:
+    lay(tmp_path, run_file, " ".join(itertools.chain(*commands)))
+    faults = [
+        processes.fault(processes.simulator(*quick(command), folder=tmp_path))
+        for command in commands
+    ]
+    said = "\n".join(filter(None, faults))
+    assert not said, said
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(script, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, script in enumerate(SCRIPT.findall(page.read_text("utf-8")))
+    ],
+)
+def test_the_python_of_a_page_ends_well(
+    script: str, tmp_path: Path, run_file: Path
+) -> None:
+    lay(tmp_path, run_file, script)
+    fewer = script.replace("draws=2000", f"draws={FEW}")
+    (tmp_path / "block.py").write_text(f"{fewer}\nprint('done')\n", encoding="utf-8")
+    said = processes.fault(processes.python("block.py", folder=tmp_path))
+    assert not said, said
+
+
+def test_every_page_with_commands_was_read() -> None:
+    found = list(blocks())
+    assert {"README", "answers", "model", "performance"} <= {
+        block.name.partition("-")[0] for block in found
+    }
+    commands = [command for block in found for command in block.commands]
+    assert len(commands) >= 40
+    assert set(FEWER) <= {command[0] for command in commands}
