@@ -8,7 +8,7 @@ and gives the value back as a file writes it.
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias, TypeGuard
@@ -371,6 +371,11 @@ def written(value: Any) -> Any:
     if isinstance(value, UNCERTAIN):
         return value.written()
     return list(value) if isinstance(value, tuple) else value
+
+
+def is_series(value: object, kinds: Iterable[object]) -> bool:
+    """Say whether a value is a list with one number a year, by its kinds."""
+    return _is_list(value) and any(isinstance(kind, Years | Belief) for kind in kinds)
 
 
 def real(raw: object) -> float:

@@ -14,10 +14,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator import (
+    fitting,
     keys,
     layers,
     population_csv,
     reading,
+    series,
     sources,
     synthetic,
     toml_text,
@@ -125,6 +127,7 @@ def scenario_from_tables(
     placed = [
         *((COMMAND_LINE, fault) for fault in unfit),
         *((_place(stack, given, fault.path), fault) for fault in misfits),
+        *series.faults(stack, given, tree),
         *_unsourced(stack, misfits),
     ]
     if scenario is None or placed:
@@ -152,6 +155,28 @@ def load_population(name_or_path: str | Path, base: Path = Path()) -> Population
     hint = nearest(name, synthetic.PACKAGED, "packaged populations")
     text = reading.text_of(base / name, name, PopulationError, hint=hint)
     return population_csv.from_csv_text(text, (base / name).name)
+
+
+def population_of(loaded: Loaded) -> Population:
+    """Read the opening positions that a scenario names, and see that the two fit.
+
+    Raises
+    ------
+    SimulatorError
+        Where there is no such population, or what does not go together: all at once.
+    """
+    population = load_population(loaded.scenario.population, loaded.folder)
+    problems = [
+        ScenarioError(
+            f"{_layer_of(loaded, fault.path)}: {dotted(fault.path)}",
+            fault.problem,
+            fault.remedy,
+        )
+        for fault in fitting.faults(loaded.scenario, population)
+    ]
+    if problems:
+        raise Problems(problems)
+    return population
 
 
 def read_text(path: str | Path) -> str:
@@ -402,6 +427,17 @@ def _keys_behind(loaded: Loaded, path: KeyPath, value: object) -> tuple[str, ...
         return (key,)
     end = loaded.scenario.last_year + 1
     return tuple(f"{stem}.{year}" for year in range(end - len(value), end))
+
+
+def _layer_of(loaded: Loaded, path: KeyPath) -> str:
+    """Name the layer that sets a value, or the highest of a table's."""
+    inside = [
+        origin.layer
+        for key, origin in loaded.origins.items()
+        if layers.overlap(tuple(key.split(".")), path)
+    ]
+    order = [name for name, _ in loaded.text]
+    return max(inside, key=lambda name: order.index(name) if name in order else -1)
 
 
 def _note(origin: Origin) -> str:

@@ -37,6 +37,8 @@ FLOORS = {
     "spreads": 3,
     "storage": 3,
     "sources": 4,
+    "series": 4,
+    "fitting": 4,
     "drivers": 4,
     "counting": 4,
     "synthetic": 4,

@@ -19,7 +19,7 @@ def check(scenario: str, settings: tuple[str, ...]) -> None:
 
     loaded = inputs.load_scenario(scenario, settings)
     asked = loaded.scenario
-    population = inputs.load_population(asked.population, loaded.folder)
+    population = inputs.population_of(loaded)
     click.echo(
         f"{asked.name}: can be run; {len(population)} trusts, {asked.first_year} to "
         f"{asked.last_year}, {len(asked.targets)} targets"

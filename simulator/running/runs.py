@@ -125,7 +125,7 @@ def write(
     check_sampling(sampling, precision)
     check(most if draws is None else draws, seed, threads, keep, precision)
     check_place(place, force or resume)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    population = inputs.population_of(loaded)
     work = assembly.prepared(
         loaded, population, seed, keep, threads, done, sampling=sampling, draws=most
     )
