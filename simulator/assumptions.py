@@ -30,7 +30,7 @@ from simulator.distributions import (
     Uncertain,
 )
 from simulator.keys import SOURCE, SOURCE_SCHEMA
-from simulator.wording import nearest, quote, refuse, say
+from simulator.wording import control, nearest, quote, refuse, say
 
 ByYear: TypeAlias = float | tuple[float, ...]
 Trend: TypeAlias = Uncertain | tuple[float, ...]
@@ -39,7 +39,10 @@ JsonSchema: TypeAlias = dict[str, Any]
 LEVER: Final = "a lever is decided by somebody, so it has no distribution"
 LEVER_REMEDY: Final = "write a number; ask 'what if' with another target or scenario"
 NAME: Final = re.compile(r"[0-9_-]*[A-Za-z][A-Za-z0-9_-]*")
-NAME_REMEDY: Final = "use letters, digits, - and _"
+LONGEST_NAME: Final = 100  # characters; a run file and its variables bear names
+LONGEST_TITLE: Final = 300
+LONGEST_PATH: Final = 4096
+NAME_REMEDY: Final = f"use letters, digits, - and _, at most {LONGEST_NAME}"
 DAY_REMEDY: Final = "write year, month and day, such as 2019-01-31"
 PLAIN: Final = "write a plain number"
 
@@ -277,8 +280,17 @@ class Whole(Kind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Kind):
-    """One line of text that says something; a name where it must be `plain`."""
+    """One line of text that says something.
 
+    Parameters
+    ----------
+    longest
+        Number of characters it may have.
+    plain
+        Whether it is a name, of letters, digits, - and _.
+    """
+
+    longest: int
     plain: bool = False
 
     def read(self, raw: object) -> str:
@@ -289,6 +301,11 @@ class Text(Kind):
             raise refuse("is empty", "write something")
         if len(raw.splitlines()) > 1:
             raise refuse("is more than one line", "write it on one")
+        if character := control(raw):
+            raise refuse(f"holds the control character {character}", "take it out")
+        if len(raw) > self.longest:
+            problem = f"has {len(raw):,} characters"
+            raise refuse(problem, f"write {self.longest:,} at most")
         if self.plain and not NAME.fullmatch(raw):
             raise refuse(f"{quote(raw)} is not a name", NAME_REMEDY)
         return raw
@@ -296,7 +313,24 @@ class Text(Kind):
     def form(self) -> JsonSchema:
         """Give the JSON Schema."""
         pattern = {"pattern": f"^{NAME.pattern}$"} if self.plain else {"minLength": 1}
-        return {"type": "string"} | pattern
+        return {"type": "string", "maxLength": self.longest} | pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Prose(Kind):
+    """Text of any number of lines, which may be empty."""
+
+    def read(self, raw: object) -> str:
+        """Read a text, or refuse it."""
+        if not isinstance(raw, str):
+            raise refuse(f"must be text, got {say(raw)}", "put it in quotes")
+        if character := control(raw, besides="\t\r\n"):
+            raise refuse(f"holds the control character {character}", "take it out")
+        return raw
+
+    def form(self) -> JsonSchema:
+        """Give the JSON Schema."""
+        return {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)

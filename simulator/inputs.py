@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from simulator import (
     fitting,
+    idle,
     keys,
     layers,
     population_csv,
@@ -25,7 +26,7 @@ from simulator import (
     toml_text,
     vintage,
 )
-from simulator.assumptions import NAME, NAME_REMEDY
+from simulator.assumptions import LONGEST_NAME, LONGEST_TITLE, NAME, NAME_REMEDY
 from simulator.errors import PopulationError, Problems, ScenarioError
 from simulator.keys import EXTENDS, SOURCE, SOURCE_SCHEMA
 from simulator.layers import COMMAND_LINE, KeyPath, Layer, Setting
@@ -45,6 +46,7 @@ from simulator.wording import (
 
 SUFFIX: Final = ".toml"
 STARTER_NAME: Final = 'name = "my-scenario"'
+WORDS: Final = ("name", "title", "about")  # move no number
 WRITTEN_WHOLE: Final = ("Target", "BalancingItem")  # a list is replaced, not merged
 
 
@@ -121,9 +123,14 @@ def scenario_from_tables(
     for layer in stack:
         tree = layers.merge(tree, layer.tables)
     tree.pop(EXTENDS, None)
-    tree, unfit = layers.apply(given, tree)
+    before = tree
+    tree, unfit = layers.apply(given, before)
     unfit += [fault for fault in read if isinstance(fault, Fault)]
     scenario, misfits = _build(tree)
+    if scenario is not None:
+        changed = _changed(scenario, before, given)
+        unfit += idle.faults(scenario, [setting.path for setting in changed])
+        scenario = _headed(scenario, changed)
     placed = [
         *((COMMAND_LINE, fault) for fault in unfit),
         *((_place(stack, given, fault.path), fault) for fault in misfits),
@@ -195,7 +202,7 @@ def shipped() -> dict[str, str]:
 
 def starter(name: str) -> str:
     """Give the text of a short commented scenario to begin from."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ScenarioError("name", f"{quote(name)} is not a name", NAME_REMEDY)
     text = resources.files(__package__).joinpath("starter.toml").read_text("utf-8")
     return text.replace(STARTER_NAME, f'name = "{name}"')
@@ -297,6 +304,36 @@ def _text(path: Path, place: str, hint: str = "") -> str:
 
 
 # --- from tables to a scenario ------------------------------------------------------
+
+
+def _changed(
+    scenario: Scenario, before: Mapping[str, Any], given: Sequence[Setting]
+) -> list[Setting]:
+    """Find the settings that do not set a value to what it was."""
+    old = _build(before)[0] if given else None
+    below, above = old.plain() if old else before, scenario.plain()
+    return [
+        setting
+        for setting in given
+        if layers.look_up(below, setting.path) != layers.look_up(above, setting.path)
+    ]
+
+
+def _headed(scenario: Scenario, changed: Sequence[Setting]) -> Scenario:
+    """Put what the command line changes into the title, which heads every answer."""
+    tree = scenario.plain()
+    said = [
+        f"{dotted(path)} = {toml_text.value(layers.look_up(tree, path))}"
+        for path, *_ in changed
+        if path[0] not in WORDS
+    ]
+    if not said:
+        return scenario
+    tail = f", with {'; '.join(said)}"
+    if len(scenario.title) + len(tail) > LONGEST_TITLE:
+        tail = f", with values set on the command line: {len(said)}"
+    title = scenario.title[: LONGEST_TITLE - len(tail)] + tail
+    return scenario.model_copy(update={"title": title})
 
 
 def _build(tree: Mapping[str, Any]) -> tuple[Scenario | None, list[Fault]]:

@@ -15,11 +15,15 @@ from pydantic_core import InitErrorDetails
 
 from simulator import consistency, keys
 from simulator.assumptions import (
+    LONGEST_NAME,
+    LONGEST_PATH,
+    LONGEST_TITLE,
     Belief,
     ByYear,
     Day,
     Number,
     OneOf,
+    Prose,
     Text,
     Trend,
     Whole,
@@ -49,8 +53,8 @@ PATH: Final = Years(number=TARGET_RATE, only_list=True)
 RAMP: Final = Years(number=LEVER_SHARE, only_list=True, any_length=True)
 MULTIPLE: Final = Number(low=0, high=5, above=True)
 
-Name: TypeAlias = Annotated[str, Text(plain=True)]
-Title: TypeAlias = Annotated[str, Text()]
+Name: TypeAlias = Annotated[str, Text(longest=LONGEST_NAME, plain=True)]
+Label: TypeAlias = Annotated[str, Text(longest=LONGEST_NAME)]
 TrustType: TypeAlias = Annotated[str, OneOf(TRUST_TYPES)]
 Rate: TypeAlias = Annotated[float, RATE]
 Share: TypeAlias = Annotated[float, SHARE]
@@ -406,7 +410,7 @@ class BalancingItem(Section):
 class Target(Section):
     """A rate that is taken out of prices, and the basis it is judged on."""
 
-    name: Title
+    name: Label
     """Words of its own: it heads a line of every table."""
     rate: Annotated[float, TARGET_RATE] | None = None
     """The same rate every year."""
@@ -428,9 +432,9 @@ class Scenario(Section):
 
     name: Name
     """Letters, digits, - and _."""
-    title: Title
-    about: str = ""
-    population: Title
+    title: Annotated[str, Text(longest=LONGEST_TITLE)]
+    about: Annotated[str, Prose()] = ""
+    population: Annotated[str, Text(longest=LONGEST_PATH)]
     """Opening positions: a packaged population, or the path of a table."""
     first_year: Annotated[int, FIRST_YEAR]
     """First year simulated; the year before is the opening year."""

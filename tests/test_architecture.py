@@ -38,6 +38,7 @@ FLOORS = {
     "storage": 3,
     "sources": 4,
     "series": 4,
+    "idle": 4,
     "fitting": 4,
     "drivers": 4,
     "counting": 4,

@@ -1,5 +1,6 @@
 """What people try that cannot be what they mean, each as they would: a process."""
 
+import json
 import subprocess
 import sys
 
@@ -97,3 +98,78 @@ def test_a_year_before_there_were_trusts_is_refused(here):
     assert said == (
         "command line: first_year: 1948 is out of range; give 1991 to 2100\n"
     )
+
+
+# --- what is said beside the answer ---------------------------------------------------
+
+
+def answered(folder, *arguments):
+    """Run a scenario that works with little ado: its answer as records."""
+    found = tried(folder, "run", "tiny.toml", "--force", "--json", *arguments)
+    assert found.returncode == 0, found.stderr
+    return json.loads(found.stdout), found.stderr
+
+
+def test_a_precision_that_is_not_reached_is_said(here):
+    answer, said = answered(here, "--precision", 0.001, "--draws", 60)
+    assert said.startswith("The precision asked for is not reached: ±")
+    assert "±0.1 was wanted, in the 60 draws allowed; it would take about " in said
+    assert answer["notes"][0] == said.strip()
+    assert answer["precision"]["asked"] == 0.001
+    assert answer["precision"]["is_reached"] is False
+    half = max(
+        target[f"{name}_probability_high"] - target[f"{name}_probability_low"]
+        for target in answer["targets"]
+        for name in ("sector", "sustained", "balance", "median_trust")
+    )
+    assert answer["precision"]["reached"] == pytest.approx(half / 2)
+    shown = tried(here, "show", "minimal.h5")
+    assert " ".join(said.split()) in " ".join(shown.stdout.split())
+
+
+def test_a_precision_that_is_reached_or_not_asked_for_is_not_spoken_of(here):
+    answer, said = answered(here, "--precision", 0.2, "--draws", 400)
+    assert (said, answer["precision"]["is_reached"]) == ("", True)
+    answer, said = answered(here, "--draws", 50)
+    assert said == ""
+    assert answer["precision"]["is_reached"] is answer["precision"]["asked"] is None
+
+
+def test_what_the_command_line_changes_heads_the_answer(here):
+    changed = ("--set", "delivery.real_share=1.0", "--set", "prices.nonpay=0.02")
+    answer, _ = answered(here, "--draws", 50, *changed)
+    heading = "The least that can be run, with delivery.real_share = 1.0"
+    assert answer["title"] == heading  # non-pay prices are 0.02 already
+    assert tried(here, "show", "minimal.h5").stdout.startswith(f"{heading}\n")
+    assert tried(here, "plan", "tiny.toml", *changed).stdout.startswith(f"{heading}\n")
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [
+        (
+            "prices.deflator_shock.sd=0.02",
+            "no equation reads general prices; the run file only records them; leave "
+            "this out",
+        ),
+        (
+            "prices.tail.size=0.07",
+            "prices.tail.enter = 0; change that too, or leave this out",
+        ),
+    ],
+)
+def test_a_setting_that_moves_no_result_is_refused(here, command, setting, why):
+    said = refused(here, command, "tiny.toml", "--set", setting)
+    key, _, _ = setting.partition("=")
+    assert said == f"command line: {key}: moves no result: {why}\n"
+
+
+def test_conditions_that_count_for_less_than_they_come_to_say_so(here):
+    high = ("--set", "conditions.demand=3", "--set", "conditions.capital=4.9")
+    note = (
+        "The conditions come to 14.7 at their middles and count as 1.4, which is "
+        "conditions.highest."
+    )
+    assert tried(here, "check", "tiny.toml", *high).stdout.splitlines()[-1] == note
+    assert note in answered(here, "--draws", 50, *high)[0]["notes"]

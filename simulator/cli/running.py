@@ -110,6 +110,8 @@ def run(
                 done=done,
             )
     tree = store.open_run(place, GROUPS, trusted=True)
+    if missed := answer.missed_precision(tree):
+        click.echo(missed, err=True)
     if as_json:
         print_json(answer.as_records(tree, str(place), together=together))
     else:

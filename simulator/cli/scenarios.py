@@ -15,7 +15,7 @@ from simulator.schema import RUN_FILE
 @settings
 def check(scenario: str, settings: tuple[str, ...]) -> None:
     """Say whether a scenario can be run, and all that is wrong if not."""
-    from simulator import inputs
+    from simulator import idle, inputs
 
     loaded = inputs.load_scenario(scenario, settings)
     asked = loaded.scenario
@@ -25,6 +25,8 @@ def check(scenario: str, settings: tuple[str, ...]) -> None:
         f"{asked.last_year}, {len(asked.targets)} targets"
     )
     click.echo(population.about)
+    for note in idle.clamped(asked):
+        click.echo(note)
 
 
 @main.command()

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from simulator import engine, sobol
+from simulator import engine, idle, sobol
 from simulator.drivers import Stream, years
 from simulator.engine import Job
 from simulator.errors import RunFileError
@@ -46,6 +46,7 @@ class Work:
     done: Done
     sampling: Sampling = PLAIN
     replicate: int = 0  # draws in a replicate, where draws are not independent
+    precision: float | None = None  # half-width that was asked for
     stream: Callable[[int, int, int], Stream] = Stream
 
     def made_from(self) -> dict[str, str]:
@@ -85,6 +86,7 @@ def prepared(
     *,
     sampling: Sampling = PLAIN,
     draws: int = 0,
+    precision: float | None = None,
 ) -> Work:
     """Prepare a run; parameters as of `runs.run`.
 
@@ -92,7 +94,7 @@ def prepared(
     """
     job = preparation.prepare(loaded.scenario, population, seed)
     threads = threads or os.cpu_count() or 1
-    work = Work(loaded, population, job, keep, threads, done)
+    work = Work(loaded, population, job, keep, threads, done, precision=precision)
     if sampling == PLAIN:
         return work
     size = sobol.replicate_size(draws)
@@ -216,7 +218,8 @@ def coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
 
 def _attributes(work: Work, draws: int) -> dict[str, Any]:
     scenario, job = work.loaded.scenario, work.job
-    return {
+    asked = {} if work.precision is None else {"precision": work.precision}
+    return asked | {
         "title": scenario.title,
         "scenario": scenario.name,
         "source": f"NHS efficiency scenario simulator {provenance.version()}",
@@ -226,5 +229,5 @@ def _attributes(work: Work, draws: int) -> dict[str, Any]:
         "replicates": np.int64(draws // work.replicate if work.replicate else 1),
         "population": job.population.name,
         "population_about": job.population.about,
-        "notes": "\n".join(job.notes),
+        "notes": "\n".join((*idle.clamped(scenario), *job.notes)),
     }

@@ -127,7 +127,15 @@ def write(
     check_place(place, force or resume)
     population = inputs.population_of(loaded)
     work = assembly.prepared(
-        loaded, population, seed, keep, threads, done, sampling=sampling, draws=most
+        loaded,
+        population,
+        seed,
+        keep,
+        threads,
+        done,
+        sampling=sampling,
+        draws=most,
+        precision=precision,
     )
     if precision is None:
         stops = assembly.stops_from(work.job, 0, most, part, work.replicate)
