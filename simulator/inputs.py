@@ -19,6 +19,7 @@ from simulator import (
     keys,
     layers,
     population_csv,
+    precedent,
     reading,
     series,
     sources,
@@ -165,12 +166,13 @@ def load_population(name_or_path: str | Path, base: Path = Path()) -> Population
 
 
 def population_of(loaded: Loaded) -> Population:
-    """Read the opening positions that a scenario names, and see that the two fit.
+    """Read the opening positions that a scenario names, and see that they can be run.
 
     Raises
     ------
     SimulatorError
-        Where there is no such population, or what does not go together: all at once.
+        Where there is no such population, or all that is implausible or does not go
+        together.
     """
     population = load_population(loaded.scenario.population, loaded.folder)
     problems = [
@@ -179,7 +181,10 @@ def population_of(loaded: Loaded) -> Population:
             fault.problem,
             fault.remedy,
         )
-        for fault in fitting.faults(loaded.scenario, population)
+        for fault in (
+            *precedent.faults(loaded.scenario),
+            *fitting.faults(loaded.scenario, population),
+        )
     ]
     if problems:
         raise Problems(problems)

@@ -45,10 +45,12 @@ SHARE: Final = Number(low=0, high=1, fraction=True)
 LEVER_SHARE: Final = Number(low=0, high=1, fraction=True, lever=True)
 SPREAD: Final = Number(low=0, high=1, below=True, fraction=True)
 MEMORY: Final = Number(low=-1, high=1, above=True, below=True)
-MONEY: Final = Number(low=0, lever=True)
+# GBP million: a trillion pounds is more than the state spends on everything in a year.
+MONEY: Final = Number(low=0, high=1e6, lever=True)
 REACH: Final = Number(low=0, high=5, lever=True)
-TOTAL: Final = Number(low=0, above=True, lever=True)
-CASH: Final = Years(number=TOTAL, opening=True, only_list=True)
+TOTAL: Final = Number(low=0, high=1e6, above=True, lever=True)
+BILLIONS: Final = Number(low=0, high=1e3, above=True, lever=True)
+CASH: Final = Years(number=BILLIONS, opening=True, only_list=True)
 PATH: Final = Years(number=TARGET_RATE, only_list=True)
 RAMP: Final = Years(number=LEVER_SHARE, only_list=True, any_length=True)
 MULTIPLE: Final = Number(low=0, high=5, above=True)
@@ -403,7 +405,7 @@ class BalancingItem(Section):
 
     year: Annotated[int, FIRST_YEAR]
     """Year in which the level is reached."""
-    underlying: Annotated[float, Number(lever=True)]
+    underlying: Annotated[float, Number(low=-1e6, high=1e6, lever=True)]
     """Underlying balance of the sector to reach, GBP million; surplus is positive."""
 
 

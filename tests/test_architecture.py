@@ -40,6 +40,7 @@ FLOORS = {
     "series": 4,
     "idle": 4,
     "fitting": 4,
+    "precedent": 4,
     "drivers": 4,
     "counting": 4,
     "synthetic": 4,

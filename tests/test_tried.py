@@ -173,3 +173,53 @@ def test_conditions_that_count_for_less_than_they_come_to_say_so(here):
     )
     assert tried(here, "check", "tiny.toml", *high).stdout.splitlines()[-1] == note
     assert note in answered(here, "--draws", 50, *high)[0]["notes"]
+
+
+# --- plausibility ---------------------------------------------------------------------
+
+CZBH = (
+    "is not plausible: retail prices rose by 24.2% in 1975, more than in any year "
+    "since 1948 (ONS, CZBH);"
+)
+SLIP = f"{CZBH} give -0.25 to 0.25"
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("demand.acute.trend=0.9", f"demand.acute.trend: 0.9 a year {SLIP}"),
+        ("prices.pay=-0.9", f"prices.pay: -0.9 a year {SLIP}"),
+        ("prices.premium={normal=[0, 0.1]}", f"prices.premium: -0.329 a year {SLIP}"),
+        (
+            "funding.cash=[114, 120, 169, 180]",
+            f"funding.cash.2: 169 after 120, +41% in a year, {CZBH} see whether a year "
+            "is left out or a unit is another",
+        ),
+        (
+            "prices.trust_sd=0.5",
+            "prices.trust_sd: a spread of 0.5 a year is not plausible: a draw 6.3 "
+            "standard deviations out would be a fall of more than 100%; give 0.15 at "
+            "most",
+        ),
+        (
+            "funding.support.recovery.shared_over=1",
+            "funding.support.recovery.shared_over: of a fund of 20m, trusts would be "
+            "paid 685m: 1m stands for the whole opening deficit, and theirs is 34m; "
+            "give 35 or more, or leave it out",
+        ),
+        (
+            "funding.support.recovery.amount=1e5",
+            "funding.support.recovery.amount: pays 68,500m, and trusts earn 2,347m; "
+            "give GBP million a year",
+        ),
+    ],
+)
+def test_what_no_year_has_been_like_is_refused(here, setting, said):
+    found = refused(here, "check", "tiny.toml", "--set", setting)
+    assert found == f"command line: {said}\n"
+
+
+def test_what_is_not_plausible_does_not_run_either(here):
+    several = ("--set", "prices.pay=0.5", "--set", "demand.bias=-0.5")
+    said = refused(here, "run", "tiny.toml", *several).splitlines()
+    assert [line.split(": ")[1] for line in said] == ["prices.pay", "demand.bias"]
