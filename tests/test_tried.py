@@ -1,6 +1,7 @@
 """What people try that cannot be what they mean, each as they would: a process."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -223,3 +224,49 @@ def test_what_is_not_plausible_does_not_run_either(here):
     several = ("--set", "prices.pay=0.5", "--set", "demand.bias=-0.5")
     said = refused(here, "run", "tiny.toml", *several).splitlines()
     assert [line.split(": ")[1] for line in said] == ["prices.pay", "demand.bias"]
+
+
+# --- how much is asked ----------------------------------------------------------------
+
+HUGE = 99_999_999_999_999_999_999
+
+
+def test_a_run_of_hours_says_what_it_would_take_and_asks_first(here):
+    said = refused(here, "run", "tiny.toml", "--draws", 10**11)
+    pattern = r"draws: 100,000,000,000 would take about \S+ hours and \S+ GB of disk; "
+    assert re.fullmatch(pattern + "ask for fewer, or add --yes to begin\n", said)
+
+
+def test_so_does_a_run_that_is_to_be_extended(here):
+    assert tried(here, "run", "tiny.toml", "--draws", 50).returncode == 0
+    said = refused(here, "run", "--extend", "minimal.h5", "--draws", 10**11)
+    assert said.startswith("draws: 100,000,000,000 would take about ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "tiny.toml"),
+        ("plan", "tiny.toml"),
+        ("hindcast", "tiny.toml"),
+        ("target", "tiny.toml"),
+        ("compare", "tiny.toml", "tiny.toml"),
+        ("uncertainty", "tiny.toml"),
+        ("why", "tiny.toml", "tiny.toml", "--target", "four"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_numbers_of_draws_that_no_run_has_are_refused(here, arguments):
+    said = refused(here, *arguments, "--draws", HUGE + 1)
+    assert said == (f"draws: {HUGE + 1} is out of range; give 1 to 1,000,000,000,000\n")
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--threads", f"threads: {HUGE} is out of range; give 1 to 1,024\n"),
+        ("--seed", f"seed: {HUGE} is out of range; give 0 to 2**63 - 1\n"),
+    ],
+)
+def test_threads_and_seeds_that_no_run_has_are_refused(here, flag, said):
+    assert refused(here, "run", "tiny.toml", flag, HUGE) == said
