@@ -30,7 +30,15 @@ from simulator.distributions import (
     Uncertain,
 )
 from simulator.keys import SOURCE, SOURCE_SCHEMA
-from simulator.wording import control, nearest, quote, refuse, say
+from simulator.wording import (
+    control,
+    decimal_comma,
+    figure,
+    nearest,
+    quote,
+    refuse,
+    say,
+)
 
 ByYear: TypeAlias = float | tuple[float, ...]
 Trend: TypeAlias = Uncertain | tuple[float, ...]
@@ -120,6 +128,8 @@ class Number(Kind):
         Whether it is a fraction, which people like to write as a percentage.
     lever
         Whether somebody decides it.
+    by_year
+        Key beside it that takes one for each year, if there is one.
     """
 
     low: float = -math.inf
@@ -128,9 +138,13 @@ class Number(Kind):
     below: bool = False
     fraction: bool = False
     lever: bool = False
+    by_year: str = ""
 
     def read(self, raw: object) -> float:
         """Read a number, or refuse it."""
+        if self.by_year and _is_list(raw):
+            remedy = f"write one number, or call the key {self.by_year}"
+            raise refuse("must be a number, got a list", remedy)
         if isinstance(raw, Mapping) and KINDS.keys() & raw.keys():
             if self.lever:
                 raise refuse(LEVER, LEVER_REMEDY)
@@ -270,7 +284,7 @@ class Whole(Kind):
             raise refuse(f"must be a whole number, got {say(raw)}")
         if raw not in self.among:
             remedy = f"give {self.among[0]} to {self.among[-1]}"
-            raise refuse(f"{raw} is out of range", remedy)
+            raise refuse(f"{figure(raw)} is out of range", remedy)
         return raw
 
     def form(self) -> JsonSchema:
@@ -456,13 +470,17 @@ def _bounded(value: Uncertain, raw: object) -> Bounded:
 
 
 def _number_meant(raw: object) -> str:
-    """Guess the number behind a text such as '1.1%' or '0.011'."""
+    """Guess the number behind a text such as '1.1%', '0,011' or '1,800'."""
     if not isinstance(raw, str):
         return PLAIN
-    text = raw.strip().replace(",", "")
+    text = raw.strip()
+    comma = decimal_comma(text.removesuffix("%").rstrip())
+    text = text.replace(",", "." if comma else "")
     try:
         if text.endswith("%"):
             return f"write {float(text[:-1]) / 100:.10g} for {quote(raw)}"
+        if comma:
+            return f"write {float(text):.10g}: with a point, not a comma"
         return f"write {float(text):.10g} without quotes"
     except ValueError:
         return PLAIN

@@ -440,12 +440,14 @@ def _loaded(
     if given:
         text.append((COMMAND_LINE, "\n".join(setting.text for setting in given)))
     home = layers.setter(stack, ("population",))
+    by_hand = origins["population"].layer == COMMAND_LINE
+    folder = Path() if by_hand else home.folder if home else stack[-1].folder
     return Loaded(
         scenario=scenario,
         origins=origins,
         text=tuple(text),
         tree=tree,
-        folder=home.folder if home else stack[-1].folder,
+        folder=folder,
     )
 
 

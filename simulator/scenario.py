@@ -6,6 +6,7 @@ said, a year is the first calendar year of a financial year (2019 = 2019/20).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final, Self, TypeAlias
 
 import numpy as np
@@ -41,6 +42,7 @@ LEVER_RATE: Final = Number(
     low=-1, high=1, above=True, below=True, fraction=True, lever=True
 )
 TARGET_RATE: Final = Number(low=0, high=1, below=True, fraction=True, lever=True)
+ONE_RATE: Final = replace(TARGET_RATE, by_year="path")
 SHARE: Final = Number(low=0, high=1, fraction=True)
 LEVER_SHARE: Final = Number(low=0, high=1, fraction=True, lever=True)
 SPREAD: Final = Number(low=0, high=1, below=True, fraction=True)
@@ -414,7 +416,7 @@ class Target(Section):
 
     name: Label
     """Words of its own: it heads a line of every table."""
-    rate: Annotated[float, TARGET_RATE] | None = None
+    rate: Annotated[float, ONE_RATE] | None = None
     """The same rate every year."""
     path: Annotated[tuple[float, ...], PATH] | None = None
     """A rate for each year."""

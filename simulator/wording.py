@@ -1,5 +1,6 @@
 """How a problem is said: in the words of the file, never in those of the parser."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
@@ -13,6 +14,8 @@ UNKNOWN: Final = "unknown key"
 MISSING: Final = "missing"
 LONGEST: Final = 40
 LONGEST_KEY: Final = 100
+_COMMA: Final = re.compile(r"[-+]?\d+,\d+")
+_THOUSANDS: Final = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
 CONTROLS: Final = ("Cc", "Cs", "Zl", "Zp")  # by Unicode category
 
 Path = tuple[str, ...]
@@ -40,7 +43,7 @@ def say(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"the number {value}"
+            return f"the number {figure(value)}"
         case str():
             return f"the text {quote(value)}" if value else "an empty text"
         case Mapping():
@@ -72,6 +75,25 @@ def control(text: str, besides: str = "") -> str:
         if unicodedata.category(character) in CONTROLS and character not in besides:
             return f"U+{ord(character):04X}"
     return ""
+
+
+def figure(value: float) -> str:
+    """Write a number as it stands, cut where it is long."""
+    try:
+        return _short(str(value), LONGEST)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "of thousands of digits"
+
+
+def decimal_comma(text: str) -> bool:
+    """Say whether a text is a number with a comma for its point, not for thousands.
+
+    Examples
+    --------
+    >>> decimal_comma("0,03"), decimal_comma("0,025"), decimal_comma("1,800")
+    (True, True, False)
+    """
+    return bool(_COMMA.fullmatch(text)) and not _THOUSANDS.fullmatch(text)
 
 
 def quote(text: str) -> str:

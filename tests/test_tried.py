@@ -270,3 +270,52 @@ def test_numbers_of_draws_that_no_run_has_are_refused(here, arguments):
 )
 def test_threads_and_seeds_that_no_run_has_are_refused(here, flag, said):
     assert refused(here, "run", "tiny.toml", flag, HUGE) == said
+
+
+# --- what is written ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (
+            f"prices.pay={'[' * 3000}{']' * 3000}",
+            "prices.pay: stands more than 12 tables or lists deep; see whether a "
+            "bracket is repeated",
+        ),
+        (
+            f"prices.pay={'{a=' * 500}1{'}' * 500}",
+            "prices.pay: stands more than 12 tables or lists deep; see whether a "
+            "bracket is repeated",
+        ),
+        (
+            f"first_year={'9' * 4000}",
+            f"first_year: {'9' * 37}... is out of range; give 1991 to 2100",
+        ),
+        (
+            "funding.cash=[1e308, 1e400, 1, 1]",
+            "funding.cash.0: 1e+308 is out of range; give a number above 0 and at "
+            "most 1000\ncommand line: funding.cash.1: must be a finite number; write a "
+            "plain number",
+        ),
+        (
+            "demand.ambulance.trend=0,03",
+            "demand.ambulance.trend: must be a number, got the text '0,03'; write "
+            "0.03: with a point, not a comma",
+        ),
+    ],
+    ids=["lists", "tables", "digits", "floats", "comma"],
+)
+def test_what_cannot_be_read_is_refused_with_what_is_meant(here, setting, said):
+    found = refused(here, "check", "tiny.toml", "--set", setting)
+    assert found == f"command line: {said}\n"
+
+
+def test_a_population_set_by_hand_is_looked_for_in_the_working_folder(here):
+    away = here / "away"
+    away.mkdir()
+    (here / "tiny.toml").rename(away / "tiny.toml")
+    (here / "own.csv").write_text(tiny.without("WB1"), encoding="utf-8")
+    own = ("--set", "population=own.csv")
+    found = tried(here, "check", "away/tiny.toml", *own)
+    assert "can be run; 7 trusts" in found.stdout

@@ -99,10 +99,11 @@ def _check_format(file: h5py.File, path: Path) -> None:
     if not isinstance(found, np.integer):
         raise RunFileError(str(path), "is not a run file: it has no format number")
     if found != FORMAT:
+        writer = "a newer version" if found > FORMAT else _writer(file, path)
         raise RunFileError(
             str(path),
             f"has format {found}, and this version reads format {FORMAT}",
-            f"open it with {_writer(file, path)}, or run its scenario again",
+            f"open it with {writer}, or run its scenario again",
         )
 
 
