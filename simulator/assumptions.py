@@ -8,7 +8,7 @@ and gives the value back as a file writes it.
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias, TypeGuard
@@ -30,7 +30,15 @@ from simulator.distributions import (
     Uncertain,
 )
 from simulator.keys import SOURCE, SOURCE_SCHEMA
-from simulator.wording import nearest, quote, refuse, say
+from simulator.wording import (
+    control,
+    decimal_comma,
+    figure,
+    nearest,
+    quote,
+    refuse,
+    say,
+)
 
 ByYear: TypeAlias = float | tuple[float, ...]
 Trend: TypeAlias = Uncertain | tuple[float, ...]
@@ -39,7 +47,10 @@ JsonSchema: TypeAlias = dict[str, Any]
 LEVER: Final = "a lever is decided by somebody, so it has no distribution"
 LEVER_REMEDY: Final = "write a number; ask 'what if' with another target or scenario"
 NAME: Final = re.compile(r"[0-9_-]*[A-Za-z][A-Za-z0-9_-]*")
-NAME_REMEDY: Final = "use letters, digits, - and _"
+LONGEST_NAME: Final = 100  # characters; a run file and its variables bear names
+LONGEST_TITLE: Final = 300
+LONGEST_PATH: Final = 4096
+NAME_REMEDY: Final = f"use letters, digits, - and _, at most {LONGEST_NAME}"
 DAY_REMEDY: Final = "write year, month and day, such as 2019-01-31"
 PLAIN: Final = "write a plain number"
 
@@ -117,6 +128,8 @@ class Number(Kind):
         Whether it is a fraction, which people like to write as a percentage.
     lever
         Whether somebody decides it.
+    by_year
+        Key beside it that takes one for each year, if there is one.
     """
 
     low: float = -math.inf
@@ -125,9 +138,13 @@ class Number(Kind):
     below: bool = False
     fraction: bool = False
     lever: bool = False
+    by_year: str = ""
 
     def read(self, raw: object) -> float:
         """Read a number, or refuse it."""
+        if self.by_year and _is_list(raw):
+            remedy = f"write one number, or call the key {self.by_year}"
+            raise refuse("must be a number, got a list", remedy)
         if isinstance(raw, Mapping) and KINDS.keys() & raw.keys():
             if self.lever:
                 raise refuse(LEVER, LEVER_REMEDY)
@@ -267,7 +284,7 @@ class Whole(Kind):
             raise refuse(f"must be a whole number, got {say(raw)}")
         if raw not in self.among:
             remedy = f"give {self.among[0]} to {self.among[-1]}"
-            raise refuse(f"{raw} is out of range", remedy)
+            raise refuse(f"{figure(raw)} is out of range", remedy)
         return raw
 
     def form(self) -> JsonSchema:
@@ -277,8 +294,17 @@ class Whole(Kind):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Kind):
-    """One line of text that says something; a name where it must be `plain`."""
+    """One line of text that says something.
 
+    Parameters
+    ----------
+    longest
+        Number of characters it may have.
+    plain
+        Whether it is a name, of letters, digits, - and _.
+    """
+
+    longest: int
     plain: bool = False
 
     def read(self, raw: object) -> str:
@@ -289,6 +315,11 @@ class Text(Kind):
             raise refuse("is empty", "write something")
         if len(raw.splitlines()) > 1:
             raise refuse("is more than one line", "write it on one")
+        if character := control(raw):
+            raise refuse(f"holds the control character {character}", "take it out")
+        if len(raw) > self.longest:
+            problem = f"has {len(raw):,} characters"
+            raise refuse(problem, f"write {self.longest:,} at most")
         if self.plain and not NAME.fullmatch(raw):
             raise refuse(f"{quote(raw)} is not a name", NAME_REMEDY)
         return raw
@@ -296,7 +327,24 @@ class Text(Kind):
     def form(self) -> JsonSchema:
         """Give the JSON Schema."""
         pattern = {"pattern": f"^{NAME.pattern}$"} if self.plain else {"minLength": 1}
-        return {"type": "string"} | pattern
+        return {"type": "string", "maxLength": self.longest} | pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Prose(Kind):
+    """Text of any number of lines, which may be empty."""
+
+    def read(self, raw: object) -> str:
+        """Read a text, or refuse it."""
+        if not isinstance(raw, str):
+            raise refuse(f"must be text, got {say(raw)}", "put it in quotes")
+        if character := control(raw, besides="\t\r\n"):
+            raise refuse(f"holds the control character {character}", "take it out")
+        return raw
+
+    def form(self) -> JsonSchema:
+        """Give the JSON Schema."""
+        return {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +421,11 @@ def written(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def is_series(value: object, kinds: Iterable[object]) -> bool:
+    """Say whether a value is a list with one number a year, by its kinds."""
+    return _is_list(value) and any(isinstance(kind, Years | Belief) for kind in kinds)
+
+
 def real(raw: object) -> float:
     """Read a finite number, or refuse it."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
@@ -417,13 +470,17 @@ def _bounded(value: Uncertain, raw: object) -> Bounded:
 
 
 def _number_meant(raw: object) -> str:
-    """Guess the number behind a text such as '1.1%' or '0.011'."""
+    """Guess the number behind a text such as '1.1%', '0,011' or '1,800'."""
     if not isinstance(raw, str):
         return PLAIN
-    text = raw.strip().replace(",", "")
+    text = raw.strip()
+    comma = decimal_comma(text.removesuffix("%").rstrip())
+    text = text.replace(",", "." if comma else "")
     try:
         if text.endswith("%"):
             return f"write {float(text[:-1]) / 100:.10g} for {quote(raw)}"
+        if comma:
+            return f"write {float(text):.10g}: with a point, not a comma"
         return f"write {float(text):.10g} without quotes"
     except ValueError:
         return PLAIN

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.schema import POOLS
 from simulator.wording import Fault, Path
 
-FIRST_YEARS: Final = range(1948, 2101)  # the NHS began in 1948
+FIRST_YEARS: Final = range(1991, 2101)  # the first NHS trusts began in April 1991
 YEARS: Final = range(1, 31)
 WHOLE: Final = 1e-9  # shares may miss 1 by this much
 SMALLEST: Final = 1e-6  # least eigenvalue of a correlation matrix
@@ -89,7 +89,7 @@ def _lengths(tree: Mapping[str, Any], lists: Iterable[YearList]) -> Iterator[Fau
     horizon = _horizon(tree)
     if horizon is None:
         return
-    unused = _unused_funding(tree)
+    unused = unused_funding(tree)
     for path, length, opening in lists:
         if path[:2] in unused:
             continue
@@ -181,7 +181,7 @@ def _balancing_year(
         yield Fault((*path, "balancing_item", "year"), problem, remedy)
 
 
-def _unused_funding(tree: Mapping[str, Any]) -> set[Path]:
+def unused_funding(tree: Mapping[str, Any]) -> set[Path]:
     """Give the keys of the form of funding that does not count."""
     basis = _table(tree, "funding").get("basis")
     others = [form for form in NEEDED if basis in tuple(NEEDED) and form != basis]

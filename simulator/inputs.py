@@ -14,16 +14,20 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator import (
+    fitting,
+    idle,
     keys,
     layers,
     population_csv,
+    precedent,
     reading,
+    series,
     sources,
     synthetic,
     toml_text,
     vintage,
 )
-from simulator.assumptions import NAME, NAME_REMEDY
+from simulator.assumptions import LONGEST_NAME, LONGEST_TITLE, NAME, NAME_REMEDY
 from simulator.errors import PopulationError, Problems, ScenarioError
 from simulator.keys import EXTENDS, SOURCE, SOURCE_SCHEMA
 from simulator.layers import COMMAND_LINE, KeyPath, Layer, Setting
@@ -43,6 +47,7 @@ from simulator.wording import (
 
 SUFFIX: Final = ".toml"
 STARTER_NAME: Final = 'name = "my-scenario"'
+WORDS: Final = ("name", "title", "about")  # move no number
 WRITTEN_WHOLE: Final = ("Target", "BalancingItem")  # a list is replaced, not merged
 
 
@@ -119,12 +124,18 @@ def scenario_from_tables(
     for layer in stack:
         tree = layers.merge(tree, layer.tables)
     tree.pop(EXTENDS, None)
-    tree, unfit = layers.apply(given, tree)
+    before = tree
+    tree, unfit = layers.apply(given, before)
     unfit += [fault for fault in read if isinstance(fault, Fault)]
     scenario, misfits = _build(tree)
+    if scenario is not None:
+        changed = _changed(scenario, before, given)
+        unfit += idle.faults(scenario, [setting.path for setting in changed])
+        scenario = _headed(scenario, changed)
     placed = [
         *((COMMAND_LINE, fault) for fault in unfit),
         *((_place(stack, given, fault.path), fault) for fault in misfits),
+        *series.faults(stack, given, tree),
         *_unsourced(stack, misfits),
     ]
     if scenario is None or placed:
@@ -154,6 +165,32 @@ def load_population(name_or_path: str | Path, base: Path = Path()) -> Population
     return population_csv.from_csv_text(text, (base / name).name)
 
 
+def population_of(loaded: Loaded) -> Population:
+    """Read the opening positions that a scenario names, and see that they can be run.
+
+    Raises
+    ------
+    SimulatorError
+        Where there is no such population, or all that is implausible or does not go
+        together.
+    """
+    population = load_population(loaded.scenario.population, loaded.folder)
+    problems = [
+        ScenarioError(
+            f"{_layer_of(loaded, fault.path)}: {dotted(fault.path)}",
+            fault.problem,
+            fault.remedy,
+        )
+        for fault in (
+            *precedent.faults(loaded.scenario),
+            *fitting.faults(loaded.scenario, population),
+        )
+    ]
+    if problems:
+        raise Problems(problems)
+    return population
+
+
 def read_text(path: str | Path) -> str:
     """Read a table as text, such as a list of trusts to build a population from."""
     return reading.text_of(Path(path), str(path), PopulationError)
@@ -170,7 +207,7 @@ def shipped() -> dict[str, str]:
 
 def starter(name: str) -> str:
     """Give the text of a short commented scenario to begin from."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ScenarioError("name", f"{quote(name)} is not a name", NAME_REMEDY)
     text = resources.files(__package__).joinpath("starter.toml").read_text("utf-8")
     return text.replace(STARTER_NAME, f'name = "{name}"')
@@ -274,6 +311,36 @@ def _text(path: Path, place: str, hint: str = "") -> str:
 # --- from tables to a scenario ------------------------------------------------------
 
 
+def _changed(
+    scenario: Scenario, before: Mapping[str, Any], given: Sequence[Setting]
+) -> list[Setting]:
+    """Find the settings that do not set a value to what it was."""
+    old = _build(before)[0] if given else None
+    below, above = old.plain() if old else before, scenario.plain()
+    return [
+        setting
+        for setting in given
+        if layers.look_up(below, setting.path) != layers.look_up(above, setting.path)
+    ]
+
+
+def _headed(scenario: Scenario, changed: Sequence[Setting]) -> Scenario:
+    """Put what the command line changes into the title, which heads every answer."""
+    tree = scenario.plain()
+    said = [
+        f"{dotted(path)} = {toml_text.value(layers.look_up(tree, path))}"
+        for path, *_ in changed
+        if path[0] not in WORDS
+    ]
+    if not said:
+        return scenario
+    tail = f", with {'; '.join(said)}"
+    if len(scenario.title) + len(tail) > LONGEST_TITLE:
+        tail = f", with values set on the command line: {len(said)}"
+    title = scenario.title[: LONGEST_TITLE - len(tail)] + tail
+    return scenario.model_copy(update={"title": title})
+
+
 def _build(tree: Mapping[str, Any]) -> tuple[Scenario | None, list[Fault]]:
     """Make the value, or list all that is wrong with the tables."""
     try:
@@ -373,12 +440,14 @@ def _loaded(
     if given:
         text.append((COMMAND_LINE, "\n".join(setting.text for setting in given)))
     home = layers.setter(stack, ("population",))
+    by_hand = origins["population"].layer == COMMAND_LINE
+    folder = Path() if by_hand else home.folder if home else stack[-1].folder
     return Loaded(
         scenario=scenario,
         origins=origins,
         text=tuple(text),
         tree=tree,
-        folder=home.folder if home else stack[-1].folder,
+        folder=folder,
     )
 
 
@@ -402,6 +471,17 @@ def _keys_behind(loaded: Loaded, path: KeyPath, value: object) -> tuple[str, ...
         return (key,)
     end = loaded.scenario.last_year + 1
     return tuple(f"{stem}.{year}" for year in range(end - len(value), end))
+
+
+def _layer_of(loaded: Loaded, path: KeyPath) -> str:
+    """Name the layer that sets a value, or the highest of a table's."""
+    inside = [
+        origin.layer
+        for key, origin in loaded.origins.items()
+        if layers.overlap(tuple(key.split(".")), path)
+    ]
+    order = [name for name, _ in loaded.text]
+    return max(inside, key=lambda name: order.index(name) if name in order else -1)
 
 
 def _note(origin: Origin) -> str:

@@ -6,13 +6,12 @@ or anything else replaces what was there.
 """
 
 import copy
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeGuard
 
-from simulator import evidence
+from simulator import evidence, toml_text
 from simulator.distributions import KINDS
 from simulator.keys import EXTENDS, SOURCE
 from simulator.wording import Fault, nearest, say
@@ -153,7 +152,10 @@ def read_setting(text: str) -> Setting | Fault:
         return Fault((text,), "is not a setting", "write key.path=value")
     if path[-1] in (SOURCE, EXTENDS):
         return Fault(path, "cannot be set here", "write it in a file")
-    return Setting(path, _value(written), text)
+    try:
+        return Setting(path, _value(written), text)
+    except RecursionError:
+        return Fault(path, toml_text.TOO_DEEP, toml_text.NO_DEEPER)
 
 
 def apply(
@@ -229,8 +231,8 @@ def _replace(node: Any, part: str, value: Any, path: KeyPath) -> Fault | None:
 
 def _value(written: str) -> Any:
     try:
-        tables = tomllib.loads(f"value = {written}")
-    except tomllib.TOMLDecodeError:
+        tables = toml_text.parse(f"value = {written}")
+    except ValueError:
         return written
     return tables["value"] if tables.keys() == {"value"} else written
 

@@ -6,6 +6,7 @@ said, a year is the first calendar year of a financial year (2019 = 2019/20).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final, Self, TypeAlias
 
 import numpy as np
@@ -15,11 +16,15 @@ from pydantic_core import InitErrorDetails
 
 from simulator import consistency, keys
 from simulator.assumptions import (
+    LONGEST_NAME,
+    LONGEST_PATH,
+    LONGEST_TITLE,
     Belief,
     ByYear,
     Day,
     Number,
     OneOf,
+    Prose,
     Text,
     Trend,
     Whole,
@@ -37,20 +42,23 @@ LEVER_RATE: Final = Number(
     low=-1, high=1, above=True, below=True, fraction=True, lever=True
 )
 TARGET_RATE: Final = Number(low=0, high=1, below=True, fraction=True, lever=True)
+ONE_RATE: Final = replace(TARGET_RATE, by_year="path")
 SHARE: Final = Number(low=0, high=1, fraction=True)
 LEVER_SHARE: Final = Number(low=0, high=1, fraction=True, lever=True)
 SPREAD: Final = Number(low=0, high=1, below=True, fraction=True)
 MEMORY: Final = Number(low=-1, high=1, above=True, below=True)
-MONEY: Final = Number(low=0, lever=True)
+# GBP million: a trillion pounds is more than the state spends on everything in a year.
+MONEY: Final = Number(low=0, high=1e6, lever=True)
 REACH: Final = Number(low=0, high=5, lever=True)
-TOTAL: Final = Number(low=0, above=True, lever=True)
-CASH: Final = Years(number=TOTAL, opening=True, only_list=True)
+TOTAL: Final = Number(low=0, high=1e6, above=True, lever=True)
+BILLIONS: Final = Number(low=0, high=1e3, above=True, lever=True)
+CASH: Final = Years(number=BILLIONS, opening=True, only_list=True)
 PATH: Final = Years(number=TARGET_RATE, only_list=True)
 RAMP: Final = Years(number=LEVER_SHARE, only_list=True, any_length=True)
 MULTIPLE: Final = Number(low=0, high=5, above=True)
 
-Name: TypeAlias = Annotated[str, Text(plain=True)]
-Title: TypeAlias = Annotated[str, Text()]
+Name: TypeAlias = Annotated[str, Text(longest=LONGEST_NAME, plain=True)]
+Label: TypeAlias = Annotated[str, Text(longest=LONGEST_NAME)]
 TrustType: TypeAlias = Annotated[str, OneOf(TRUST_TYPES)]
 Rate: TypeAlias = Annotated[float, RATE]
 Share: TypeAlias = Annotated[float, SHARE]
@@ -399,16 +407,16 @@ class BalancingItem(Section):
 
     year: Annotated[int, FIRST_YEAR]
     """Year in which the level is reached."""
-    underlying: Annotated[float, Number(lever=True)]
+    underlying: Annotated[float, Number(low=-1e6, high=1e6, lever=True)]
     """Underlying balance of the sector to reach, GBP million; surplus is positive."""
 
 
 class Target(Section):
     """A rate that is taken out of prices, and the basis it is judged on."""
 
-    name: Title
+    name: Label
     """Words of its own: it heads a line of every table."""
-    rate: Annotated[float, TARGET_RATE] | None = None
+    rate: Annotated[float, ONE_RATE] | None = None
     """The same rate every year."""
     path: Annotated[tuple[float, ...], PATH] | None = None
     """A rate for each year."""
@@ -428,9 +436,9 @@ class Scenario(Section):
 
     name: Name
     """Letters, digits, - and _."""
-    title: Title
-    about: str = ""
-    population: Title
+    title: Annotated[str, Text(longest=LONGEST_TITLE)]
+    about: Annotated[str, Prose()] = ""
+    population: Annotated[str, Text(longest=LONGEST_PATH)]
     """Opening positions: a packaged population, or the path of a table."""
     first_year: Annotated[int, FIRST_YEAR]
     """First year simulated; the year before is the opening year."""

@@ -18,7 +18,7 @@ from simulator.layers import (
     look_up,
     upwards,
 )
-from simulator.wording import Fault, dotted, nearest, say, table
+from simulator.wording import Fault, control, dotted, nearest, say, table
 
 SET_BY_HAND: Final = "set on the command line"
 UNSTATED: Final = "the simulator's own: nothing is added unless a scenario says so"
@@ -136,6 +136,9 @@ def _bad_source(source: object, path: KeyPath) -> Iterator[Fault]:
         yield Fault(path, problem, "name an evidence id or a citation")
     elif not source.strip():
         yield Fault(path, "is empty", "name an evidence id or a citation")
+    elif character := control(source, besides="\t\r\n"):
+        problem = f"holds the control character {character}"
+        yield Fault(path, problem, "take it out")
     elif _EVIDENCE_KEY.fullmatch(source) and _entry(source) is None:
         known = [*evidence.figures(), *map(dotted, _default_paths())]
         remedy = nearest(source, known)

@@ -3,16 +3,20 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from simulator.errors import ScenarioError
-from simulator.wording import dotted, quote
+from simulator.wording import decimal_comma, dotted, quote
 
 KeyPath = tuple[str, ...]
 
+DEEPEST: Final = 12  # twice as deep as any table of a scenario
+TOO_DEEP: Final = f"stands more than {DEEPEST} tables or lists deep"
+NO_DEEPER: Final = "see whether a bracket is repeated"
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PERCENT: Final = re.compile(r"=\s*([-+]?\d+\.?\d*)\s*%")
+_NUMBER: Final = re.compile(r"=\s*([-+]?[\d,]+)\s*(?:#.*)?$")
 _THOUSANDS: Final = re.compile(r"\d,\d{3}\b")
 _TWICE: Final = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
 _HEADER: Final = re.compile(r"\s*(\[\[?)([^\[\]=]+)\]")
@@ -30,9 +34,30 @@ def read(text: str, name: str) -> dict[str, Any]:
         What messages call it.
     """
     try:
-        return tomllib.loads(text)
+        return parse(text)
+    except RecursionError:
+        raise ScenarioError(name, TOO_DEEP, NO_DEEPER) from None
     except ValueError as fault:
         raise _not_toml(str(fault), text, name) from None
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read tables.
+
+    Raises
+    ------
+    ValueError
+        Where the text is not TOML.
+    RecursionError
+        Where its tables and lists stand deeper in one another than any of a scenario.
+    """
+    tables = tomllib.loads(text)
+    level: list[Any] = [tables]
+    for _ in range(DEEPEST):
+        level = [part for node in level for part in _parts_of(node)]
+    if level:
+        raise RecursionError
+    return tables
 
 
 def key_lines(text: str) -> Iterator[tuple[int, KeyPath]]:
@@ -98,6 +123,12 @@ def value(item: Any) -> str:
             return repr(item)
 
 
+def _parts_of(node: object) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
 def _not_toml(message: str, text: str, name: str) -> ScenarioError:
     lines = text.splitlines() or [""]
     at = _POSITION.search(message)
@@ -116,8 +147,12 @@ def _remedy(problem: str, line: str) -> str:
     if percent := _PERCENT.search(line):
         number = percent.group(1)
         return f"write {float(number) / 100:.10g} for {number}%"
+    if (number := _NUMBER.search(line)) and decimal_comma(number.group(1)):
+        return f"write {number.group(1).replace(',', '.')}: with a point, not a comma"
     if _THOUSANDS.search(line):
         return "write numbers without commas"
+    if "digits" in problem:  # of which Python reads no more than 4,300
+        return "a number is too long"
     if problem.startswith("Invalid value"):
         return "text stands in quotes, numbers do not"
     return f"in {quote(line)}" if line.strip() else ""

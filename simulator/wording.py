@@ -1,5 +1,7 @@
 """How a problem is said: in the words of the file, never in those of the parser."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -11,6 +13,10 @@ REFUSED: Final = "refused"
 UNKNOWN: Final = "unknown key"
 MISSING: Final = "missing"
 LONGEST: Final = 40
+LONGEST_KEY: Final = 100
+_COMMA: Final = re.compile(r"[-+]?\d+,\d+")
+_THOUSANDS: Final = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+CONTROLS: Final = ("Cc", "Cs", "Zl", "Zp")  # by Unicode category
 
 Path = tuple[str, ...]
 
@@ -37,7 +43,7 @@ def say(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"the number {value}"
+            return f"the number {figure(value)}"
         case str():
             return f"the text {quote(value)}" if value else "an empty text"
         case Mapping():
@@ -50,11 +56,49 @@ def say(value: object) -> str:
             return "something else"
 
 
+def control(text: str, besides: str = "") -> str:
+    r"""Name the first character that steers a terminal or cannot be written, if any.
+
+    Parameters
+    ----------
+    text
+        Any text.
+    besides
+        Such characters that will do.
+
+    Examples
+    --------
+    >>> control("two\tcells"), control("two cells")
+    ('U+0009', '')
+    """
+    for character in text:
+        if unicodedata.category(character) in CONTROLS and character not in besides:
+            return f"U+{ord(character):04X}"
+    return ""
+
+
+def figure(value: float) -> str:
+    """Write a number as it stands, cut where it is long."""
+    try:
+        return _short(str(value), LONGEST)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "of thousands of digits"
+
+
+def decimal_comma(text: str) -> bool:
+    """Say whether a text is a number with a comma for its point, not for thousands.
+
+    Examples
+    --------
+    >>> decimal_comma("0,03"), decimal_comma("0,025"), decimal_comma("1,800")
+    (True, True, False)
+    """
+    return bool(_COMMA.fullmatch(text)) and not _THOUSANDS.fullmatch(text)
+
+
 def quote(text: str) -> str:
     """Put a text on one line, in quotes, cut where it is long."""
-    line = " ".join(text.split())
-    short = line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
-    return f"'{short}'"
+    return f"'{_short(' '.join(text.split()), LONGEST)}'"
 
 
 def nearest(word: str, known: Iterable[str], all_called: str = "choose from") -> str:
@@ -67,8 +111,8 @@ def nearest(word: str, known: Iterable[str], all_called: str = "choose from") ->
 
 
 def dotted(path: Iterable[object]) -> str:
-    """Write a key path as `--set` takes it."""
-    return ".".join(str(part) for part in path)
+    """Write a key path as `--set` takes it; a key that cannot be one is made short."""
+    return ".".join(_short(str(part), LONGEST_KEY) for part in path)
 
 
 def table(path: Sequence[str]) -> str:
@@ -109,6 +153,12 @@ def translate(error: ErrorDetails, known: Iterable[str]) -> Fault:
         named = remedy.format(table=table(path), key=path[-1] if path else "")
         return Fault(path, f"must be {what}, got {say(error['input'])}", named)
     return Fault(path, f"{say(error['input'])} cannot stand here", _cut(error["msg"]))
+
+
+def _short(text: str, longest: int) -> str:
+    """Cut a text that is long, and write out what would steer a terminal."""
+    short = text if len(text) <= longest else text[: longest - 3] + "..."
+    return short.encode("unicode_escape").decode() if control(short) else short
 
 
 def _cut(message: str) -> str:

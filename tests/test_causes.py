@@ -327,7 +327,7 @@ def test_a_target_that_is_not_there_is_refused():
 
 
 def test_other_years_are_refused():
-    later = scenario("first_year=2020")
+    later = scenario(tables=tiny.tables() | {"first_year": 2020})
     assert refused(scenario(), later) == (
         "minimal and minimal: run over different years: 2019 to 2021 and 2020 to 2022; "
         "give both the same first_year and years"

@@ -212,8 +212,8 @@ def test_run_prints_json_for_a_script_and_takes_every_flag(here):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--draws", 0), "draws: 0 is not a number of draws; give 1 or more"),
-        (("--threads", 0), "threads: 0 is too few; give 1 or more"),
+        (("--draws", 0), "draws: 0 is out of range; give 1 to 1,000,000,000,000"),
+        (("--threads", 0), "threads: 0 is out of range; give 1 to 1,024"),
         (("--seed", -1), "seed: -1 is out of range; give 0 to 2**63 - 1"),
         (
             ("-o", "none/run.h5"),

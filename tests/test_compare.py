@@ -340,7 +340,8 @@ def test_another_population_is_refused(plain):
 
 
 def test_other_years_are_refused(plain):
-    said = refused(plain, run("first_year=2020", draws=5))
+    later = tiny.tables() | {"first_year": 2020}
+    said = refused(plain, run(draws=5, tables=later))
     assert "run over different years: 2019 to 2021 and 2020 to 2022" in said
 
 

@@ -178,9 +178,9 @@ def test_a_plan_for_a_script_is_plain_numbers(forecast):
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"draws": 0}, "draws: 0 is not a number of draws; give 1 or more"),
-        ({"targets": 0}, "targets: 0 is too few; give 1 or more"),
-        ({"threads": 0}, "threads: 0 is too few; give 1 or more"),
+        ({"draws": 0}, "draws: 0 is out of range; give 1 to 1,000,000,000,000"),
+        ({"targets": 0}, "targets: 0 is out of range; give 1 to 1,000"),
+        ({"threads": 0}, "threads: 0 is out of range; give 1 to 1,024"),
         (
             {"precision": 0.6},
             "precision: 0.6 is not the half-width of a probability's interval; "

@@ -527,10 +527,10 @@ def test_a_folder_is_not_a_place_for_a_run(loaded, tmp_path):
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"draws": 0}, "draws: 0 is not a number of draws; give 1 or more"),
+        ({"draws": 0}, "draws: 0 is out of range; give 1 to 1,000,000,000,000"),
         ({"seed": -1}, "seed: -1 is out of range; give 0 to 2**63 - 1"),
         ({"seed": 2**63}, f"seed: {2**63} is out of range; give 0 to 2**63 - 1"),
-        ({"threads": 0}, "threads: 0 is too few; give 1 or more"),
+        ({"threads": 0}, "threads: 0 is out of range; give 1 to 1,024"),
     ],
 )
 def test_impossible_numbers_are_refused(how, said, loaded):

@@ -212,7 +212,7 @@ def test_a_run_file_gives_the_same_answer_as_its_scenario(folder):
         ),
         ({"rates": [1.1]}, "rates: 1.1 is not a rate a year; give 0.011 for 1.1%"),
         ({"rates": []}, "rates: are not a list; give one or more rates"),
-        ({"draws": 0}, "draws: 0 is not a number of draws; give 1 or more"),
+        ({"draws": 0}, "draws: 0 is out of range; give 1 to 1,000,000,000,000"),
     ],
 )
 def test_what_cannot_be_asked_is_said(folder, how, said):

@@ -280,7 +280,7 @@ def test_progress_adds_up(scenario):
             "give a multiple of 4, 256 or more",
         ),
         ({"seed": -1}, "seed: -1 is out of range; give 0 to 2**63 - 1"),
-        ({"threads": 0}, "threads: 0 is too few; give 1 or more"),
+        ({"threads": 0}, "threads: 0 is out of range; give 1 to 1,024"),
         ({"target": "for"}, "has no target 'for'; did you mean 'four'?"),
         ({"target": "x"}, "has no target 'x'; it has one-point-one, stepped, four"),
     ],

@@ -434,7 +434,7 @@ FORMATS = {
     lacks("/", "format"): ": is not a run file: it has no format number",
     note("/", "format", [1, 2]): ": is not a run file: it has no format number",
     note("/", "format", NEWER): OPEN.format(NEWER)
-    + "open it with version 0.1.0, or run its",
+    + "open it with a newer version, or run its",
     format_of_an_unknown_writer: OPEN.format(0)
     + "open it with the version that wrote it",
 }

@@ -56,17 +56,7 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
     answer.attrs["replicates"] = replicates
     answer["rate"] = root["rate"].mean("year")
-    for name, chosen in {
-        "sector": outcome,
-        "sustained": "sustained",
-        "balance": "balance",
-        "cash_releasing": "cash_releasing",
-        "measured": "measured",
-    }.items():
-        for end in ("", "_low", "_high"):
-            found = root[f"sector_probability{end}"].sel(outcome=chosen)
-            answer[f"{name}_probability{end}"] = found.drop_vars("outcome")
-    answer = answer.merge(_median_trust(root, outcome))
+    answer = answer.merge(_chances(root, outcome))
     for end in ("", "_low", "_high"):
         shares = root[f"share_achieving{end}"].sel(outcome=outcome, quantile=list(BAND))
         answer[f"share_achieving{end}"] = shares.drop_vars("outcome")
@@ -118,6 +108,17 @@ def own_outcome(root: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(names, dims="target", coords={"target": root["target"]})
 
 
+def widest(run: xr.DataTree) -> float:
+    """Find the widest interval of a headline's chances, each by itself: half of it."""
+    root = run.to_dataset()
+    found = _chances(root, own_outcome(root))
+    widths = [
+        found[f"{name}_probability_high"] - found[f"{name}_probability_low"]
+        for name in PROBABILITIES
+    ]
+    return max(float(width.max()) for width in widths) / 2.0
+
+
 def highest(
     answer: xr.Dataset, probability: float, of: str = "sector"
 ) -> xr.Dataset | None:
@@ -129,6 +130,22 @@ def highest(
     if enough.sizes["target"] == 0:
         return None
     return enough.isel(target=int(enough["rate"].values.argmax()))
+
+
+def _chances(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
+    """Gather the chances of a headline by target, each with its interval."""
+    found = xr.Dataset()
+    for name, chosen in {
+        "sector": outcome,
+        "sustained": "sustained",
+        "balance": "balance",
+        "cash_releasing": "cash_releasing",
+        "measured": "measured",
+    }.items():
+        for end in ("", "_low", "_high"):
+            chance = root[f"sector_probability{end}"].sel(outcome=chosen)
+            found[f"{name}_probability{end}"] = chance.drop_vars("outcome")
+    return found.merge(_median_trust(root, outcome))
 
 
 def _median_trust(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:

@@ -49,6 +49,9 @@ from simulator.schema import RUN_FILE
     metavar="FILE",
     help="Add draws to a run file instead, up to --draws.",
 )
+@click.option(
+    "--yes", is_flag=True, help="Begin even if it will take hours, or much of the disk."
+)
 @settings
 @together
 @as_json
@@ -65,6 +68,7 @@ def run(
     keep: Any,
     resume: bool,
     extend: Path | None,
+    yes: bool,
     settings: tuple[str, ...],
     together: bool,
     as_json: bool,
@@ -76,6 +80,7 @@ def run(
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
     from simulator.analysis.delivered import GROUPS
+    from simulator.questions import planning
     from simulator.report import answer
     from simulator.running import runs
     from simulator.storage import store
@@ -89,12 +94,18 @@ def run(
                 "do not go with it"
             )
         place = output or extend
+        if not (yes or resume):
+            runs.check(draws, runs.SEED, threads)
+            planning.check_longer(extend, draws)
         _extend(extend, draws, output, threads, force, resume)
     else:
         assert scenario is not None
         loaded = runs.load(scenario, settings)
         place = output or Path(loaded.scenario.name + RUN_FILE)
         total = draws or (None if precision else runs.DRAWS)
+        if draws is not None and not (yes or resume or precision):
+            runs.check(draws, runs.SEED, threads, keep)
+            planning.check_size(loaded, draws, keep=keep, threads=threads)
         with progress(total, loaded.scenario.title) as done:
             runs.write(
                 loaded,
@@ -110,6 +121,8 @@ def run(
                 done=done,
             )
     tree = store.open_run(place, GROUPS, trusted=True)
+    if missed := answer.missed_precision(tree):
+        click.echo(missed, err=True)
     if as_json:
         print_json(answer.as_records(tree, str(place), together=together))
     else:

@@ -15,16 +15,18 @@ from simulator.schema import RUN_FILE
 @settings
 def check(scenario: str, settings: tuple[str, ...]) -> None:
     """Say whether a scenario can be run, and all that is wrong if not."""
-    from simulator import inputs
+    from simulator import idle, inputs
 
     loaded = inputs.load_scenario(scenario, settings)
     asked = loaded.scenario
-    population = inputs.load_population(asked.population, loaded.folder)
+    population = inputs.population_of(loaded)
     click.echo(
         f"{asked.name}: can be run; {len(population)} trusts, {asked.first_year} to "
         f"{asked.last_year}, {len(asked.targets)} targets"
     )
     click.echo(population.about)
+    for note in idle.clamped(asked):
+        click.echo(note)
 
 
 @main.command()

@@ -50,7 +50,7 @@ def uncertainty(
 
     loaded = runs.load(scenario, settings)
     asked = loaded.scenario
-    population = inputs.load_population(asked.population, loaded.folder)
+    population = inputs.population_of(loaded)
     with progress(uncertainty.simulated(draws), asked.title) as done:
         found = uncertainty.split(
             asked,

@@ -26,7 +26,7 @@ from simulator.kernel.lanes import GROUP_RESULTS
 from simulator.population import Population
 from simulator.questions import causes
 from simulator.questions.causes import Cause, World
-from simulator.running import preparation
+from simulator.running import preparation, runs
 from simulator.scenario import Scenario
 from simulator.schema import DRAW, OUTCOMES
 
@@ -241,6 +241,7 @@ def answer(
         raise ScenarioError(
             "draws", f"{draws} is too few for an interval", "give 2 or more"
         )
+    runs.check(draws, seed, threads)
     table = np.empty((len(question.sets), len(QUANTITIES), draws))
 
     def simulate(place: int) -> None:

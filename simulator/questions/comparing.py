@@ -24,6 +24,7 @@ from simulator.questions.sides import (
     paired,
     sector,
 )
+from simulator.running import runs
 from simulator.schema import TARGET
 
 Done = Callable[[int], None]
@@ -107,6 +108,7 @@ def against_first(
     first, *others = sides
     for other in others:
         check_alike(first, other)
+    runs.check_threads(threads)
     found = [_compared(first, other) for other in others]
     if by_unit:
         counted = recounting.units(

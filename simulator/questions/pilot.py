@@ -52,7 +52,7 @@ def pilot(
     loaded: Loaded, draws: int, seed: int, keep: Keep, threads: int | None
 ) -> Pilot:
     """Run with few draws: to load code, to prepare, small, and as long as it takes."""
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    population = inputs.population_of(loaded)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "pilot.h5"
 

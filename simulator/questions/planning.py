@@ -13,6 +13,7 @@ from typing import Final
 
 import xarray as xr
 
+from simulator import inputs
 from simulator.analysis.intervals import wilson
 from simulator.errors import ScenarioError
 from simulator.inputs import Loaded
@@ -21,7 +22,14 @@ from simulator.questions.pilot import pilot
 from simulator.running import assembly, checkpoints, runs
 from simulator.running.assembly import Keep
 from simulator.schema import CONFIDENCE
+from simulator.storage import store
 
+MOST_TARGETS: Final = 1000
+# A run that would take longer, or more of the disk, is not begun without a word.
+LONG: Final = 3600.0  # seconds
+LARGE: Final = 100e9  # bytes
+# Trust-years, over all targets, that every machine computes, or keeps, in less.
+QUICK: Final = 10**9
 # Of the headline, in its order.
 PROBABILITIES: Final = ("sector", "median_trust", "balance", "sustained")
 
@@ -119,12 +127,50 @@ def plan(
     )
 
 
+def check_size(loaded: Loaded, draws: int, *, keep: Keep, threads: int | None) -> None:
+    """Refuse a run that would take hours, or much of the disk, and say how much.
+
+    Raises
+    ------
+    ScenarioError
+        With what a pilot on this machine predicts.
+    """
+    asked = loaded.scenario
+    n_trust = len(inputs.population_of(loaded))
+    if draws * n_trust * asked.years * len(asked.targets) <= QUICK:
+        return
+    found = plan(loaded, draws=draws, keep=keep, threads=threads)
+    _refuse_much(draws, found.seconds, found.file)
+
+
+def check_longer(place: Path, draws: int) -> None:
+    """Refuse to add draws to a run file where that would take hours, as `check_size`.
+
+    What the draws took that it has is carried forward.
+    """
+    with store.open_run(place, ("/", "/provenance")) as tree:
+        times = max(draws / int(tree.attrs["draws"]), 1.0)
+        seconds = float(tree["provenance"].attrs["seconds"])
+    _refuse_much(draws, (times - 1.0) * seconds, int(times * place.stat().st_size))
+
+
+def _refuse_much(draws: int, seconds: float, size: int) -> None:
+    if seconds > LONG or size > LARGE:
+        hours = f"{seconds / 3600:,.1f} hours"
+        raise ScenarioError(
+            "draws",
+            f"{draws:,} would take about {hours} and {size / 1e9:,.1f} GB of disk",
+            "ask for fewer, or add --yes to begin",
+        )
+
+
 def _with_targets(loaded: Loaded, n: int | None) -> Loaded:
     """Take the first n targets, over and over if there are fewer."""
     if n is None:
         return loaded
-    if n < 1:
-        raise ScenarioError("targets", f"{n} is too few", "give 1 or more")
+    if not 1 <= n <= MOST_TARGETS:
+        remedy = f"give 1 to {MOST_TARGETS:,}"
+        raise ScenarioError("targets", f"{n} is out of range", remedy)
     had = loaded.scenario.targets
     repeated = tuple(
         target.model_copy(update={"name": f"{target.name} ({index // len(had) + 1})"})

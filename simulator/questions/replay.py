@@ -41,7 +41,7 @@ def load(place: str | Path, settings: Sequence[str] = ()) -> Replay:
         with store.open_run(place, ("/", "/provenance")) as tree:
             return of_run(tree)
     loaded = inputs.load_scenario(place, settings)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    population = inputs.population_of(loaded)
     return Replay(loaded.scenario, population, None)
 
 

@@ -189,7 +189,7 @@ def _asked(
         seed = of_file["seed"] if seed is None else seed
     else:
         loaded = runs.load(scenario, settings)
-        population = inputs.load_population(loaded.scenario.population, loaded.folder)
+        population = inputs.population_of(loaded)
     if outcome is not None and outcome not in OUTCOMES:
         raise ScenarioError(
             "outcome",

@@ -24,7 +24,7 @@ from simulator.kernel import philox
 from simulator.kernel.lanes import GROUP_RESULTS
 from simulator.population import Population
 from simulator.questions.holding import FUTURES, GROUPS, Nested, Swapped, other_seed
-from simulator.running import preparation
+from simulator.running import preparation, runs
 from simulator.scenario import Scenario
 from simulator.schema import OUTCOMES
 
@@ -123,10 +123,7 @@ def _check(draws: int, seed: int, threads: int | None) -> None:
             f"{draws} draws cannot be split into beliefs and luck",
             f"give a multiple of {DRAWS_A_BELIEF}, {LEAST_DRAWS} or more",
         )
-    if not 0 <= seed < 2**63:
-        raise ScenarioError("seed", f"{seed} is out of range", "give 0 to 2**63 - 1")
-    if threads is not None and threads < 1:
-        raise ScenarioError("threads", f"{threads} is too few", "give 1 or more")
+    runs.check(draws, seed, threads)
 
 
 def _with_one_target(scenario: Scenario, name: str) -> Scenario:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from simulator.analysis.alike import alike, undecided
 from simulator.analysis.delivered import PLANNED, delivered, in_pairs, steps
-from simulator.analysis.headline import headline, highest
+from simulator.analysis.headline import headline, highest, widest
 from simulator.analysis.path import PRODUCTIVITIES
 from simulator.analysis.sampling import replicates_of
 from simulator.outcomes import OF_NAME
@@ -51,7 +51,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         Text(),
         _productivity(answer, found, pairs),
         Text(),
-        *(Text(note) for note in str(run.attrs["notes"]).splitlines()),
+        *(Text(note) for note in notes(run)),
         Text(_sentence(answer), style="bold"),
         *(Text(line, style="bold") for line in _asking_more(run, answer)),
         *(Text(line) for line in _doubts(run, answer)),
@@ -61,6 +61,26 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         Text(f"Run file: {where}"),
     ]
     return Group(*parts)
+
+
+def notes(run: xr.DataTree) -> list[str]:
+    """List what is to be said beside the numbers, a missed precision first."""
+    missed = missed_precision(run)
+    return [*([missed] if missed else []), *str(run.attrs["notes"]).splitlines()]
+
+
+def missed_precision(run: xr.DataTree) -> str:
+    """Say that a run stopped short of the precision it was to reach, if it did."""
+    asked, draws = run.attrs.get("precision"), int(run.attrs["draws"])
+    reached = widest(run)
+    if asked is None or reached <= asked:
+        return ""
+    more = draws * (reached / float(asked)) ** 2
+    return (
+        f"The precision asked for is not reached: ±{100 * reached:.2g} points where "
+        f"±{100 * float(asked):.2g} was wanted, in the {draws:,} draws allowed; it "
+        f"would take about {float(f'{more:.1g}'):,.0f}."
+    )
 
 
 def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
@@ -305,6 +325,18 @@ def as_records(
         "targets": targets,
         "asking_more": [step._asdict() for step in steps(run, answer)],
         "cannot_be_told_apart": [list(group) for group in alike(run)],
+        "precision": _precision(run),
+        "notes": notes(run),
         "not_in_the_number": list(_caveats(run)),
         "file": where,
+    }
+
+
+def _precision(run: xr.DataTree) -> dict[str, object]:
+    """Give the half-width of the widest interval, and whether it is what was asked."""
+    asked = run.attrs.get("precision")
+    return {
+        "asked": None if asked is None else float(asked),
+        "reached": widest(run),
+        "is_reached": None if asked is None else not missed_precision(run),
     }

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from simulator import engine, sobol
+from simulator import engine, idle, sobol
 from simulator.drivers import Stream, years
 from simulator.engine import Job
 from simulator.inputs import Loaded
@@ -45,6 +45,7 @@ class Work:
     done: Done
     sampling: Sampling = PLAIN
     replicate: int = 0  # draws in a replicate, where draws are not independent
+    precision: float | None = None  # half-width that was asked for
     stream: Callable[[int, int, int], Stream] = Stream
 
     def made_from(self) -> dict[str, str]:
@@ -84,6 +85,7 @@ def prepared(
     *,
     sampling: Sampling = PLAIN,
     draws: int = 0,
+    precision: float | None = None,
 ) -> Work:
     """Prepare a run; parameters as of `runs.run`.
 
@@ -91,7 +93,7 @@ def prepared(
     """
     job = preparation.prepare(loaded.scenario, population, seed)
     threads = threads or os.cpu_count() or 1
-    work = Work(loaded, population, job, keep, threads, done)
+    work = Work(loaded, population, job, keep, threads, done, precision=precision)
     if sampling == PLAIN:
         return work
     size = sobol.replicate_size(draws)
@@ -209,7 +211,8 @@ def coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
 
 def _attributes(work: Work, draws: int) -> dict[str, Any]:
     scenario, job = work.loaded.scenario, work.job
-    return {
+    asked = {} if work.precision is None else {"precision": work.precision}
+    return asked | {
         "title": scenario.title,
         "scenario": scenario.name,
         "source": f"{MAKER} {provenance.version()}",
@@ -219,5 +222,5 @@ def _attributes(work: Work, draws: int) -> dict[str, Any]:
         "replicates": np.int64(draws // work.replicate if work.replicate else 1),
         "population": job.population.name,
         "population_about": job.population.about,
-        "notes": "\n".join(job.notes),
+        "notes": "\n".join((*idle.clamped(scenario), *job.notes)),
     }

@@ -19,6 +19,8 @@ from simulator.storage import parts, places, store, untrusted
 DRAWS: Final = 10_000
 EVEN_DRAWS: Final = 2**14
 MOST_DRAWS: Final = 10_000_000  # that a wished precision may take
+LAST_DRAW: Final = 10**12  # more would take a hundred machines a month
+MOST_THREADS: Final = 1024  # each holds a block of draws in memory
 SEED: Final = 2019
 
 
@@ -124,9 +126,17 @@ def write(
     check_sampling(sampling, precision)
     check(most if draws is None else draws, seed, threads, keep, precision)
     check_place(place, force)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    population = inputs.population_of(loaded)
     work = assembly.prepared(
-        loaded, population, seed, keep, threads, done, sampling=sampling, draws=most
+        loaded,
+        population,
+        seed,
+        keep,
+        threads,
+        done,
+        sampling=sampling,
+        draws=most,
+        precision=precision,
     )
     if precision is None:
         stops = assembly.stops_from(work.job, 0, most, part, work.replicate)
@@ -160,17 +170,20 @@ def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:
 
 
 def check(
-    draws: int, seed: int, threads: int | None, keep: str, precision: float | None
+    draws: int,
+    seed: int,
+    threads: int | None,
+    keep: str = "none",
+    precision: float | None = None,
 ) -> None:
     """Refuse numbers that no run can have."""
-    if draws < 1:
+    if not 1 <= draws <= LAST_DRAW:
         raise ScenarioError(
-            "draws", f"{draws} is not a number of draws", "give 1 or more"
+            "draws", f"{draws} is out of range", f"give 1 to {LAST_DRAW:,}"
         )
     if not 0 <= seed < 2**63:
         raise ScenarioError("seed", f"{seed} is out of range", "give 0 to 2**63 - 1")
-    if threads is not None and threads < 1:
-        raise ScenarioError("threads", f"{threads} is too few", "give 1 or more")
+    check_threads(threads)
     if keep not in get_args(Keep):
         ways = ", ".join(repr(way) for way in get_args(Keep))
         raise ScenarioError("keep", f"{keep!r} is not a way to keep", f"give {ways}")
@@ -180,6 +193,13 @@ def check(
             f"{precision} is not the half-width of a probability's interval",
             "give a fraction such as 0.005, half a point",
         )
+
+
+def check_threads(threads: int | None) -> None:
+    """Refuse a number of threads that no machine has."""
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        remedy = f"give 1 to {MOST_THREADS:,}"
+        raise ScenarioError("threads", f"{threads} is out of range", remedy)
 
 
 def check_sampling(sampling: str, precision: float | None) -> None:

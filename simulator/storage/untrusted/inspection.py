@@ -114,10 +114,11 @@ def _format_of(file: h5py.File, path: Path) -> int:
 def _check_format(file: h5py.File, path: Path) -> None:
     found = _format_of(file, path)
     if found != FORMAT:
+        writer = "a newer version" if found > FORMAT else _writer(file, path)
         raise RunFileError(
             str(path),
             f"has format {found}, and this version reads format {FORMAT}",
-            f"open it with {_writer(file, path)}, or run its scenario again",
+            f"open it with {writer}, or run its scenario again",
         )
 
 

@@ -1,0 +1,59 @@
+"""Whether a scenario and its population go together."""
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from simulator.population import Population
+from simulator.scenario import Scenario, SupportFund
+from simulator.spreads import YEARS
+from simulator.wording import Fault
+
+WHOLE: Final = 1.01  # shares of a fund may sum to this much: totals are rounded
+
+
+def faults(scenario: Scenario, population: Population) -> Iterator[Fault]:
+    """Yield what of a scenario cannot be of a population."""
+    yield from _opening_year(scenario, population)
+    for name, fund in scenario.funding.support.items():
+        if fund.enabled:
+            yield from _fund(("funding", "support", name), fund, population)
+
+
+def _opening_year(scenario: Scenario, population: Population) -> Iterator[Fault]:
+    """See that a packaged population opens in the year before the first."""
+    if population.name not in YEARS:
+        return
+    first = YEARS[population.name].opening + 1
+    if scenario.first_year != first:
+        name, asked = population.name, scenario.first_year
+        problem = f"{asked}, but {name} opens in {first - 1}, the year before {first}"
+        fitting = [n for n, years in YEARS.items() if years.opening + 1 == asked]
+        other = f"population = {fitting[0]}" if fitting else "a list of trusts"
+        remedy = f"give {first}, or {other} that opens in {asked - 1}"
+        yield Fault(("first_year",), problem, remedy)
+
+
+def _fund(
+    path: tuple[str, ...], fund: SupportFund, population: Population
+) -> Iterator[Fault]:
+    """See that a fund pays no more than there is, and no more than trusts earn."""
+    income = math.fsum(population.income)
+    deficit = math.fsum(np.maximum(-population.reported_balance, 0.0))
+    claim = income if fund.allocated_by == "income" else deficit
+    whole = fund.shared_over or claim
+    amounts = fund.amount if isinstance(fund.amount, tuple) else (fund.amount,)
+    most = max(amounts)
+    if claim > WHOLE * whole:
+        problem = (
+            f"of a fund of {most:,.0f}m, trusts would be paid "
+            f"{most * claim / whole:,.0f}m: {whole:,.0f}m stands for the whole "
+            f"{fund.allocated_by.replace('_', ' ')}, and theirs is {claim:,.0f}m"
+        )
+        remedy = f"give {math.ceil(claim)} or more, or leave it out"
+        yield Fault((*path, "shared_over"), problem, remedy)
+    elif whole > 0.0 and most * claim / whole > income:
+        problem = f"pays {most * claim / whole:,.0f}m, and trusts earn {income:,.0f}m"
+        yield Fault((*path, "amount"), problem, "give GBP million a year")
