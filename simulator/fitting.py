@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
+from simulator.drivers import claims
 from simulator.population import Population
 from simulator.scenario import Scenario, SupportFund
 from simulator.spreads import YEARS
@@ -41,19 +40,23 @@ def _fund(
 ) -> Iterator[Fault]:
     """See that a fund pays no more than there is, and no more than trusts earn."""
     income = math.fsum(population.income)
-    deficit = math.fsum(np.maximum(-population.reported_balance, 0.0))
-    claim = income if fund.allocated_by == "income" else deficit
-    whole = fund.shared_over or claim
+    each, whole = claims(fund, population)
+    claim = math.fsum(each)
     amounts = fund.amount if isinstance(fund.amount, tuple) else (fund.amount,)
     most = max(amounts)
     if claim > WHOLE * whole:
         problem = (
             f"of a fund of {most:,.0f}m, trusts would be paid "
             f"{most * claim / whole:,.0f}m: {whole:,.0f}m stands for the whole "
-            f"{fund.allocated_by.replace('_', ' ')}, and theirs is {claim:,.0f}m"
+            f"{_claimed(fund)}, and theirs is {claim:,.0f}m"
         )
         remedy = f"give {math.ceil(claim)} or more, or leave it out"
         yield Fault((*path, "shared_over"), problem, remedy)
     elif whole > 0.0 and most * claim / whole > income:
         problem = f"pays {most * claim / whole:,.0f}m, and trusts earn {income:,.0f}m"
         yield Fault((*path, "amount"), problem, "give GBP million a year")
+
+
+def _claimed(fund: SupportFund) -> str:
+    """Name what trusts' shares of a fund are parts of."""
+    return "opening deficit" if fund.allocated_by == "opening_deficit" else "income"
