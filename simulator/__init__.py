@@ -2,7 +2,7 @@
 
 >>> import simulator as sim
 >>> run = sim.run("long-term-plan", draws=200)      # doctest: +SKIP
->>> run["sector_probability"].sel(outcome="real")   # doctest: +SKIP
+>>> run["sector_probability"].sel(outcome="measured")   # doctest: +SKIP
 """
 
 import importlib
@@ -12,7 +12,7 @@ from typing import Any
 # neither numba nor xarray.
 _HOMES = {
     "run": ("simulator.running.runs", "run"),
-    "open": ("simulator.storage.store", "open_run"),
+    "open": ("simulator.storage.store", "open_file"),
     "load_scenario": ("simulator.inputs", "load_scenario"),
     "load_population": ("simulator.inputs", "load_population"),
     "path": ("simulator.analysis.path", "path"),

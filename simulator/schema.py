@@ -321,6 +321,25 @@ def _counts() -> Iterator[Variable]:
 VARIABLES: Final = {variable.path: variable for variable in _variables()}
 
 
+def _retired() -> Iterator[Variable]:
+    """Describe what format 2 held and later ones do not: still read, never written."""
+    meaning = "fall of real unit cost in the year"
+    dims: Dims
+    for group, name, dims in (
+        ("/sector", "productivity", (TARGET, DRAW, YEAR)),
+        ("/trajectories", "productivity", (TARGET, KEPT_DRAW, TRUST, YEAR)),
+        ("/bands", "trust_productivity", (TARGET, TRUST, YEAR, QUANTILE)),
+        ("/bands", "type_productivity", (TARGET, TRUST_TYPE, YEAR, QUANTILE)),
+        ("/bands", "system_productivity", (TARGET, SYSTEM, YEAR, QUANTILE)),
+    ):
+        yield Variable(group, name, dims, "f4", FRACTION, meaning)
+    meaning = "growth of general prices"
+    yield Variable("/drivers", "deflator", (DRAW, YEAR), "f4", FRACTION, meaning)
+
+
+RETIRED: Final = {variable.path: variable for variable in _retired()}
+
+
 def assumption(path: str) -> Variable:
     """Describe the stored values of an uncertain assumption, named by its key path."""
     name = path.replace(".", "__")

@@ -23,6 +23,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator import schema
+from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, Variable
 from simulator.storage import digests, tree, untrusted
 from simulator.storage.digests import ATTRIBUTES, PAYLOAD, PROVENANCE, STREAMED
@@ -297,6 +298,25 @@ def open_run(
     RunFileError
         Where there is no such file, or it is not a sound run file of this format: a
         file may come from anybody, so it is checked before anything in it is read.
+    """
+    run = open_file(place, groups, trusted=trusted)
+    if int(run.attrs["format"]) != FORMAT:
+        run.close()
+        raise RunFileError(
+            str(place),
+            f"has format {run.attrs['format']}, whose outcomes mean something else",
+            "read it in Python with simulator.open, or run its scenario again",
+        )
+    return run
+
+
+def open_file(
+    place: str | Path, groups: Sequence[str] = (), *, trusted: bool = False
+) -> xr.DataTree:
+    """Open a run file of this format or an older one; otherwise as `open_run`.
+
+    What an older file holds keeps its own names and meanings: the attribute `format`
+    tells which. Format 2 has one productivity where later ones have two.
     """
     place = Path(place)
     if not trusted:

@@ -9,12 +9,20 @@ import h5py
 import numpy as np
 
 from simulator.errors import RunFileError
-from simulator.schema import COORDINATES, MAKER, VARIABLES, Variable, assumption
+from simulator.schema import (
+    COORDINATES,
+    MAKER,
+    RETIRED,
+    VARIABLES,
+    Variable,
+    assumption,
+)
 from simulator.storage.places import SIGNATURE
 from simulator.storage.untrusted import attributes, storage, values
 from simulator.storage.untrusted.refusing import reading, refuse, shown
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+OLDER: Final = (2,)  # formats that are still read
 # A group that is all attributes; the others are where the schema has variables.
 PROVENANCE: Final = "/provenance"
 MOST_OBJECTS: Final = 5_000  # a run has some hundred
@@ -26,7 +34,11 @@ _GROUPS: Final = {
     PROVENANCE,
     *(known.group for known in (*COORDINATES.values(), *VARIABLES.values())),
 }
-_KNOWN: Final = {**VARIABLES, **{known.path: known for known in COORDINATES.values()}}
+_KNOWN: Final = {
+    **RETIRED,
+    **VARIABLES,
+    **{known.path: known for known in COORDINATES.values()},
+}
 _ASSUMPTION: Final = re.compile(r"/drivers/([\w-]+__[\w-]+)", re.ASCII)
 _VERSION: Final = re.compile(r"\b\d+(\.\w+)+")
 
@@ -113,7 +125,7 @@ def _format_of(file: h5py.File, path: Path) -> int:
 
 def _check_format(file: h5py.File, path: Path) -> None:
     found = _format_of(file, path)
-    if found != FORMAT:
+    if found != FORMAT and found not in OLDER:
         writer = "a newer version" if found > FORMAT else _writer(file, path)
         raise RunFileError(
             str(path),
