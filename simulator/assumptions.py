@@ -369,16 +369,26 @@ class Day(Kind):
 
 @dataclass(frozen=True, slots=True)
 class OneOf(Kind):
-    """One of a few words."""
+    """One of a few words.
+
+    Parameters
+    ----------
+    words
+        Those that may be chosen.
+    gone
+        Words of earlier versions, each with what to write in its place.
+    """
 
     words: tuple[str, ...]
+    gone: tuple[tuple[str, str], ...] = ()
 
     def read(self, raw: object) -> str:
         """Read a word of the list, or refuse it."""
         if isinstance(raw, str) and raw in self.words:
             return raw
         said = quote(raw) if isinstance(raw, str) else say(raw)
-        remedy = nearest(raw if isinstance(raw, str) else "", self.words)
+        word = raw if isinstance(raw, str) else ""
+        remedy = dict(self.gone).get(word) or nearest(word, self.words)
         raise refuse(f"{said} is not a choice", remedy)
 
     def form(self) -> JsonSchema:

@@ -48,6 +48,7 @@ def faults(tree: Mapping[str, Any], lists: Iterable[YearList]) -> Iterator[Fault
     """
     yield from _lengths(tree, lists)
     yield from _funding(tree)
+    yield from _funds(tree)
     yield from _pool_shares(tree)
     yield from _correlations(tree)
     yield from _programmes(tree)
@@ -110,6 +111,26 @@ def _funding(tree: Mapping[str, Any]) -> Iterator[Fault]:
     for key in NEEDED[basis]:
         if key not in funding:
             yield Fault(("funding", key), f"missing with basis = '{basis}'", "add it")
+
+
+def _funds(tree: Mapping[str, Any]) -> Iterator[Fault]:
+    """See that a fund for need says what part it pays, no other does, and one is on."""
+    funds = _table(tree, "funding", "support")
+    needy = []
+    for name in funds:
+        fund = _table(tree, "funding", "support", name)
+        path = ("funding", "support", name, "part")
+        if fund.get("allocated_by") == "need":
+            if fund.get("enabled", True):
+                needy.append(name)
+            if fund.get("part") is None:
+                yield Fault(path, "missing in a fund for need", "add it, such as 0.5")
+        elif fund.get("part") is not None:
+            yield Fault(path, "belongs to a fund for need", 'set allocated_by = "need"')
+    for name in needy[1:]:
+        path = ("funding", "support", name, "allocated_by")
+        problem = f"{needy[0]} is a fund for need already, and there can be one"
+        yield Fault(path, problem, "add the amounts, or set enabled = false")
 
 
 def _pool_shares(tree: Mapping[str, Any]) -> Iterator[Fault]:

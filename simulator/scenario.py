@@ -79,6 +79,13 @@ def _listed(raw: object) -> object:
 
 
 ALLOCATIONS: Final = ("income", "opening_deficit", "need")
+REAL: Final = (
+    (
+        "real",
+        "write cash_releasing, productivity but for cost pressure that income makes "
+        "good, or measured, as statisticians count it",
+    ),
+)
 FOLLOWS: Final = ("gap", "tariff")
 FILLED: Final = (BeforeValidator(_listed), Field(min_length=1))
 
@@ -422,7 +429,7 @@ class Target(Section):
     """A rate for each year."""
     balancing_item: BalancingItem | None = None
     """A rate to be solved."""
-    basis: Annotated[str, OneOf(BASES)]
+    basis: Annotated[str, OneOf(BASES, REAL)]
     """Which efficiency is meant."""
     deficit_addon: Annotated[ByYear, Years(number=TARGET_RATE)] = 0.0
     """Rate asked on top of trusts in deficit, where plans follow the tariff."""
