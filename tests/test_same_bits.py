@@ -138,7 +138,7 @@ def test_an_edited_formula_is_compiled_anew(tmp_path):
     printed, _ = run(SMALL_RUN, cache, root)
     assert printed == [GOLDEN], RULE.format(printed)
     formula = root / "simulator" / "kernel" / "trust_year.py"
-    edit(formula, "cost = cost_before * (1.0 - real)", "cost = cost_before - real")
+    edit(formula, "cost_before * (1.0 - real) - payback", "cost_before * (1.0 - real)")
     printed, _ = run(SMALL_RUN, cache, root)
     assert printed != [GOLDEN]
     assert len(folders(cache)) == 2

@@ -23,7 +23,7 @@ from simulator.schema import OUTCOMES, TRUST_TYPES
 from simulator.sobol import COMPONENTS, DIMENSION, SobolStream
 
 SIZE = 256
-REAL = OUTCOMES.index("real")
+CASH_RELEASING = OUTCOMES.index("cash_releasing")
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ CHANGES = {
         "prices.pay_shock.sd=0.02",
         {"pay"},
     ),
-    "high inflation": ("prices.tail.enter=0.3", {"pay", "nonpay", "deflator"}),
+    "high inflation": ("prices.tail.enter=0.3", {"pay", "nonpay"}),
     "a programme": ("programmes.rosters.enabled=false", {"new_opportunity"}),
 }
 
@@ -188,7 +188,7 @@ def moments(scenario, first, n_draw, size):
     """Means and covariances of all that is drawn by year, national then by type."""
     drawn = drivers.draw_from(scenario, stream(scenario, first, n_draw, size))
     own = drawn.demand - drawn.demand.mean(axis=0)
-    rows = [drawn.pay, drawn.nonpay, drawn.deflator, drawn.demand[0], drawn.delivery]
+    rows = [drawn.pay, drawn.nonpay, drawn.pressure[0], drawn.demand[0], drawn.delivery]
     values = np.concatenate([*rows, *own])
     return values.mean(axis=1), np.cov(values)
 
@@ -201,7 +201,7 @@ def test_distributions_are_those_of_independent_draws():
     mean, covariance = moments(scenario, 0, 16_384, 16_384)
     plain = drivers.draw(scenario, 9, 0, 65_536)
     own = plain.demand - plain.demand.mean(axis=0)
-    rows = [plain.pay, plain.nonpay, plain.deflator, plain.demand[0], plain.delivery]
+    rows = [plain.pay, plain.nonpay, plain.pressure[0], plain.demand[0], plain.delivery]
     values = np.concatenate([*rows, *own])
     sd = values.std(axis=1)
     assert mean == pytest.approx(values.mean(axis=1), abs=4 * sd.max() / 256)
@@ -380,7 +380,7 @@ def test_the_long_term_plans_rate_has_the_chance_of_its_closed_form():
     assert low < EXPECTED < high
     plain = np.subtract(*wilson(0.41 * 16_384, 16_384)[::-1])
     assert high - low < 0.6 * plain
-    mean = found["mean_productivity"].sum("year")
+    mean = found["mean_cash_releasing"].sum("year")
     assert float(mean) == pytest.approx(5 * 0.0095, abs=5e-5)
 
 
@@ -406,7 +406,7 @@ def test_intervals_over_replicates_hold_the_truth_as_often_as_they_say():
     truths = {
         "sector_probability": EXPECTED,
         "mean_share_achieving": EXPECTED,  # all trusts have the same productivity
-        "mean_productivity": 0.0095,
+        "mean_cash_releasing": 0.0095,
     }
     base, held = five_years(), []
     for seed in range(150):
