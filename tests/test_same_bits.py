@@ -16,7 +16,7 @@ import simulator
 from simulator.kernel import cache as kernel_cache
 
 # SHA-256 over every array of a small run: eight trusts, three targets, 300 draws.
-GOLDEN = "ce8f361302f6a955db706792e3a510cd275c663443bc5022f933e6f1b0b950f4"
+GOLDEN = "1f4fe8cb43dfeebefc1867853d59e3dd75d4439d14185b9171b312afed3a049e"
 RULE = (
     "The numbers of a run have moved. If that is meant, say in CHANGELOG.md under "
     "Results what moves, by how much and why, and only then change GOLDEN to {}."
