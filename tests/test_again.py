@@ -266,7 +266,7 @@ def test_trusts_add_up_to_the_sector(draw):
                 "income": [year.after.income for year in years],
                 "cost": [year.after.cost for year in years],
                 "backlog": [year.after.backlog for year in years],
-                "support": [year.terms.support for year in years],
+                "support": [year.result.support for year in years],
                 "cost_before": cost,
                 "underlying": [year.result.underlying for year in years],
                 "balance": [year.result.balance for year in years],
@@ -310,9 +310,9 @@ def test_the_luck_makes_the_drivers():
 
 def test_every_year_has_luck_of_its_own_and_persistence_stays():
     future = futures_at(63)[0, 0]
-    for name in ("demand", "cost", "delivery", "type"):
+    for name in ("demand", "pressure", "delivery", "type"):
         assert len({year.normals[name] for year in future.years}) == 3, name
-    for name in ("drift", "persistent"):
+    for name in ("drift", "persistent", "plans"):
         assert len({year.normals[name] for year in future.years}) == 1, name
 
 

@@ -204,10 +204,10 @@ RATES = (0.01, 0.03, 0.02)
 
 def made_run():
     """A run made by hand: three targets, three trusts, ten draws, two years."""
-    chances = {  # by target: of any_means, recurrent, real, balance, sustained
-        "low": (1.0, 0.9, 0.8, 0.5, 0.4),
-        "high": (0.6, 0.3, 0.1, 0.2, 0.0),
-        "any": (0.7, 0.2, 0.1, 0.3, 0.1),
+    chances = {  # by target, in the order of the outcomes
+        "low": (1.0, 0.9, 0.8, 0.6, 0.5, 0.4),
+        "high": (0.6, 0.3, 0.1, 0.05, 0.2, 0.0),
+        "any": (0.7, 0.2, 0.1, 0.05, 0.3, 0.1),
     }
     sector = xr.DataArray(
         [chances[name] for name in TARGETS],
@@ -218,7 +218,9 @@ def made_run():
         [0.0, -0.25, 0.125], dims="trust", coords={"trust": ["b", "a", "c"]}
     )
     by_trust = (sector * 0.5 + 0.25 + shift).transpose("target", "outcome", "trust")
-    root = xr.Dataset({"basis": ("target", ["real", "recurrent", "reported"])})
+    root = xr.Dataset(
+        {"basis": ("target", ["cash_releasing", "recurrent", "reported"])}
+    )
     root["rate"] = xr.DataArray(
         [[rate - 0.001, rate + 0.001] for rate in RATES],
         dims=("target", "year"),
@@ -257,12 +259,16 @@ def made_run():
 def test_each_target_is_judged_by_the_outcome_of_its_basis():
     run = made_run()
     assert own_outcome(run.to_dataset()).values.tolist() == [
-        "real",
+        "cash_releasing",
         "recurrent",
         "any_means",
     ]
     found = headline(run)
-    assert found["outcome"].values.tolist() == ["real", "recurrent", "any_means"]
+    assert found["outcome"].values.tolist() == [
+        "cash_releasing",
+        "recurrent",
+        "any_means",
+    ]
     assert found["sector_probability"].values.tolist() == [0.8, 0.3, 0.7]
     assert found["sustained_probability"].values.tolist() == [0.4, 0.0, 0.1]
     assert found["balance_probability"].values.tolist() == [0.5, 0.2, 0.3]
@@ -341,12 +347,12 @@ def drawn(*achieved, names=TARGETS):
     """A run of which only the sector's outcomes by draw are known."""
     by_draw = np.stack([np.array(row, bool) for row in achieved])
     basis = xr.Dataset(
-        {"basis": ("target", ["real"] * len(names))}, coords={"target": list(names)}
+        {"basis": ("target", ["measured"] * len(names))}, coords={"target": list(names)}
     )
     outcomes = xr.DataArray(
         by_draw[:, None],
         dims=("target", "outcome", "draw"),
-        coords={"target": list(names), "outcome": ["real"]},
+        coords={"target": list(names), "outcome": ["measured"]},
     )
     sector = xr.Dataset({"achieved": outcomes})
     return xr.DataTree.from_dict({"/": basis, "/sector": sector})

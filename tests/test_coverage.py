@@ -37,8 +37,8 @@ pytestmark = pytest.mark.slow
 RUNS, DRAWS = 3000, 400
 POINT = 0.01  # 2.5 standard errors of a share of 3,000 runs near 95%
 Z = float(ndtri(0.975))
-REAL = OUTCOMES.index("real")
-PRODUCTIVITY = GROUP_RESULTS.index("productivity")
+CASH_RELEASING = OUTCOMES.index("cash_releasing")
+PRODUCTIVITY = GROUP_RESULTS.index("cash_releasing")
 
 # Productivity of five years: mean and standard deviation of its yearly mean.
 MIDDLE, SPREAD_OF_MEAN = 0.0095, np.sqrt(0.005**2 + 0.01**2 / 5)
@@ -63,7 +63,12 @@ class Runs(NamedTuple):
 def runs():
     given = five_years_of_productivity()
     given["targets"] = [
-        {"name": f"{rate:.4%}", "rate": float(rate), "basis": "real", "source": "-"}
+        {
+            "name": f"{rate:.4%}",
+            "rate": float(rate),
+            "basis": "cash_releasing",
+            "source": "-",
+        }
         for rate in RATES
     ]
     scenario = tiny.loaded(given).scenario
@@ -71,7 +76,7 @@ def runs():
     achieved, productivity = [], []
     for part in engine.simulate(job, RUNS * DRAWS):
         if isinstance(part, Shard):
-            achieved.append(part.achieved[:, REAL].copy())
+            achieved.append(part.achieved[:, CASH_RELEASING].copy())
             productivity.append(part.sector[PRODUCTIVITY, 0].mean(axis=0))
     return Runs(
         np.concatenate(achieved, axis=-1).reshape(len(RATES), RUNS, DRAWS),
@@ -247,7 +252,7 @@ def test_the_mean_share_of_trusts_is_held_with_the_draw_as_the_unit():
     job = preparation.prepare_counts(scenario, people, 7)
     number = np.concatenate(
         [
-            part.units[0, REAL, : len(people)].sum(axis=0)
+            part.units[0, CASH_RELEASING, : len(people)].sum(axis=0)
             for part in engine.simulate(job, RUNS * DRAWS, by_unit=True)
             if isinstance(part, Shard)
         ]

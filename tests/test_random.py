@@ -180,19 +180,20 @@ def test_place_puts_each_part_into_its_own_byte(
     purpose: int, block: int, year: int | None
 ) -> None:
     where = philox.place(purpose, block, year)
-    expected = (255 if year is None else year - 2000, block, purpose, 1)
+    version = philox.LAYOUT_VERSION
+    expected = (255 if year is None else year - 2000, block, purpose, version)
     assert tuple(where.to_bytes(4, "little")) == expected
 
 
-def test_the_first_version_of_the_layout_does_not_move() -> None:
-    assert philox.LAYOUT_VERSION == 1
+def test_the_second_version_of_the_layout_does_not_move() -> None:
+    assert philox.LAYOUT_VERSION == 2
     assert philox.NATION == 0
-    assert philox.place(philox.ASSUMPTION, 0, None) == 0x010100FF
-    assert philox.place(philox.NATIONAL, 1, 2019) == 0x01020113
-    assert philox.place(philox.TYPE, 0, 2019) == 0x01030013
-    assert philox.place(philox.TRUST, 0, 2019) == 0x01040013
-    assert philox.place(philox.TRUST, 0, None) == 0x010400FF
-    assert philox.place(philox.PROGRAMME, 0, None) == 0x010500FF
+    assert philox.place(philox.ASSUMPTION, 0, None) == 0x020100FF
+    assert philox.place(philox.NATIONAL, 1, 2019) == 0x02020113
+    assert philox.place(philox.TYPE, 0, 2019) == 0x02030013
+    assert philox.place(philox.TRUST, 0, 2019) == 0x02040013
+    assert philox.place(philox.TRUST, 0, None) == 0x020400FF
+    assert philox.place(philox.PROGRAMME, 0, None) == 0x020500FF
 
 
 @pytest.mark.parametrize("year", [1999, 2255, 2511])

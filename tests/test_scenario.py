@@ -64,7 +64,7 @@ def test_sources_are_no_part_of_the_value(tables):
 
 def test_the_correlation_matrix_follows_the_order_of_the_shocks(tables):
     matrix = Scenario.model_validate(tables).correlations.matrix()
-    assert consistency.SHOCKS == ("pay", "nonpay", "deflator", "demand")
+    assert consistency.SHOCKS == ("pay", "nonpay", "pressure", "demand")
     assert (np.diag(matrix) == 1).all()
     assert matrix[0, 1] == 0.1
     assert matrix[1, 2] == matrix[2, 1] == 0.5
@@ -72,8 +72,8 @@ def test_the_correlation_matrix_follows_the_order_of_the_shocks(tables):
 
 @given(pairs=st.lists(st.floats(-1, 1), min_size=6, max_size=6))
 def test_the_nearest_valid_matrix_is_valid_and_near(pairs):
-    names = [f"{a}_{b}" for a, b in (("pay", "nonpay"), ("pay", "deflator"))]
-    names += ["pay_demand", "nonpay_deflator", "nonpay_demand", "deflator_demand"]
+    names = [f"{a}_{b}" for a, b in (("pay", "nonpay"), ("pay", "pressure"))]
+    names += ["pay_demand", "nonpay_pressure", "nonpay_demand", "pressure_demand"]
     matrix = consistency.correlation_matrix(dict(zip(names, pairs, strict=True)))
     near = consistency.nearest_valid(matrix)
     assert consistency.is_valid(near)
@@ -107,7 +107,6 @@ def test_keys_of_the_form_of_funding_that_does_not_count_are_not_measured(tables
     )
     tables["funding"] |= {"basis": "activity", "activity_growth": growth}
     tables["funding"]["cash"] = [100.0]
-    tables["prices"]["deflator"] = 0.02
     assert Scenario.model_validate(tables).funding.basis == "activity"
     tables["funding"]["basis"] = "settlement"
     assert "funding.cash" in refusals(tables)
@@ -115,7 +114,9 @@ def test_keys_of_the_form_of_funding_that_does_not_count_are_not_measured(tables
 
 @pytest.mark.parametrize("basis", ["settlement", "activity"])
 def test_each_form_of_funding_needs_its_keys(tables, basis):
-    tables["funding"] = {"basis": basis}
+    tables["funding"]["basis"] = basis
+    for key in consistency.NEEDED[basis]:
+        tables["funding"].pop(key, None)
     said = refusals(tables)
     for key in consistency.NEEDED[basis]:
         assert "missing" in said[f"funding.{key}"]
@@ -181,7 +182,8 @@ def test_bounds_that_do_not_hold_are_refused(tables, value, said):
 @pytest.mark.parametrize("forms", [(), ("rate", "path")])
 def test_a_target_has_exactly_one_form(tables, forms):
     given = {"rate": 0.01, "path": [0.01] * 3}
-    tables["targets"][0] = {"name": "t", "basis": "real"} | {f: given[f] for f in forms}
+    target = {"name": "t", "basis": "measured"} | {form: given[form] for form in forms}
+    tables["targets"][0] = target
     assert "exactly one" in refusals(tables)["targets.0"]
 
 

@@ -102,22 +102,24 @@ def rows(n: int) -> np.ndarray:
     return np.zeros(n * LANES)
 
 
-TERMS = Terms(0.01, 0.005, 0.03, 0.02, 1.0)
-RULES = Rules((0.3, 0.2, 0.1), (0.0,) * 4, (0.0,) * 4, (0.0,) * 4, 0.1, 0.1)
+TERMS = Terms(0.01, 0.005, True, 0.03, 0.97, 1.0, 1.0, 100.0)
+RULES = Rules((0.3, 0.2, 0.1), (0.0,) * 4, (0.0,) * 4, (0.0,) * 4, *(0.1,) * 6)
 WORKSPACE = np.zeros(lanes.WORKSPACE)
 WORDS = np.zeros((4, LANES), np.uint64)
 SUMS = rows(lanes.N_SUMS), rows(lanes.N_SUMS)  # of a system and of a type
+# A trust's drivers, the size of its plans, its type's year and new opportunity.
+BROUGHT = rows(lanes.N_DRIVERS), rows(1), rows(lanes.N_KIND_YEAR), rows(3)
 FILL_WORDS = (5, 0, np.uint32(7), 7, WORDS)
 
 LOOPS = {
     "begin_year": (
         one_year.begin_year,
-        (TERMS, RULES, rows(3), WORKSPACE, *SUMS),
-        ("vmulpd", "vaddpd", "vmaxpd", "vminpd"),
+        (TERMS, RULES, *BROUGHT, WORKSPACE, *SUMS),
+        ("vmulpd", "vaddpd", "vdivpd", "vsqrtpd", "vmaxpd", "vminpd"),
     ),
     "save_year": (
         one_year.save_year,
-        (RULES, rows(3), WORKSPACE, *SUMS),
+        (RULES, *BROUGHT, WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vsqrtpd", "vmaxpd"),
     ),
     "close_year": (
@@ -127,7 +129,7 @@ LOOPS = {
     ),
     "combine_drivers": (
         shocks.combine_drivers,
-        (0.1, np.ones(5), *map(rows, (lanes.N_NATION, 1, 3, 2, lanes.N_DRIVERS))),
+        (0.1, np.ones(6), *map(rows, (lanes.N_NATION, 1, 1, 3, 3, lanes.N_DRIVERS))),
         ("vmulpd", "vaddpd", "vfmadd"),
     ),
     "fill_words": (philox.fill_words, FILL_WORDS, ("vpmuludq",)),

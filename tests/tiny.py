@@ -101,6 +101,7 @@ def balancing(year: int = 2021, underlying: float = 0.0) -> dict[str, Any]:
         "name": "what-closes-the-gap",
         "balancing_item": {"year": year, "underlying": underlying},
         "basis": "cash_releasing",
+        "plan_follows": "tariff",
         "source": "made up",
     }
 
