@@ -23,7 +23,7 @@ from simulator.kernel.tables import Tally
 from simulator.running import again, pieces, results
 from simulator.running.pieces import Slab
 from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
-from simulator.storage import digests, store, untrusted
+from simulator.storage import completeness, digests, store, untrusted
 
 MakeStream = Callable[[int, int, int], Stream]
 
@@ -59,6 +59,7 @@ def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict
     """
     untrusted.check(place)
     with h5py.File(place, "r") as file:
+        completeness.check(file)
         yield hashes(file)
         yield from _agreement(file)
     with store.open_run(place, ("/", "/provenance"), trusted=True) as tree:
