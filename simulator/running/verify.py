@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
     difference: str  # empty where all is well
 
 
-def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict]:
+def verify(place: str | Path, *, chance: int, whole: bool = False) -> Iterator[Verdict]:
     """Check a run file; the verdicts come as they are reached.
 
     Parameters
@@ -57,6 +57,7 @@ def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict
     whole
         Whether to simulate every draw, and compare the counts by trust too.
     """
+    place = Path(place)
     untrusted.check(place)
     with h5py.File(place, "r") as file:
         completeness.check(file)

@@ -1,4 +1,4 @@
-"""Whether all of a run stands in its file, so that whoever reads it finds what it needs.
+"""Whether all of a run stands in its file, for whoever reads it to find what it needs.
 
 A sound file may lack a variable or an attribute: a program of somebody else's may have
 left it out.
