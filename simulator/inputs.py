@@ -34,6 +34,7 @@ from simulator.layers import COMMAND_LINE, KeyPath, Layer, Setting
 from simulator.population import Population
 from simulator.scenario import Scenario
 from simulator.sources import Origin
+from simulator.storage import places
 from simulator.wording import (
     MISSING,
     UNKNOWN,
@@ -262,6 +263,12 @@ def _packaged() -> dict[str, Path]:
     folder = inside if inside.is_dir() else inside.parent.parent / "scenarios"
     found = {path.stem: path for path in folder.glob(f"*{SUFFIX}")}
     return dict(sorted(found.items()))
+
+
+def is_run_file(name_or_path: str | Path) -> bool:
+    """Tell a run file, by its content or its ending, from a scenario's name or file."""
+    packaged = str(name_or_path) in _packaged()
+    return not packaged and places.is_run_file(name_or_path)
 
 
 def _find(name_or_path: str | Path, folder: Path) -> Path:

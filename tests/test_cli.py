@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -357,6 +358,29 @@ def test_show_says_what_is_wrong_with_a_run_file(here):
     assert refused(here, "show", "text.h5") == (
         "text.h5: is not an HDF5 file; give the path of a run file"
     )
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.toml", "x.xlsx", "without-a-suffix"])
+def test_a_run_file_is_known_by_what_is_in_it(name, here):
+    done("run", "tiny.toml", "--draws", 20, "-o", "run.h5")
+    shutil.copy("run.h5", name)
+    for arguments in (
+        ("show",),
+        ("show", "--toml"),
+        ("show", "--provenance"),
+        ("path",),
+        ("target", "--draws", 20),
+        ("why", "--target", "four", "--draws", 5),
+    ):
+        command, *flags = arguments
+        expected = done(command, "run.h5", *flags)
+        assert done(command, name, *flags).replace(name, "run.h5") == expected
+    assert "Identical" in done("compare", "run.h5", name, "--quick")
+
+
+def test_a_run_file_named_as_a_packaged_scenario_does_not_hide_it(here):
+    done("run", "tiny.toml", "--draws", 20, "-o", "long-term-plan")
+    assert "Long Term Plan" in done("show", "long-term-plan", "--toml")
 
 
 # --- population -----------------------------------------------------------------------

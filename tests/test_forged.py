@@ -1,5 +1,6 @@
 """A forged run file is refused by whatever reads what was forged."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,8 @@ import pytest
 import run_files
 
 from simulator.errors import RunFileError
-from simulator.storage import store
+from simulator.running import verify
+from simulator.storage import completeness, digests, store
 
 CHANCE, BALANCE = "/sector_probability", "/sector/balance"
 FUTURE = ("--draw", "0", "--trust", "NA1", "--target", "four")
@@ -100,3 +102,63 @@ def test_a_file_without_digests_is_refused(here):
         del file["provenance"].attrs["payload_digests"]
     with pytest.raises(RunFileError, match="/provenance: holds no digests"):
         store.open_run(here / "run.h5")
+
+
+# --- what is missing ------------------------------------------------------------------
+
+
+def lacking(file, what):
+    """Take something out of a file and sign the rest, as another program might."""
+    group, _, attribute = what.partition("@")
+    with h5py.File(file, "r+") as opened:
+        if attribute:
+            del opened[group].attrs[attribute]
+        else:
+            del opened[what]
+        if "provenance" in opened:
+            stated = dict(digests.stated_in(opened)[0])
+            made = opened["provenance"].attrs
+            made["payload_digests"] = json.dumps(
+                {path: value for path, value in stated.items() if path in opened}
+            )
+            made["attributes_digest"] = digests.of_attributes(opened)
+
+
+LACKING = {
+    "/sector": "/sector/income: is missing",
+    "/provenance": "/provenance: lacks the text 'scenario_as_written'",
+    "/counts": "/counts/",
+    "/trajectories/balance": "/trajectories/balance: is missing",
+    "/rate": "/rate: is missing",
+    "/@title": "/: lacks the text 'title'",
+    "/@guarded": "/: lacks the numbers 'guarded'",
+    "/@draws": "/: lacks the number 'draws'",
+    "/provenance@keep": "/provenance: lacks the text 'keep'",
+}
+
+
+@pytest.mark.parametrize("what", LACKING)
+def test_a_file_that_lacks_a_part_is_refused(what, here):
+    lacking(here / "run.h5", what)
+    for read in (store.open_run, lambda place: list(verify.verify(place, chance=1))):
+        with pytest.raises(RunFileError) as caught:
+            read(here / "run.h5")
+        assert str(caught.value).startswith(f"{here / 'run.h5'}:{LACKING[what]}")
+
+
+def test_a_file_that_lacks_a_part_is_refused_in_a_line(here):
+    lacking(here / "run.h5", "/sector")
+    for name in ("show", "path", "verify"):
+        ended = command(here, name, "run.h5")
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr == (
+            "run.h5:/sector/income: is missing; run its scenario again\n"
+        )
+
+
+def test_a_whole_run_has_all_that_is_asked_for_and_nothing_more(whole):
+    with h5py.File(whole) as file:
+        made = set(file["provenance"].attrs) - set(digests.OF_THE_DAY)
+        assert made - {digests.PAYLOAD, digests.ATTRIBUTES} == set(completeness.MADE)
+        root = {*completeness.NUMBERS, *completeness.TEXTS, "guarded"}
+        assert set(file.attrs) - {"Conventions", "format"} == root

@@ -111,9 +111,7 @@ PROGRAMS = {
         "curve = sim.curve('tiny.toml', rates=[0.0, 0.01, 0.02], draws=20)\n"
         "print(sim.highest_rate(curve, 'real', [0.8]))"
     ),
-    "verify": (
-        "from pathlib import Path\nprint(list(sim.verify(Path('run.h5'), chance=1)))"
-    ),
+    "verify": "print(list(sim.verify('run.h5', chance=1)))",
     "wilson": "print(sim.wilson(3, 10))",
     "SimulatorError": (
         "try: sim.open('none.h5')\nexcept sim.SimulatorError as error: print(error)"

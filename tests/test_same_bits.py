@@ -281,3 +281,18 @@ def test_what_a_pickle_may_hold_is_told_without_reading_it():
     assert kernel_cache._is_whole(whole)
     for end in (*range(1, 30), len(whole) - 1):
         assert not kernel_cache._is_whole(whole[:end])
+
+
+def test_a_compiler_that_is_switched_off_is_said_in_a_line(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-m", "simulator.cli", "run", "long-term-plan"],
+        cwd=tmp_path,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "NUMBA_DISABLE_JIT: is set, and the model is only ever compiled; unset it\n"
+    )

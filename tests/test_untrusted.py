@@ -561,6 +561,29 @@ def test_a_childs_memory_is_bounded():
     assert done.stdout.split() == [b"bounded"], done.stderr
 
 
+COPIES = {
+    "nccopy run.h5 copy.h5": "is not a run file, or a netCDF program such as nccopy",
+    "ncks -4 run.h5 copy.h5": "is not a run file, or a netCDF program such as nccopy",
+    "h5repack -f GZIP=5 run.h5 copy.h5": "checksum of its chunks, which h5repack -f",
+    "h5repack run.h5 copy.h5": "",
+    "h5repack -L run.h5 copy.h5": "",
+}
+
+
+@pytest.mark.parametrize("program", COPIES)
+def test_a_copy_by_another_program_is_read_or_refused_clearly(program, small, tmp_path):
+    if shutil.which(program.split()[0]) is None:
+        pytest.skip(f"{program.split()[0]} is not installed")
+    shutil.copy(small, tmp_path / "run.h5")
+    subprocess.run(program.split(), cwd=tmp_path, check=True, capture_output=True)
+    if COPIES[program]:
+        said = refused(tmp_path / "copy.h5")
+        assert COPIES[program] in said
+        assert said.endswith("; give the run file itself, or a plain copy of it")
+    else:
+        untrusted.inspect(tmp_path / "copy.h5")
+
+
 def test_a_child_takes_no_module_from_the_working_folder(copy, tmp_path):
     """Somebody else's folder holds their run, and may hold their `h5py.py`."""
     for name in ("h5py.py", "simulator.py", "json.py"):

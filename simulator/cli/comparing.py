@@ -60,15 +60,16 @@ def _trees(
     places: list[str], draws: int | None, seed: int | None, threads: int | None
 ) -> list[tuple[str, Any]]:
     """Open the run files, and run the scenarios as those were run."""
+    from simulator import inputs
     from simulator.errors import ScenarioError
-    from simulator.questions import replay, sides
+    from simulator.questions import sides
     from simulator.running import runs
     from simulator.storage import store
 
     files = {
         place: store.open_run(place, sides.GROUPS)
         for place in places
-        if replay.is_run_file(place)
+        if inputs.is_run_file(place)
     }
     as_run = [tree.attrs for tree in files.values()]
     simulated = any(place not in files for place in places)

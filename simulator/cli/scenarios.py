@@ -7,7 +7,6 @@ import click
 from simulator.cli.flags import as_json, scenario_name, settings, together
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, write_text
-from simulator.schema import RUN_FILE
 
 
 @main.command()
@@ -53,7 +52,9 @@ def show(
 
     Given a run file, print its answer.
     """
-    is_run = scenario.endswith(RUN_FILE)
+    from simulator import inputs
+
+    is_run = inputs.is_run_file(scenario)
     if is_run and not (as_toml or made_from):
         if settings:
             raise click.UsageError("--set does not go with a run file")
@@ -61,7 +62,6 @@ def show(
         return
     if together or (made_from and not is_run):
         raise click.UsageError("--simultaneous and --provenance are for run files")
-    from simulator import inputs
     from simulator.report import assumptions_log
     from simulator.running import again, provenance
     from simulator.storage import store

@@ -20,7 +20,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from simulator.errors import SimulatorError
+
 CACHE_VARIABLE: Final = "NHS_SIMULATOR_CACHE"
+SWITCH: Final = "NUMBA_DISABLE_JIT"  # Numba's own, for its debugging
 SUMS: Final = "sums.json"  # of every compiled file: which it is, and what it hashes to
 
 
@@ -141,6 +144,10 @@ def _sound_folder() -> tuple[Path | None, bool]:
     return folder, is_new
 
 
+if os.environ.get(SWITCH, "0") not in ("", "0"):
+    raise SimulatorError(
+        SWITCH, "is set, and the model is only ever compiled", "unset it"
+    )
 FOLDER, IS_NEW = _sound_folder()
 if FOLDER is not None and IS_NEW:
     atexit.register(remove_damaged, FOLDER)  # to have the digests from the first

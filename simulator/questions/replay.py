@@ -11,7 +11,6 @@ from simulator.errors import ScenarioError
 from simulator.population import Population
 from simulator.running import again
 from simulator.scenario import Scenario
-from simulator.schema import RUN_FILE
 from simulator.storage import store
 
 
@@ -24,14 +23,9 @@ class Replay(NamedTuple):
     """None where nothing was run yet."""
 
 
-def is_run_file(place: str | Path) -> bool:
-    """Tell a run file, by its ending, from a scenario's name or file."""
-    return Path(place).suffix == RUN_FILE
-
-
 def load(place: str | Path, settings: Sequence[str] = ()) -> Replay:
     """Read a scenario by name or path, or take it out of a run file."""
-    if is_run_file(place):
+    if inputs.is_run_file(place):
         if settings:
             raise ScenarioError(
                 str(place),

@@ -30,7 +30,6 @@ from simulator.schema import (
     CONFIDENCE,
     OUTCOME,
     OUTCOMES,
-    RUN_FILE,
     SYSTEM,
     TRUST,
     TRUST_TYPE,
@@ -183,7 +182,7 @@ def _asked(
     like: str | None,
     outcome: str | None,
 ) -> Asked:
-    if isinstance(scenario, str | Path) and str(scenario).endswith(RUN_FILE):
+    if isinstance(scenario, str | Path) and inputs.is_run_file(scenario):
         (loaded, population), of_file = _from_run_file(str(scenario), settings)
         draws = of_file["draws"] if draws is None else draws
         seed = of_file["seed"] if seed is None else seed

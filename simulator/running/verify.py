@@ -23,7 +23,7 @@ from simulator.kernel.tables import Tally
 from simulator.running import again, pieces, results
 from simulator.running.pieces import Slab
 from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
-from simulator.storage import digests, store, untrusted
+from simulator.storage import completeness, digests, store, untrusted
 
 MakeStream = Callable[[int, int, int], Stream]
 
@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
     difference: str  # empty where all is well
 
 
-def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict]:
+def verify(place: str | Path, *, chance: int, whole: bool = False) -> Iterator[Verdict]:
     """Check a run file; the verdicts come as they are reached.
 
     Parameters
@@ -57,8 +57,10 @@ def verify(place: Path, *, chance: int, whole: bool = False) -> Iterator[Verdict
     whole
         Whether to simulate every draw, and compare the counts by trust too.
     """
+    place = Path(place)
     untrusted.check(place)
     with h5py.File(place, "r") as file:
+        completeness.check(file)
         yield hashes(file)
         yield from _agreement(file)
     with store.open_run(place, ("/", "/provenance"), trusted=True) as tree:

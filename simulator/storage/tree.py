@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray, CachingFileManager
 from xarray.core import indexing
 
+from simulator.storage import completeness
 from simulator.storage.digests import Stated
 
 # HDF5's own, which are no attributes to a reader.
@@ -87,8 +88,8 @@ def read(
     groups
         Those to open, the root first; by default all.
     checked
-        Whether attributes, and every variable when it is first read, are compared with
-        the digests in the file.
+        Whether all of a run has to be there, and attributes, and every variable when it
+        is first read, are compared with the digests in the file.
     """
     manager = CachingFileManager(h5py.File, place, mode="r")
     try:
@@ -109,6 +110,8 @@ def read_image(content: bytes) -> xr.DataTree:
 
 def _tree(manager: Manager, groups: Sequence[str], checked: bool) -> xr.DataTree:
     with manager.acquire_context() as file:
+        if checked:
+            completeness.check(file)
         stated = Stated(file) if checked else None
         names = groups or ["/", *(f"/{name}" for name in _groups(file))]
         found = {name: _dataset(manager, file[name], stated) for name in names}

@@ -25,6 +25,7 @@ FORMAT: Final = 3
 OLDER: Final = (2,)  # formats that are still read
 # A group that is all attributes; the others are where the schema has variables.
 PROVENANCE: Final = "/provenance"
+NETCDF: Final = b"_NCProperties"  # an attribute that netCDF's library writes
 MOST_OBJECTS: Final = 5_000  # a run has some hundred
 # A larger file is read when it is used; its checksums are then compared.
 READ_THROUGH: Final = 256 * 2**20
@@ -118,9 +119,16 @@ def _format_of(file: h5py.File, path: Path) -> int:
     found = None
     if h5py.h5a.exists(file.id, b"format"):
         found = attributes.plain(file, "format", str(path))
-    if not isinstance(found, np.integer):
-        raise RunFileError(str(path), "is not a run file: it has no format number")
-    return int(found)
+    if isinstance(found, np.integer):
+        return int(found)
+    if h5py.h5a.exists(file.id, NETCDF):
+        raise RunFileError(
+            str(path),
+            "is not a run file, or a netCDF program such as nccopy or ncks wrote it "
+            "anew",
+            "give the run file itself, or a plain copy of it",
+        )
+    raise RunFileError(str(path), "is not a run file: it has no format number")
 
 
 def _check_format(file: h5py.File, path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import h5py
 import numpy as np
 
+from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, Variable
 from simulator.storage.untrusted.refusing import refuse
 
@@ -211,7 +212,11 @@ def _check_filters(
         if code not in _NAMES:
             raise refuse(where, f"is packed by a filter of another kind, {code}")
     if not codes or codes[-1] != h5py.h5z.FILTER_FLETCHER32:
-        raise refuse(where, "has no checksum of its chunks")
+        raise RunFileError(
+            where,
+            "has no checksum of its chunks, which h5repack -f and others leave out",
+            "give the run file itself, or a plain copy of it",
+        )
     if codes[:-1] not in ([], list(_FILTERS), [h5py.h5z.FILTER_DEFLATE]):
         names = ", ".join(_NAMES[code] for code in codes)
         raise refuse(where, f"is packed by {names}, in this order")
