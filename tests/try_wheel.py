@@ -19,7 +19,10 @@ PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")  # oldest fir
 
 
 def run(*words: object, **how: Any) -> None:
-    subprocess.run([str(word) for word in words], check=True, **how)
+    """Run a program; where it fails, end as it does."""
+    done = subprocess.run([str(word) for word in words], **how)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def works(python: str) -> bool:
