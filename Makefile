@@ -12,7 +12,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	&& { echo "$$python"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run install check lint types test slow format bench pages readers clean
+.PHONY: help run install check lint types test slow newest lowest format bench pages \
+	readers clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +43,12 @@ test: install ## Run the fast tests
 
 slow: install ## Run the statistical tests, which need many draws
 	$(BIN)/python -m pytest -m slow --numprocesses auto
+
+newest: install ## Try a wheel with the newest versions of what it needs
+	$(BIN)/python tests/try_wheel.py newest
+
+lowest: install ## Try a wheel with the lowest versions that are declared
+	$(BIN)/python tests/try_wheel.py lowest
 
 format: install ## Put the code in its usual form
 	$(BIN)/ruff check --fix

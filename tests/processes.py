@@ -5,11 +5,14 @@ wheel in a fresh environment; without it, the one that runs the tests.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 PYTHON = os.environ.get("SIMULATOR_PYTHON", sys.executable)
+# What a command says now and then where it takes longer than ten seconds.
+PROGRESS = re.compile(r"^.+: [\d,]+ .*\n", re.M)
 IS_ELSEWHERE = "SIMULATOR_PYTHON" in os.environ
 
 
@@ -41,8 +44,8 @@ def simulator(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def fault(done: subprocess.CompletedProcess[str]) -> str:
     """Say what is wrong with how a process ended; nothing, if it ended well."""
-    if done.returncode == 0 and done.stderr == "" and done.stdout != "":
+    said = PROGRESS.sub("", done.stderr)
+    if done.returncode == 0 and said == "" and done.stdout != "":
         return ""
-    return f"{done.args}: code {done.returncode}, printed {done.stdout[:200]!r}, " + (
-        f"said {done.stderr[-2000:]!r}"
-    )
+    printed = done.stdout[:200]
+    return f"{done.args}: code {done.returncode}, printed {printed!r}, said {said!r}"
