@@ -23,12 +23,12 @@ def explain(
 
     FILE is a run file. The future need not have been kept: it is made again.
     """
-    from simulator.report import explain as explaining
+    from simulator.report.explain import asking, paper
     from simulator.storage import store
 
-    with store.open_run(file, explaining.GROUPS) as run:
-        future = explaining.trajectory(run, draw, trust, target)
+    with store.open_run(file, asking.GROUPS) as run:
+        future = asking.trajectory(run, draw, trust, target)
     if as_json:
-        print_json(explaining.as_records(future, year))
+        print_json(paper.as_records(future, year))
     else:
-        click.echo(explaining.render(future, year))
+        click.echo(paper.render(future, year))
