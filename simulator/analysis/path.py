@@ -26,7 +26,10 @@ LEVELS: Final = (0.05, 0.25, 0.50, 0.75, 0.95)
 TAIL: Final = 0.10  # the worst futures that are averaged
 PRODUCTIVITIES: Final = ("cash_releasing", "measured")
 ROUNDING: Final = 2.0**-24  # relative, of a number stored in four bytes
-BANDS: Final = ("balance", "trusts_in_deficit", "one_off_share", "unmet", "backlog")
+BANDS: Final = (
+    *("cash_releasing", "measured", "balance", "trusts_in_deficit"),
+    *("one_off_share", "unmet", "backlog"),
+)
 READ: Final = (
     *("recurrent", "nonrecurrent", "cost_before", "cash_releasing", "measured"),
     *("balance", "trusts_in_deficit", "unmet", "backlog"),

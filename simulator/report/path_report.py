@@ -16,13 +16,15 @@ from simulator.report.answer import chance, financial_year
 GROUPS: Final = ("/", "/sector")  # of the run file, that the path is read from
 YEARS_ABREAST: Final = 4  # at most, in 100 columns
 BAND_WORDS: Final = {
+    "cash_releasing": "cash-releasing productivity, %",
+    "measured": "measured productivity, %",
     "balance": "balance, GBP m",
     "trusts_in_deficit": "trusts in deficit",
     "one_off_share": "one-offs in savings, %",
     "unmet": "unmet demand, %",
     "backlog": "backlog, GBP m",
 }
-PERCENT: Final = ("one_off_share", "unmet")
+PERCENT: Final = ("cash_releasing", "measured", "one_off_share", "unmet")
 READING: Final = (
     "On course: no year missed so far. Recovered: missed in some year, achieved in the "
     "end. Brackets: 95% Monte Carlo interval, one by one."
