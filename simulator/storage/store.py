@@ -23,7 +23,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator import schema
-from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, Variable
 from simulator.storage import digests, tree, untrusted
 from simulator.storage.digests import ATTRIBUTES, PAYLOAD, PROVENANCE, STREAMED
@@ -299,29 +298,21 @@ def open_run(
         Where there is no such file, or it is not a sound run file of this format: a
         file may come from anybody, so it is checked before anything in it is read.
     """
-    run = open_file(place, groups, trusted=trusted)
-    if int(run.attrs["format"]) != FORMAT:
-        run.close()
-        raise RunFileError(
-            str(place),
-            f"has format {run.attrs['format']}, whose outcomes mean something else",
-            "read it in Python with simulator.open, or run its scenario again",
-        )
-    return run
+    place = Path(place)
+    if not trusted:
+        untrusted.check(place)
+    return tree.read(place, groups, checked=not trusted)
 
 
-def open_file(
-    place: str | Path, groups: Sequence[str] = (), *, trusted: bool = False
-) -> xr.DataTree:
+def open_file(place: str | Path) -> xr.DataTree:
     """Open a run file of this format or an older one; otherwise as `open_run`.
 
     What an older file holds keeps its own names and meanings: the attribute `format`
     tells which. Format 2 has one productivity where later ones have two.
     """
     place = Path(place)
-    if not trusted:
-        untrusted.check(place)
-    return tree.read(place, groups, checked=not trusted)
+    untrusted.check(place)
+    return tree.read(place, checked=True, older=True)
 
 
 def open_image(content: bytes) -> xr.DataTree:
