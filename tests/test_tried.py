@@ -8,6 +8,8 @@ import sys
 import pytest
 import tiny
 
+from simulator import inputs
+
 
 @pytest.fixture
 def here(tmp_path):
@@ -321,3 +323,11 @@ def test_a_population_set_by_hand_is_looked_for_in_the_working_folder(here):
     own = ("--set", "population=own.csv")
     found = tried(here, "check", "away/tiny.toml", *own)
     assert "can be run; 7 trusts" in found.stdout
+
+
+@pytest.mark.parametrize(("first", "asked"), [(2019, 1), (2025, 0)])
+def test_a_survey_of_2018_is_beside_runs_of_its_years_only(here, first, asked):
+    tables = tiny.tables() | {"first_year": first}
+    (here / "tiny.toml").write_text(inputs.resolved_toml(tiny.loaded(tables)))
+    found = tried(here, "run", "tiny.toml", "--draws", 50)
+    assert found.stdout.count("For comparison, never an input") == asked
