@@ -213,11 +213,17 @@ def test_one_target_alone_may_be_identical(plain):
     other = sides.side("other.h5", run("targets.2.rate=0.05"))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert compared.identical.values.tolist() == [True, True, False]
-    assert compared.rates_differ == ("four",)
+    assert compared.rates_differ == {"four": pytest.approx((0.04, 0.05))}
     assert compared.notes == (
         "four asks 4.00% a year in plain.h5 and 5.00% in other.h5.",
     )
     assert comparison_report.detailed(compared, None) != "four"
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(comparison_report.render([compared], None))
+    assert "four (A 4.00%, B 5.00%)" in console.export_text()
+    targets = comparison_report.as_records([compared])[0]["targets"]
+    assert targets["four"]["rates_differ"] == pytest.approx([0.04, 0.05])
+    assert targets["stepped"]["rates_differ"] is None
 
 
 def test_chances_and_years_are_those_of_the_files(found, plain, harder):

@@ -260,10 +260,10 @@ def _about(run: xr.DataTree) -> Iterator[tuple[str, str]]:
     yield "population", str(run.attrs["population"])
     yield "population_about", str(run.attrs["population_about"])
     yield "confidence of the intervals of probabilities", f"{CONFIDENCE:g}"
-    yield from (("note", line) for line in str(run.attrs["notes"]).splitlines())
+    yield from (("note", line) for line in answer.notes(run))
     yield VARIABLES["/counts/guarded"].meaning, str(np.sum(run.attrs["guarded"]))
     yield from (("not in the number", line) for line in answer.NOT_IN_THE_NUMBER)
-    yield "comparison", answer.COMPARISON
+    yield from (("comparison", line) for line in answer.comparison(run))
     made_from = run["provenance"].attrs
     told = {*TEXTS, *run.attrs}
     yield from (

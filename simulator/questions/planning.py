@@ -14,6 +14,7 @@ from typing import Final
 import xarray as xr
 
 from simulator import inputs
+from simulator.analysis.headline import PROBABILITIES
 from simulator.analysis.intervals import wilson
 from simulator.errors import ScenarioError
 from simulator.inputs import Loaded
@@ -30,8 +31,6 @@ LONG: Final = 3600.0  # seconds
 LARGE: Final = 100e9  # bytes
 # Trust-years, over all targets, that every machine computes, or keeps, in less.
 QUICK: Final = 10**9
-# Of the headline, in its order.
-PROBABILITIES: Final = ("sector", "median_trust", "balance", "sustained")
 
 
 @dataclass(frozen=True)
