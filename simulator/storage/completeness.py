@@ -12,6 +12,7 @@ import numpy as np
 from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, DRAW, VARIABLES
 from simulator.storage.digests import PROVENANCE
+from simulator.storage.untrusted import FORMAT
 
 KEPT: Final = "/trajectories"  # the group that a run need not have
 NUMBERS: Final = ("draws", "seed", "replicates")
@@ -46,13 +47,15 @@ MADE: Final = (
 
 
 def check(file: h5py.File) -> None:
-    """Refuse a file that lacks a part of a run.
+    """Refuse a file that lacks a part of a run; an older format had parts of its own.
 
     Raises
     ------
     RunFileError
         Where a variable or an attribute is missing, or is of another kind.
     """
+    if file.attrs["format"] != FORMAT:
+        return
     known = (*COORDINATES.values(), *VARIABLES.values())
     needed = [each for each in known if each.group != KEPT or KEPT in file]
     for variable in needed:
