@@ -57,11 +57,11 @@ def extend(
             str(place), f"has {had:,} draws already", "ask for more with --draws"
         )
     runs.check(draws, seed, threads, keep, None)
-    _check_draws(place)
     if output is None:
         places.check(place, force=True, otherwise="give -o another")
     else:
         runs.check_place(output, force, [place])
+    _check_draws(place)
     target = output or place
     work = assembly.prepared(loaded, population, seed, keep, threads, done)
     stops = assembly.stops_from(work.job, had, draws, part)

@@ -59,6 +59,7 @@ def verify(place: str | Path, *, chance: int, whole: bool = False) -> Iterator[V
     """
     place = Path(place)
     untrusted.check(place)
+    store.open_run(place, ("/",), trusted=True).close()  # which refuses older formats
     with h5py.File(place, "r") as file:
         completeness.check(file)
         yield hashes(file)
