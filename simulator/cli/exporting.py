@@ -7,7 +7,8 @@ import click
 
 from simulator.cli.flags import as_json
 from simulator.cli.group import main
-from simulator.cli.printing import print_json, progress
+from simulator.cli.printing import print_json, print_text
+from simulator.cli.progress import progress
 
 
 @main.command()
@@ -58,4 +59,4 @@ def export(
     if as_json:
         print_json(exporting.as_records(plan))
     else:
-        click.echo(exporting.said(plan))
+        print_text(exporting.said(plan))
