@@ -31,6 +31,11 @@ from simulator.cli.progress import progress
     help="Which tables; 'summaries': those that are not by draw. Default: all.",
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export.")
+@click.option(
+    "--bom",
+    is_flag=True,
+    help="Begin CSV files with a byte-order mark: then Excel reads all letters right.",
+)
 @as_json
 def export(
     file: Path,
@@ -38,6 +43,7 @@ def export(
     output: Path | None,
     tables: str | None,
     force: bool,
+    bom: bool,
     as_json: bool,
 ) -> None:
     """Write the tables of a run file as CSV, an Excel workbook or Parquet.
@@ -52,7 +58,7 @@ def export(
     place = output or Path(file.stem + ends[to])
     asked = [] if tables is None else [name.strip() for name in tables.split(",")]
     with store.open_run(file) as run:
-        plan = exporting.plan(run, place, to, asked, force=force)
+        plan = exporting.plan(run, place, to, asked, force=force, bom=bom)
         rows = sum(table.rows for table in plan.tables)
         with progress(rows, str(place)) as done:
             exporting.write(plan, done)

@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.cli.streams import is_terminal
 
-FIRST: Final = 10.0  # seconds before the first line: a short command says nothing
+FIRST: Final = 30.0  # seconds before the first line: a short command says nothing
 SELDOM: Final = 600.0  # seconds between lines, at most
 SHARE: Final = 0.1  # of the time so far, that passes between lines
 
@@ -27,6 +27,8 @@ def progress(
         def count(more: int) -> None:
             nonlocal done
             done += more
+            if done == total:
+                return  # what follows tells that
             lines.say(lambda: _so_far(done, total, unit, lines.seconds()))
 
         yield count

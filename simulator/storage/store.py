@@ -210,7 +210,9 @@ class RunWriter:
         if fill is not None and not scale:
             known["_FillValue"] = fill
         if variable.unit:
-            known["units"] = variable.unit
+            known["units"] = variable.units
+            if variable.unit != variable.units:
+                known[schema.UNIT_LABEL] = variable.unit
         if variable.dtype == "bool":
             known["dtype"] = "bool"
             known["flag_values"] = np.array([0, 1], np.int8)
