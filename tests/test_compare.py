@@ -456,7 +456,7 @@ def test_compare_runs_scenarios_as_the_run_file_was_run(here):
     (here / "b.toml").write_text(text.replace("frontier = ", "frontier = 0.02 #"))
     result = call("compare", "a.h5", "b.toml", "a.h5", "--json")
     assert result.exit_code == 0
-    other, same = json.loads(result.stdout)
+    other, same = json.loads(result.stdout)["comparisons"]
     assert (other["first"], other["second"], other["draws"]) == ("a.h5", "b.toml", 40)
     assert same["second"] == "a.h5 (2)"
     assert not any(t["identical"] for t in other["targets"].values())

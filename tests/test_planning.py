@@ -124,13 +124,12 @@ def test_targets_are_repeated_under_names_of_their_own(forecast):
 def test_seconds_grow_with_draws_as_the_pilot_showed(pilots):
     found = replace(
         pilots["none"],
-        starting=0.5,
-        preparing=0.25,
+        preparing=0.75,
         computing=0.6,
         finishing=1.0,
         bytes_a_second=1e6,
     )
-    assert costs.seconds_of(found, 300, 1) == pytest.approx(0.5 + 0.25 + 0.6 + 1.0)
+    assert costs.seconds_of(found, 300, 1) == pytest.approx(0.75 + 0.6 + 1.0)
     growth = costs.compressed_bytes(found, 30_000) / costs.compressed_bytes(found, 300)
     assert 1.0 < growth < 3.0
     long = costs.seconds_of(found, 30_000, 1)

@@ -19,7 +19,7 @@ from simulator import layers, toml_text
 from simulator.analysis.headline import own_outcome
 from simulator.analysis.sampling import replicates_of
 from simulator.errors import RunFileError
-from simulator.exporting import columns
+from simulator.exporting import columns, formulas
 from simulator.exporting.columns import ENDS, LEVELS, NAMES
 from simulator.exporting.grids import GRIDS, KEPT, bands_of, frame_of
 from simulator.report import answer
@@ -264,6 +264,7 @@ def _about(run: xr.DataTree) -> Iterator[tuple[str, str]]:
     yield VARIABLES["/counts/guarded"].meaning, str(np.sum(run.attrs["guarded"]))
     yield from (("not in the number", line) for line in answer.NOT_IN_THE_NUMBER)
     yield from (("comparison", line) for line in answer.comparison(run))
+    yield "formulas", formulas.RULE
     made_from = run["provenance"].attrs
     told = {*TEXTS, *run.attrs}
     yield from (

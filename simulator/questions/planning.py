@@ -19,7 +19,7 @@ from simulator.analysis.intervals import wilson
 from simulator.errors import ScenarioError
 from simulator.inputs import Loaded
 from simulator.questions.costs import file_of, memory_of, seconds_of
-from simulator.questions.pilot import pilot
+from simulator.questions.pilot import Told, pilot
 from simulator.running import assembly, checkpoints, runs
 from simulator.running.assembly import Keep
 from simulator.schema import CONFIDENCE
@@ -82,8 +82,9 @@ def plan(
     seed: int = runs.SEED,
     threads: int | None = None,
     settings: tuple[str, ...] = (),
+    told: Told = lambda words: None,
 ) -> Forecast:
-    """Predict what a run takes, from a few seconds' pilot on this machine.
+    """Predict what a run takes, from a second's pilot on this machine.
 
     Parameters
     ----------
@@ -96,11 +97,13 @@ def plan(
     targets
         Number of targets to plan for, those of the scenario over and over; by default
         its own.
+    told
+        Called with what is being done, in a few words.
     """
     draws = runs.DRAWS if draws is None else draws
     runs.check(draws, seed, threads, keep, precision)
     loaded = _with_targets(runs.load(scenario, settings), targets)
-    found = pilot(loaded, draws, seed, keep, threads)
+    found = pilot(loaded, draws, seed, keep, threads, told)
     asked = loaded.scenario
     needs = tuple(_needs(found.answer, precision))
     parts = assembly.stops_from(found.work.job, 0, draws, None)

@@ -6,6 +6,7 @@ draws again, chosen by chance, give the same bits?
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -26,6 +27,7 @@ from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
 from simulator.storage import completeness, digests, store, untrusted
 
 MakeStream = Callable[[int, int, int], Stream]
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 SPANS: Final = 16  # places in the run that are simulated again, each LANES draws
 SLAB: Final = 8192
@@ -44,7 +46,17 @@ class Verdict(NamedTuple):
     difference: str  # empty where all is well
 
 
-def verify(place: str | Path, *, chance: int, whole: bool = False) -> Iterator[Verdict]:
+def _unseen(draws: int) -> AbstractContextManager[Callable[[int], None]]:
+    return nullcontext(lambda n_draw: None)
+
+
+def verify(
+    place: str | Path,
+    *,
+    chance: int,
+    whole: bool = False,
+    progress: Progress = _unseen,
+) -> Iterator[Verdict]:
     """Check a run file; the verdicts come as they are reached.
 
     Parameters
@@ -56,6 +68,9 @@ def verify(place: str | Path, *, chance: int, whole: bool = False) -> Iterator[V
         made the file.
     whole
         Whether to simulate every draw, and compare the counts by trust too.
+    progress
+        Of the draws that are then simulated: given their number, a context with what
+        is called with the number of draws just finished.
     """
     place = Path(place)
     untrusted.check(place)
@@ -73,7 +88,9 @@ def verify(place: str | Path, *, chance: int, whole: bool = False) -> Iterator[V
         size = n_draw if replicates == 1 else n_draw // replicates
         stream = Stream if replicates == 1 else sobol.sampler(job.scenario, size)
         if whole:
-            yield _simulated_whole(file, job, n_draw, size, stream)
+            with progress(n_draw) as done:
+                verdict = _simulated_whole(file, job, n_draw, size, stream, done)
+            yield verdict
         else:
             yield _simulated_sample(file, job, n_draw, chance, stream)
 
@@ -230,12 +247,18 @@ def _simulated_sample(
 
 
 def _simulated_whole(
-    file: h5py.File, job: Job, n_draw: int, size: int, stream: MakeStream
+    file: h5py.File,
+    job: Job,
+    n_draw: int,
+    size: int,
+    stream: MakeStream,
+    done: Callable[[int], None],
 ) -> Verdict:
     question = "every draw comes out the same to the bit, and so do the counts"
     total, each = engine.empty_tally(job.trusts, job.plan, job.ranges), []
     for first in range(0, n_draw, size):
-        for item in pieces.simulated(job, size, first_draw=first, stream=stream):
+        how: dict[str, Any] = {"first_draw": first, "stream": stream, "done": done}
+        for item in pieces.simulated(job, size, **how):
             if isinstance(item, Slab):
                 wrong = _first_difference(file, item)
                 if wrong:

@@ -8,6 +8,7 @@ the file it is told to; see `parts` for how a run file gets its name.
 import io
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,12 +92,19 @@ class RunWriter:
             track_order=True,
             rdcc_nbytes=0,  # keep no chunk: each is written whole, and once
         )
+        try:
+            self._begin()
+        except BaseException:  # an interrupt too: an open file would crash the end
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def _begin(self) -> None:
         known = {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
         self.note("/", known | self._attributes)
         for name, variable in COORDINATES.items():
             if variable.group == "/" or len(self._coordinates[name]):
                 self._create_scale(variable, self._coordinates[name])
-        return self
 
     def __exit__(
         self,
@@ -201,7 +209,9 @@ class RunWriter:
         if fill is not None and not scale:
             known["_FillValue"] = fill
         if variable.unit:
-            known["units"] = variable.unit
+            known["units"] = variable.units
+            if variable.unit != variable.units:
+                known[schema.UNIT_LABEL] = variable.unit
         if variable.dtype == "bool":
             known["dtype"] = "bool"
             known["flag_values"] = np.array([0, 1], np.int8)
