@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from simulator import inputs
 from simulator.cli import explaining
 from simulator.cli.group import main
+from simulator.cli.printing import JSON_VERSION
 from simulator.distributions import Certain
 from simulator.errors import RunFileError
 from simulator.kernel.trust_year import Result, State
@@ -518,6 +519,7 @@ def test_the_command_gives_json_of_a_year(place):
     shown = ask(place, "--json", "--year", "2020")
     assert shown.exit_code == 0, shown.output
     records = json.loads(shown.stdout)
+    assert records.pop("json_version") == JSON_VERSION
     assert records == paper.as_records(again.future_of(job(), 3, 0, 0), 2020)
     assert {part["year"] for part in records["parts"]} == {2020}
 
