@@ -63,7 +63,7 @@ pages: install ## Renew what commands print in README.md and docs
 
 readers: ## Install the other programs that read run files, with apt
 	apt-get install --yes --no-install-recommends r-base-core r-cran-ncdf4 \
-		r-cran-rnetcdf r-bioc-rhdf5 octave octave-netcdf netcdf-bin hdf5-tools
+		r-cran-rnetcdf r-bioc-rhdf5 octave octave-netcdf netcdf-bin hdf5-tools udunits-bin
 
 clean: ## Remove caches and builds; the environment and your results stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
 """The few errors an analyst can meet, each as `place: problem; remedy`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class SimulatorError(Exception):
@@ -21,6 +21,8 @@ class SimulatorError(Exception):
         self.place = place
         self.problem = problem
         self.remedy = remedy
+        self.found: Mapping[str, object] = {}
+        """What a command found all the same, for a script."""
 
     def __str__(self) -> str:
         """Read as one line."""

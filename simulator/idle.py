@@ -8,12 +8,17 @@ from simulator.layers import KeyPath, look_up
 from simulator.scenario import Scenario
 from simulator.wording import Fault
 
-UNREAD: Final = (("prices", "deflator"), ("prices", "deflator_shock"))
 SHOCKS: Final = (
     ("prices", "pay_shock"),
     ("prices", "nonpay_shock"),
+    ("prices", "pressure_shock"),
     ("demand", "national_shock"),
 )
+# Beside the keys that each form of funding needs, those that only it reads.
+READ_BY: Final = {
+    "settlement": (("funding", "reach_scale"), ("funding", "top_slice")),
+    "activity": (("funding", "growth_error"),),
+}
 SWITCHED: Final = (("programmes",), ("funding", "support"))  # tables with `enabled`
 
 
@@ -23,8 +28,8 @@ def faults(scenario: Scenario, changed: Iterable[KeyPath]) -> Iterator[Fault]:
     for setting in changed:
         for path, why in idle:
             if path == setting[: len(path)]:
-                also = "" if path in UNREAD else "change that too, or "
-                yield Fault(setting, f"moves no result: {why}", f"{also}leave this out")
+                remedy = "change that too, or leave this out"
+                yield Fault(setting, f"moves no result: {why}", remedy)
 
 
 def clamped(scenario: Scenario) -> Iterator[str]:
@@ -48,10 +53,13 @@ def clamped(scenario: Scenario) -> Iterator[str]:
 def _idle(tree: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Yield each key or table that moves no result."""
     basis = look_up(tree, ("funding", "basis"))
-    for path in sorted(consistency.unused_funding(tree)):
+    others = [
+        path for form, paths in READ_BY.items() for path in paths if form != basis
+    ]
+    for path in (*sorted(consistency.unused_funding(tree)), *others):
         yield path, f"funding.basis = '{basis}' does not read it"
-    for path in UNREAD:
-        yield path, "no equation reads general prices; the run file only records them"
+    if all(target["plan_follows"] == "tariff" for target in tree["targets"]):
+        yield ("delivery", "plan_floor"), "every target has plan_follows = 'tariff'"
     for above in SWITCHED:
         for name, part in look_up(tree, above).items():
             for key in part if not part["enabled"] else ():

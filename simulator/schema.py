@@ -52,6 +52,8 @@ MONEY: Final = "GBP m"
 RATE: Final = "fraction of cost before savings"
 FRACTION: Final = "fraction"
 COUNT: Final = "1"
+MILLION: Final = "1e6"
+UNIT_LABEL: Final = "unit_label"  # the attribute with the unit in words
 
 
 class Variable(NamedTuple):
@@ -68,6 +70,13 @@ class Variable(NamedTuple):
     def path(self) -> str:
         """Name the variable within the file."""
         return f"{self.group.rstrip('/')}/{self.name}"
+
+    @property
+    def units(self) -> str:
+        """Write the unit as UDUNITS reads it, which knows no currency and no words."""
+        if self.unit == MONEY:
+            return MILLION
+        return COUNT if self.unit else ""
 
 
 COORDINATES: Final = {

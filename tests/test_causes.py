@@ -8,7 +8,7 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from simulator import engine
+from simulator import engine, inputs
 from simulator.cli import causes as causes_commands
 from simulator.cli import main
 from simulator.errors import ScenarioError
@@ -16,12 +16,17 @@ from simulator.kernel.lanes import GROUP_RESULTS
 from simulator.questions import attributing, causes, replay
 from simulator.questions.causes import GROUPS, REFERENCES, World
 from simulator.running import preparation, runs
-from simulator.scenario import Delivery, Scenario
+from simulator.scenario import Delivery, Prices, Scenario
 
 DRAWS = 40
 SEED = 7
 ALL = {cause.name for cause in REFERENCES}
+# Without conditions, programmes, luck, a gap in plans and a limit to them.
 FEW = (
+    "delivery.gap_closed=0",
+    "delivery.plan_limit=1",
+    "delivery.plan_sharpness=1",
+    "delivery.ask_max=1",
     "conditions.workforce=1",
     "programmes.rosters.enabled=false",
     "delivery.national_sd=0",
@@ -35,7 +40,7 @@ def scenario(*settings, tables=None):
 
 
 def few(*settings):
-    """The scenario with five causes of the eight, so 32 sets of them."""
+    """The scenario with six causes of the eleven, so 64 sets of them."""
     return scenario(*FEW, *settings)
 
 
@@ -82,35 +87,85 @@ def test_with_every_cause_acting_it_is_the_scenario_itself():
         np.testing.assert_array_equal(found[name], part.shard.sector[i, 0])
 
 
-def test_without_demand_all_that_is_wanted_is_funded_and_given():
-    found, job, drawn = simulated(causes.without(world(), {"demand"}))
-    assert not found["unmet"].any()
-    wanted = np.broadcast_to(job.plan.funded[0][..., None], drawn.demand.shape)
-    np.testing.assert_array_equal(drawn.demand, wanted)
-    acting, *_ = simulated(world())
-    assert acting["unmet"].any()
+def test_without_demand_as_much_is_wanted_as_is_funded_in_the_middle():
+    sure = (
+        "prices.pressure=0.005",
+        "prices.pressure_other=0.5",
+        "prices.pressure_paid=0.5",
+        "prices.pressure_shock.sd=0",
+    )
+    off = causes.without(world(*sure), {"demand"})
+    found, job, drawn = simulated(off)
+    per_price = job.plan.per_price[0][:, None]
+    np.testing.assert_allclose(drawn.demand, drawn.growth * per_price - 1.0, atol=1e-15)
+    assert not off.scenario.demand.trust_sd
+    assert abs(found["unmet"]).max() < 1e-12
+    acting, *_ = simulated(world(*sure))
+    assert acting["unmet"].max() > 1e-3
+
+
+def test_where_what_is_funded_is_uncertain_demand_stays_at_its_middle():
+    off = causes.without(world("prices.pressure_paid=1"), {"demand"})
+    _, _, drawn = simulated(off)
+    assert np.ptp(drawn.growth, axis=-1).min() > 0.0
+    assert np.ptp(drawn.demand, axis=-1).max() == 0.0
 
 
 def test_without_prices_costs_grow_as_prices_are_uplifted():
-    off = causes.without(world(), {"prices"})
-    _, job, drawn = simulated(off)
+    off = causes.without(world("prices.made_good=0.8"), {"prices"})
+    _, _, drawn = simulated(off)
     uplift = np.array(off.scenario.prices.cost_uplift)[:, None]
     np.testing.assert_array_equal(drawn.pay, np.broadcast_to(uplift, drawn.pay.shape))
     np.testing.assert_array_equal(drawn.nonpay, drawn.pay)
-    cost_sd, drift_sd = job.plan.spread[1:3]
-    assert cost_sd == drift_sd == 0.0
+    np.testing.assert_array_equal(drawn.passed_on, drawn.paid_pressure)
+
+
+def test_without_pressure_no_trust_has_any_and_nobody_pays_for_it():
+    found, job, drawn = simulated(causes.without(world(), {"pressure"}))
+    assert not drawn.pressure.any()
+    assert not drawn.paid_pressure.any()
+    pressure_sd, drift_sd = job.plan.spread[1:3]
+    assert pressure_sd == drift_sd == 0.0
+    assert not found["pressure"].any()
+    assert simulated(world())[0]["pressure"].any()
+
+
+def planned(*absent, target, **changes):
+    """The share of cost that each year's plans come to; all trusts plan alike."""
+    tables = tiny.sure_tables()
+    tables["targets"][target]["plan_follows"] = "gap"
+    tables["targets"][target] |= changes
+    found, *_ = simulated(causes.without(world(target=target, tables=tables), absent))
+    return (found["ask"] / found["cost_before"])[:, 0]
+
+
+def test_without_gap_limit_and_one_offs_a_plan_is_its_floor_or_the_target():
+    off = ("gap", "plan limit", "one-offs")
+    floor = tiny.sure_tables()["delivery"]["plan_floor"]
+    np.testing.assert_allclose(planned(*off, target=1), floor, rtol=1e-12)
+    tariff = planned(*off, target=1, plan_follows="tariff")
+    np.testing.assert_allclose(tariff, [0.01, 0.02, 0.03], rtol=1e-12)
+
+
+def test_the_gap_adds_to_plans_and_the_limit_takes_away():
+    floor = planned("gap", "plan limit", "one-offs", target=1)
+    wanted = planned("plan limit", "one-offs", target=1)
+    assert np.all(wanted > floor * 1.01)
+    assert np.all(planned("one-offs", target=1) < wanted)
 
 
 def test_without_funding_the_trend_is_funded_and_the_target_not_taken_out():
     acting = world("demand.mental_health.trend=[0.01,0.02,0.03]")
     off = causes.without(acting, {"funding"})
-    _, job, _ = simulated(off)
+    _, job, drawn = simulated(off)
     np.testing.assert_allclose(
         job.plan.price[0], acting.scenario.prices.cost_uplift, atol=1e-15
     )
-    acute, _, mind, *_ = job.plan.funded[0]
-    np.testing.assert_array_equal(acute, acting.scenario.demand.acute.trend)
-    np.testing.assert_array_equal(mind, [0.01, 0.02, 0.03])
+    per_price = job.plan.per_price[0]
+    acute, _, mind, *_ = drawn.growth * per_price[:, None] - 1.0
+    trend = np.array(acting.scenario.demand.acute.trend)
+    np.testing.assert_allclose(acute, trend[:, None] + 0 * acute, atol=1e-15)
+    np.testing.assert_allclose(mind[:, 0], [0.01, 0.02, 0.03], atol=1e-15)
     funds = off.scenario.funding.support
     assert funds["recovery"].amount == 20.0
     assert funds["sustainability"].amount == 25.0
@@ -126,6 +181,7 @@ def plenty(names):
     """A sure world of one trust that saves all that is within reach: its rates."""
     tables = tiny.sure_tables()
     tables["delivery"] |= {"sharpness": 1.0, "ask_max": 1.0}
+    tables["delivery"] |= {"plan_limit": 1.0, "plan_sharpness": 1.0}
     acting = world("targets.0.rate=0.5", "targets.0.deficit_addon=0", tables=tables)
     found, *_ = simulated(causes.without(acting, names), 1)
     return (found["recurrent"] / found["cost_before"])[:, 0]
@@ -151,18 +207,18 @@ def test_programmes_still_add_where_opportunity_does_not_run_out():
     assert np.all(with_them[1:] > without_them[1:] * 1.0001)
 
 
-def test_without_one_offs_each_year_asks_for_its_own_target_alone():
-    off = causes.without(world(target=1), {"one-offs falling out"})
-    found, *_ = simulated(off)
+def test_without_one_offs_there_are_none_and_nothing_is_found_again():
+    off = causes.without(world(), {"one-offs"})
+    found, job, _ = simulated(off)
     assert not found["nonrecurrent"].any()
-    expected = np.array([0.01, 0.02, 0.03])[:, None] * found["cost_before"]
-    np.testing.assert_allclose(found["ask"], expected, rtol=1e-12)
+    assert not job.trusts.carry_over.any()
+    assert not off.found_again
 
 
 def test_without_luck_nobody_departs_from_capacity():
     _, job, drawn = simulated(causes.without(world(), {"delivery luck"}))
     assert not drawn.delivery.any()
-    assert not job.plan.spread[3:].any()
+    assert not job.plan.spread[3:5].any()
 
 
 def test_without_conditions_the_lever_is_one():
@@ -174,7 +230,9 @@ def test_without_conditions_the_lever_is_one():
 def test_without_programmes_nothing_is_opened_nor_paid():
     acting, *_ = simulated(world())
     off, _, drawn = simulated(causes.without(world(), {"programmes"}))
-    assert np.all(off["support"][0] > acting["support"][0])
+    saved = off["support"][0] - acting["support"][0]
+    assert np.all((saved == 0.0) | (saved > 1.0))  # by whether they happen
+    assert saved.any()
     assert np.ptp(drawn.new_opportunity[:, 1], axis=0).max() == 0.0
 
 
@@ -186,9 +244,9 @@ def gap():
     return answer(ask())
 
 
-def test_each_of_the_eight_matters_where_it_is_in_the_scenario():
+def test_each_of_them_matters_where_it_is_in_the_scenario():
     whole = causes.without(world(), ())
-    assert len(ALL) == 8
+    assert len(ALL) == 11
     assert all(causes.without(world(), {name}) != whole for name in ALL)
 
 
@@ -198,8 +256,8 @@ def test_the_parts_of_a_gap_add_up(gap):
 
 def test_a_cause_that_the_scenario_has_not_is_no_player(gap):
     absent = [cause.name for cause in gap.question.absent]
-    assert absent == ["delivery luck", "conditions", "programmes"]
-    assert len(gap.question.sets) == 2**5
+    assert absent == ["gap", "plan limit", "delivery luck", "conditions", "programmes"]
+    assert len(gap.question.sets) == 2**6
 
 
 @pytest.mark.parametrize("name", ["stepped", "four"])
@@ -213,7 +271,9 @@ def test_what_is_delivered_is_what_a_run_of_the_scenario_delivers(gap):
     (part,), _ = tiny.simulate(tiny.job(None, *FEW, seed=SEED), DRAWS)
     row = dict(zip(GROUP_RESULTS, part.shard.sector[:, 0], strict=True))
     found = gap.shares["with_all"]
-    assert float(found.sel(quantity="delivered")) == row["productivity"].mean(0).mean()
+    assert (
+        float(found.sel(quantity="delivered")) == row["cash_releasing"].mean(0).mean()
+    )
     assert float(found.sel(quantity="balance")) == row["balance"][-1].mean()
     assert float(found.sel(quantity="chance")) == part.shard.achieved[0, 2].mean()
 
@@ -246,8 +306,9 @@ def test_every_section_and_key_belongs_to_one_cause():
     same = {"name", "title", "about", "population", "first_year", "years"}
     same |= {"as_known_at"}
     assert sections | same == set(Scenario.model_fields)
-    found = {path.split(".")[1] for path in paths if path.startswith("delivery.")}
-    assert found == set(Delivery.model_fields)
+    for section, keys in (("delivery", Delivery), ("prices", Prices)):
+        found = {path.split(".")[1] for path in paths if path.startswith(section)}
+        assert found == set(keys.model_fields)
 
 
 def test_a_scenario_against_itself_differs_by_exactly_nothing():
@@ -263,6 +324,11 @@ def test_a_scenario_against_itself_differs_by_exactly_nothing():
         ("demand.bias=0.01", "demand"),
         ("prices.premium=0.01", "prices"),
         ("correlations.pay_demand=0.3", "prices"),
+        ("prices.made_good=0.5", "prices"),
+        ("prices.pressure_paid=0.1", "pressure"),
+        ("opening.cost_error=0.02", "opening"),
+        ("delivery.gap_closed=0.1", "plans"),
+        ("targets.0.plan_follows=gap", "target"),
         ("funding.real_growth=0.02", "funding"),
         ("delivery.frontier=0.02", "opportunity"),
         ("delivery.forgiven=0", "one-offs"),
@@ -336,8 +402,8 @@ def test_other_years_are_refused():
 
 def test_another_basis_is_refused():
     assert refused(scenario(), scenario("targets.0.basis=reported")) == (
-        "target 'one-point-one': has basis real in minimal and reported in minimal; "
-        "give it one basis"
+        "target 'one-point-one': has basis cash_releasing in minimal and reported in "
+        "minimal; give it one basis"
     )
 
 
@@ -349,16 +415,16 @@ def test_another_population_is_refused():
         )
 
 
-def test_scenarios_that_cannot_be_mixed_are_refused():
-    tables = tiny.tables()
-    growth = dict.fromkeys(
-        ("acute", "specialist", "mental_health", "community", "ambulance"), 0.02
-    )
-    tables["funding"] |= {"basis": "activity", "activity_growth": growth}
-    tables["prices"]["deflator"] = 0.02
-    assert refused(scenario(), scenario(tables=tables)) == (
-        "a mix with some causes switched: prices.deflator: missing with activity "
-        "funding; no settlement implies it; add it to [prices]"
+def test_a_mix_that_is_no_scenario_is_refused_by_its_place():
+    given = scenario()
+    shares = given.delivery.pool_shares.model_copy(update={"system": 0.5})
+    delivery = given.delivery.model_copy(update={"pool_shares": shares})
+    odd = World(given.model_copy(update={"delivery": delivery}), (0.011,) * 3)
+    with pytest.raises(ScenarioError) as error:
+        causes.mixed(World(given, (0.011,) * 3), odd, {"opportunity"})
+    assert str(error.value) == (
+        "a mix with some causes switched: delivery.pool_shares: the shares sum to 1.3; "
+        "make them sum to 1"
     )
 
 
@@ -373,13 +439,9 @@ def test_one_draw_is_refused(gap):
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    tables = tiny.tables()
-    tables["conditions"]["workforce"] = 1.0
-    tables["programmes"]["rosters"]["enabled"] = False
-    tables["delivery"] |= dict.fromkeys(
-        ("national_sd", "persistent_sd", "year_sd"), 0.0
-    )
-    tiny.write(tmp_path, tables)
+    place = tmp_path / "tiny.toml"
+    tiny.write(tmp_path)
+    place.write_text(inputs.resolved_toml(tiny.loaded(None, *FEW)), encoding="utf-8")
     return tmp_path
 
 
@@ -392,20 +454,48 @@ def test_why_prints_parts_that_add_up(here):
     result = call("why", "tiny.toml", "--target", "one-point-one", "--draws", 20)
     assert result.exit_code == 0
     said = result.stdout
-    table = said.split("\n\n")[1].splitlines()[2:]
+    table = said.split("\n\n")[1].splitlines()[3:]
     first = {re.split(r"  +", line.strip())[0]: line for line in table}
     numbers = {
-        name: float(re.search(r"[-+]?\d+\.\d{3}", line)[0])
+        name: float(shown[0])
         for name, line in first.items()
+        if (shown := re.search(r"[-+]?\d+\.\d{3}", line))
     }
     parts = [value for name, value in numbers.items() if name in ALL]
-    assert len(parts) == 5
+    assert len(parts) == 6
     whole = numbers["with none of these in the way"] + sum(parts)
     assert whole == pytest.approx(numbers["delivered"], abs=0.004)
     gap = numbers["delivered"] - numbers["target"]
     assert gap == pytest.approx(numbers["less target"], abs=0.002)
-    assert "exactly 0: delivery luck, conditions, programmes." in said
+    assert "exactly 0: gap, plan limit, delivery luck, conditions, programmes." in said
     assert "Were all of it real, it would be" in said
+
+
+def test_each_line_says_what_it_means_below_it(here):
+    said = call("why", "tiny.toml", "--target", "four", "--draws", 4).stdout
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    known = {cause.name: cause for cause in REFERENCES}
+    for name in ("demand", "prices", "pressure", "funding", "one-offs"):
+        row = next(i for i, line in enumerate(lines) if line.startswith(f"{name} "))
+        assert lines[row + 1] == known[name].meaning
+        told = f"- without {name}: {known[name].reference}"
+        assert told in " ".join(lines)
+
+
+def test_every_line_has_a_meaning_of_one_line_and_every_cause_a_reference():
+    for cause in REFERENCES:
+        assert cause.reference
+    for cause in (*REFERENCES, *GROUPS):
+        assert 0 < len(cause.meaning) < 60
+
+
+@pytest.mark.parametrize(
+    ("target", "head"),
+    [("one-point-one", "cash-releasing productivity"), ("four", "recurrent savings")],
+)
+def test_what_is_delivered_is_headed_by_its_name(here, target, head):
+    said = call("why", "tiny.toml", "--target", target, "--draws", 4).stdout
+    assert f"{head.capitalize()}: " in said
 
 
 def test_why_in_json_of_a_run_file_is_that_of_its_scenario(here):
@@ -413,6 +503,8 @@ def test_why_in_json_of_a_run_file_is_that_of_its_scenario(here):
     how = ("--target", "four", "--draws", 10, "--of", "balance", "--json")
     file = json.loads(call("why", "tiny.h5", *how).stdout)
     assert file == json.loads(call("why", "tiny.toml", *how, "--seed", 11).stdout)
+    assert file["meaning"]["pressure"] == "cost grows beyond input prices and activity"
+    assert file["reference"]["pressure"].startswith("cost grows with input prices")
     found = file["quantities"]["balance"]
     parts = [part["estimate"] for part in found["causes"].values()]
     ends = [found[name]["estimate"] for name in ("without", "with_all")]

@@ -286,7 +286,7 @@ def test_check_says_what_can_be_run(here):
 def test_show_prints_every_value_with_its_layer_source_and_grade(here):
     said = done("show", "tiny.toml", "--set", "prices.pay=0.031")
     found = json.loads(done("show", "tiny.toml", "--set", "prices.pay=0.031", "--json"))
-    keys = {record["key"]: record for record in found}
+    keys = {record["key"]: record for record in found["values"]}
     assert keys["prices.pay"] == {
         "key": "prices.pay",
         "value": 0.031,
@@ -302,7 +302,7 @@ def test_show_prints_every_value_with_its_layer_source_and_grade(here):
 
 
 def test_show_grades_what_is_built_in():
-    found = json.loads(done("show", "long-term-plan", "--json"))
+    found = json.loads(done("show", "long-term-plan", "--json"))["values"]
     built_in = [record for record in found if record["layer"] == "built-in"]
     numbers = [record for record in built_in if record["grade"]]
     assert len(numbers) > 50

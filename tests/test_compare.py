@@ -213,11 +213,17 @@ def test_one_target_alone_may_be_identical(plain):
     other = sides.side("other.h5", run("targets.2.rate=0.05"))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert compared.identical.values.tolist() == [True, True, False]
-    assert compared.rates_differ == ("four",)
+    assert compared.rates_differ == {"four": pytest.approx((0.04, 0.05))}
     assert compared.notes == (
         "four asks 4.00% a year in plain.h5 and 5.00% in other.h5.",
     )
     assert comparison_report.detailed(compared, None) != "four"
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(comparison_report.render([compared], None))
+    assert "four (A 4.00%, B 5.00%)" in console.export_text()
+    targets = comparison_report.as_records([compared])[0]["targets"]
+    assert targets["four"]["rates_differ"] == pytest.approx([0.04, 0.05])
+    assert targets["stepped"]["rates_differ"] is None
 
 
 def test_chances_and_years_are_those_of_the_files(found, plain, harder):
@@ -450,7 +456,7 @@ def test_compare_runs_scenarios_as_the_run_file_was_run(here):
     (here / "b.toml").write_text(text.replace("frontier = ", "frontier = 0.02 #"))
     result = call("compare", "a.h5", "b.toml", "a.h5", "--json")
     assert result.exit_code == 0
-    other, same = json.loads(result.stdout)
+    other, same = json.loads(result.stdout)["comparisons"]
     assert (other["first"], other["second"], other["draws"]) == ("a.h5", "b.toml", 40)
     assert same["second"] == "a.h5 (2)"
     assert not any(t["identical"] for t in other["targets"].values())

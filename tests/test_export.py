@@ -1,5 +1,6 @@
 """Tables of a run: what is in them, and that no file loses a bit of it."""
 
+import csv
 import functools
 import json
 import re
@@ -18,7 +19,7 @@ from click.testing import CliRunner
 from simulator import inputs, schema
 from simulator.cli import exporting
 from simulator.errors import RunFileError
-from simulator.exporting import columns, export, tables, tidy, workbook
+from simulator.exporting import columns, export, formulas, tables, tidy, workbook
 from simulator.exporting.columns import ALWAYS, BY_DRAW, NAMES
 from simulator.exporting.export import FORMATS
 from simulator.report import assumptions_log
@@ -114,12 +115,14 @@ def written(run, folder):
 
 
 def read_csv(place, name):
-    return pd.read_csv(
+    """Read a table, without the ' before what a spreadsheet would run."""
+    found = pd.read_csv(
         place / f"{name}.csv",
         keep_default_na=False,
         na_values=[""],
         dtype={"code": str, "value": str, "trust": str, "trust_name": str},
     )
+    return found.replace(r"^'(?=[=+@\t\r\n-])", "", regex=True)
 
 
 def read_xlsx(place, name):
@@ -380,6 +383,57 @@ def test_no_text_becomes_a_formula(written):
     }
     assert kinds == {"s"}
     assert book["targets"]["A2"].value == "=1+1"
+    # Nor does it when somebody edits its cell.
+    names = {row[1].value: row[1] for row in book["trusts"].iter_rows(min_row=2)}
+    marked = {name for name, cell in names.items() if cell.quotePrefix}
+    assert marked == {"=SUM(A1:A9)", "+44 020", "@all"}
+
+
+def test_csv_has_no_cell_that_a_spreadsheet_would_run(written):
+    for place in written["csv"].iterdir():
+        with place.open(encoding="utf-8", newline="") as file:
+            cells = {cell for row in csv.reader(file) for cell in row}
+        started = {cell for cell in cells if cell.startswith(tuple("=+-@\t\r\n"))}
+        for cell in started:
+            float(cell)  # a number, whatever its sign
+    text = (written["csv"] / "trusts.csv").read_text(encoding="utf-8")
+    assert ",'=SUM(A1:A9)," in text
+    assert ",-1," in text
+    assert ",_x0041_," in text
+    assert "\n'=1+1," in (written["csv"] / "targets.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("=1+1", True),
+        ("+44 020", True),
+        ("-", True),
+        ("-inf", True),
+        ("@all", True),
+        ("\t=1", True),
+        ("\r=1", True),
+        ("\n=1", True),
+        ("-0.5", False),
+        ("+1e-05", False),
+        ("2% [low]", False),
+        ("'=1", False),
+        ("", False),
+    ],
+)
+def test_what_a_spreadsheet_would_run_is_known(text, wanted):
+    assert formulas.runs(text) is wanted
+
+
+def test_a_byte_order_mark_is_written_where_asked_for(run, tmp_path):
+    export.export(run, tmp_path / "plain", "csv", ["targets"])
+    export.export(run, tmp_path / "marked", "csv", ["targets"], bom=True)
+    for place in (tmp_path / "plain").iterdir():
+        plain, marked = place.read_bytes(), tmp_path / "marked" / place.name
+        assert marked.read_bytes() == b"\xef\xbb\xbf" + plain
+        assert not plain.startswith(b"\xef")
+    with pytest.raises(RunFileError, match="bom: is of CSV files"):
+        export.export(run, tmp_path / "book.xlsx", "xlsx", bom=True)
 
 
 def test_parquet_carries_units_and_meanings(written, run):

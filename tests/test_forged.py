@@ -146,6 +146,18 @@ def test_a_file_that_lacks_a_part_is_refused(what, here):
         assert str(caught.value).startswith(f"{here / 'run.h5'}:{LACKING[what]}")
 
 
+def test_an_older_format_has_parts_of_its_own(here):
+    lacking(here / "run.h5", "/sector")
+    with h5py.File(here / "run.h5", "r+") as file:
+        file.attrs["format"] = np.int64(2)
+        made = file["provenance"].attrs
+        made["attributes_digest"] = digests.of_attributes(file)
+    assert "sector" not in store.open_file(here / "run.h5")
+    for read in (store.open_run, lambda place: list(verify.verify(place, chance=1))):
+        with pytest.raises(RunFileError, match="has format 2, whose outcomes mean"):
+            read(here / "run.h5")
+
+
 def test_a_file_that_lacks_a_part_is_refused_in_a_line(here):
     lacking(here / "run.h5", "/sector")
     for name in ("show", "path", "verify"):

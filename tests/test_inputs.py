@@ -67,7 +67,7 @@ def test_a_file_is_laid_on_what_it_extends(base):
 
 
 def test_lists_and_uncertain_values_are_replaced_whole(base):
-    target = 'name = "only"\nrate = 0.02\nbasis = "real"\n'
+    target = 'name = "only"\nrate = 0.02\nbasis = "cash_releasing"\n'
     delivery = "real_share = {uniform = [0.5, 0.7]}\nsharpness = 0.95\n"
     plan = extending(
         base, f'source = "made up"\n[delivery]\n{delivery}[[targets]]\n{target}'
@@ -270,7 +270,9 @@ def test_origins_name_layer_source_and_grade(base):
 
 
 def test_a_target_that_a_file_leaves_bare_takes_nothing_from_below(base):
-    target = 'name = "only"\nrate = 0.02\nbasis = "real"\nsource = "made up"\n'
+    target = (
+        'name = "only"\nrate = 0.02\nbasis = "cash_releasing"\nsource = "made up"\n'
+    )
     loaded = inputs.load_scenario(extending(base, f"[[targets]]\n{target}"))
     assert loaded.origins["targets.0.deficit_addon"].layer == "built-in"
 

@@ -22,7 +22,7 @@ RBB,South Acute,acute,550
 SCENARIO = ("run", "tiny.toml", "--draws", "5")
 COMMANDS = {
     "run": (*SCENARIO, "-o"),
-    "hindcast": ("hindcast", "tiny.toml", "--draws", "5", "-o"),
+    "hindcast": ("hindcast", "hindcast-2013", "--draws", "5", "-o"),
     "extend": ("run", "--extend", "run.h5", "--draws", "60", "-o"),
     "rerun": ("rerun", "run.h5", "-o"),
     "build": ("population", "build", "panel.csv", "-o"),

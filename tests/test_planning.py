@@ -99,7 +99,7 @@ def test_a_run_of_that_precision_stops_where_was_said(folder):
 
 
 def test_every_headline_probability_has_its_need(forecast):
-    assert len(forecast.needs) == 4 * 4
+    assert len(forecast.needs) == 4 * 6
     for need in forecast.needs:
         assert need.low <= need.probability <= need.high
         assert need.draws <= need.most <= forecast.worst_case
@@ -111,10 +111,10 @@ def test_every_headline_probability_has_its_need(forecast):
 
 
 def test_targets_are_repeated_under_names_of_their_own(forecast):
-    names = [need.target for need in forecast.needs[::4]]
+    names = [need.target for need in forecast.needs[::6]]
     assert names == ["one-point-one", "stepped", "four", "one-point-one (2)"]
     assert forecast.targets == 4
-    for first, again in zip(forecast.needs[:4], forecast.needs[12:], strict=True):
+    for first, again in zip(forecast.needs[:6], forecast.needs[18:], strict=True):
         assert first.probability == again.probability
 
 
@@ -124,13 +124,12 @@ def test_targets_are_repeated_under_names_of_their_own(forecast):
 def test_seconds_grow_with_draws_as_the_pilot_showed(pilots):
     found = replace(
         pilots["none"],
-        starting=0.5,
-        preparing=0.25,
+        preparing=0.75,
         computing=0.6,
         finishing=1.0,
         bytes_a_second=1e6,
     )
-    assert costs.seconds_of(found, 300, 1) == pytest.approx(0.5 + 0.25 + 0.6 + 1.0)
+    assert costs.seconds_of(found, 300, 1) == pytest.approx(0.75 + 0.6 + 1.0)
     growth = costs.compressed_bytes(found, 30_000) / costs.compressed_bytes(found, 300)
     assert 1.0 < growth < 3.0
     long = costs.seconds_of(found, 30_000, 1)
@@ -171,7 +170,7 @@ def test_a_plan_is_printed_and_leaves_no_file(folder, monkeypatch, tmp_path):
 
 def test_a_plan_for_a_script_is_plain_numbers(forecast):
     found = json.loads(json.dumps(plan_report.as_records(forecast)))
-    assert len(found["needs"]) == 16
+    assert len(found["needs"]) == 24
     assert np.isfinite([found["seconds"], found["memory"], found["file"]]).all()
 
 

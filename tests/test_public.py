@@ -59,9 +59,10 @@ def test_a_run_is_what_opening_its_file_gives(tmp_path):
     assert isinstance(run, xr.DataTree)
     opened = sim.open(place)
     assert opened.identical(run)
-    chance = opened["sector_probability"].sel(outcome="real", target="four")
+    chance = opened["sector_probability"].sel(outcome="recurrent", target="four")
     low, high = sim.wilson(round(float(chance) * 50), 50)
-    assert low == opened["sector_probability_low"].sel(outcome="real", target="four")
+    lower = opened["sector_probability_low"].sel(outcome="recurrent", target="four")
+    assert low == lower
     assert high >= chance
 
 
@@ -109,9 +110,10 @@ PROGRAMS = {
     "curve": "print(sim.curve('run.h5', rates=[0.01, 0.02], draws=20))",
     "highest_rate": (
         "curve = sim.curve('tiny.toml', rates=[0.0, 0.01, 0.02], draws=20)\n"
-        "print(sim.highest_rate(curve, 'real', [0.8]))"
+        "print(sim.highest_rate(curve, 'recurrent', [0.8]))"
     ),
     "verify": "print(list(sim.verify('run.h5', chance=1)))",
+    "hindcast": ("print(sim.hindcast(sim.run('hindcast-2013', draws=20, seed=7)))"),
     "wilson": "print(sim.wilson(3, 10))",
     "SimulatorError": (
         "try: sim.open('none.h5')\nexcept sim.SimulatorError as error: print(error)"

@@ -70,7 +70,7 @@ def printed(folder, program, script, *arguments):
 
 
 def check(folder, found, said, expected):
-    assert found.get("units") == "GBP m", said
+    assert found.get("units") == "1e6", said
     assert found["targets"].split("|") == expected["targets"]
     assert found["title"] == expected["title"]
     assert int(float(found["achieved"])) == expected["achieved"]
@@ -174,7 +174,8 @@ string target(target) ; target:long_name = "savings target" ;
 target:lines = "one-point-one\nstepped\nfour" ;"""
 BALANCE = """float balance(target, draw, year) ;
 balance:long_name = "sector: income and support less cost net of one-offs; surplus
-positive" ; balance:_FillValue = NaNf ; balance:units = "GBP m" ;"""
+positive" ; balance:_FillValue = NaNf ; balance:units = "1e6" ;
+balance:unit_label = "GBP m" ;"""
 ACHIEVED = """byte achieved(target, outcome, draw) ;
 achieved:long_name = "whether the sector achieves" ; achieved:dtype = "bool" ;
 achieved:flag_values = 0b, 1b ; achieved:flag_meanings = "false true" ;"""
@@ -210,7 +211,7 @@ def test_xarray_reads_a_run(engine, folder, expected):
     with xr.open_datatree(folder / "run.h5", engine=engine) as run:
         assert run.attrs["title"] == expected["title"]
         assert list(run["target"].values) == expected["targets"]
-        assert run["sector/balance"].attrs["units"] == "GBP m"
+        assert run["sector/balance"].attrs["units"] == "1e6"
         assert run["sector/achieved"].dtype == np.bool_
         found = {
             "balance": run["sector/balance"],

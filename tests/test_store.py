@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -139,7 +141,9 @@ def check_stored(file, variable):
     else:
         assert stored.dtype == ("i1" if variable.dtype == "bool" else variable.dtype)
     assert stored.attrs["long_name"].decode() == variable.meaning
-    assert stored.attrs.get("units", b"").decode() == variable.unit
+    assert stored.attrs.get("units", b"").decode() == variable.units
+    label = stored.attrs.get("unit_label", stored.attrs.get("units", b""))
+    assert label.decode() == variable.unit
     return stored
 
 
@@ -607,3 +611,42 @@ def test_a_buffer_holds_the_same_file(loaded):
     found = store.open_image(buffer.getvalue())
     assert found.attrs["title"] == "buffered"
     assert found["rate"].values.tolist() == [[0.25]]
+
+
+# --- units ----------------------------------------------------------------------------
+
+
+def test_udunits_reads_every_unit():
+    program = shutil.which("udunits2")
+    if program is None:
+        pytest.skip("udunits2 is not installed: make readers")
+    known = {v.units for v in (*VARIABLES.values(), *COORDINATES.values())}
+    assert known == {"", "1", "1e6"}
+    for unit in known - {""}:
+        done = subprocess.run(
+            [program, "-H", unit, "-W", "1"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (unit, done.stderr)
+    refused = subprocess.run(
+        [program, "-H", "GBP m", "-W", "1"], capture_output=True, check=False
+    )
+    assert refused.returncode != 0
+
+
+def test_a_file_with_units_in_words_alone_still_opens(file, tmp_path):
+    place = tmp_path / "old.h5"
+    place.write_bytes(file.read_bytes())
+    with h5py.File(place, "r+") as opened:
+
+        def age(_, thing):
+            if "unit_label" in thing.attrs:
+                label = thing.attrs["unit_label"]
+                del thing.attrs["unit_label"], thing.attrs["units"]
+                thing.attrs["units"] = label
+
+        opened.visititems(age)
+        assert opened["sector/balance"].attrs["units"] == b"GBP m"
+    untrusted.inspect(place)

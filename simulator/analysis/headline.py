@@ -17,14 +17,9 @@ HEADLINE_OUTCOME: Final = {basis: record.name for basis, record in OF_BASIS.item
 GROUPS: Final = ("/", "/sector")  # of a run file, that it is read from
 BAND: Final = (0.10, 0.50, 0.90)
 SLAB: Final = 2**16  # draws that are read together
-PROBABILITIES: Final = (
-    "sector",
-    "sustained",
-    "balance",
-    "cash_releasing",
-    "measured",
-    "median_trust",
-)
+# Of the sector, beside the outcome that a target is meant on.
+BESIDE: Final = ("sustained", "balance", "cash_releasing", "measured")
+PROBABILITIES: Final = ("sector", *BESIDE, "median_trust")
 
 
 def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
@@ -135,13 +130,7 @@ def highest(
 def _chances(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
     """Gather the chances of a headline by target, each with its interval."""
     found = xr.Dataset()
-    for name, chosen in {
-        "sector": outcome,
-        "sustained": "sustained",
-        "balance": "balance",
-        "cash_releasing": "cash_releasing",
-        "measured": "measured",
-    }.items():
+    for name, chosen in {"sector": outcome, **{name: name for name in BESIDE}}.items():
         for end in ("", "_low", "_high"):
             chance = root[f"sector_probability{end}"].sel(outcome=chosen)
             found[f"{name}_probability{end}"] = chance.drop_vars("outcome")

@@ -6,7 +6,8 @@ import click
 
 from simulator.cli.flags import as_json
 from simulator.cli.group import main
-from simulator.cli.printing import print_json, print_rich, progress
+from simulator.cli.printing import print_json, print_rich
+from simulator.cli.progress import progress
 from simulator.cli.starting import simulates
 
 
@@ -51,7 +52,7 @@ def compare(
             runs, by_unit=not quick, threads=threads, done=done
         )
     if as_json:
-        print_json(comparison_report.as_records(found))
+        print_json({"comparisons": comparison_report.as_records(found)})
     else:
         print_rich(comparison_report.render(found, target))
 

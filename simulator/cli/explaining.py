@@ -6,7 +6,7 @@ import click
 
 from simulator.cli.flags import as_json
 from simulator.cli.group import main
-from simulator.cli.printing import print_json
+from simulator.cli.printing import print_json, print_text
 
 
 @main.command()
@@ -31,4 +31,4 @@ def explain(
     if as_json:
         print_json(paper.as_records(future, year))
     else:
-        click.echo(paper.render(future, year))
+        print_text(paper.render(future, year))

@@ -7,7 +7,8 @@ import click
 
 from simulator.cli.flags import as_json
 from simulator.cli.group import main
-from simulator.cli.printing import print_json, progress
+from simulator.cli.printing import print_json, print_text
+from simulator.cli.progress import progress
 
 
 @main.command()
@@ -30,6 +31,11 @@ from simulator.cli.printing import print_json, progress
     help="Which tables; 'summaries': those that are not by draw. Default: all.",
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export.")
+@click.option(
+    "--bom",
+    is_flag=True,
+    help="Begin CSV files with a byte-order mark: then Excel reads all letters right.",
+)
 @as_json
 def export(
     file: Path,
@@ -37,6 +43,7 @@ def export(
     output: Path | None,
     tables: str | None,
     force: bool,
+    bom: bool,
     as_json: bool,
 ) -> None:
     """Write the tables of a run file as CSV, an Excel workbook or Parquet.
@@ -51,11 +58,11 @@ def export(
     place = output or Path(file.stem + ends[to])
     asked = [] if tables is None else [name.strip() for name in tables.split(",")]
     with store.open_run(file) as run:
-        plan = exporting.plan(run, place, to, asked, force=force)
+        plan = exporting.plan(run, place, to, asked, force=force, bom=bom)
         rows = sum(table.rows for table in plan.tables)
         with progress(rows, str(place)) as done:
             exporting.write(plan, done)
     if as_json:
         print_json(exporting.as_records(plan))
     else:
-        click.echo(exporting.said(plan))
+        print_text(exporting.said(plan))

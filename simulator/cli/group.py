@@ -6,19 +6,46 @@ from typing import Any
 
 import click
 
-from simulator.errors import SimulatorError
+from simulator.cli import streams
+from simulator.cli.ending import interrupts_heard, told
+
+
+class Command(click.Command):
+    """A command whose help may go to any output."""
+
+    def make_context(self, *args: Any, **how: Any) -> click.Context:
+        """Read the command line; --help is printed here."""
+        with streams.writing():
+            return super().make_context(*args, **how)
 
 
 class Main(click.Group):
     """The commands; what the user can put right is said in a line, code 1."""
 
+    command_class = Command
+    group_class = type
+
+    as_json = False
+
+    def main(self, *args: Any, **how: Any) -> Any:
+        """Run as a program."""
+        streams.settle()
+        with interrupts_heard():
+            return super().main(*args, **how)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], *rest: Any, **how: Any
+    ) -> click.Context:
+        """Read the command line; --help is printed here."""
+        # Known before the line is read, for a line that cannot be read.
+        self.as_json = "--json" in args
+        with told(as_json=self.as_json), streams.writing():
+            return super().make_context(info_name, args, *rest, **how)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        try:
+        with told(as_json=self.as_json):
             return super().invoke(ctx)
-        except SimulatorError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(1)
 
 
 @click.group(cls=Main, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,6 +7,7 @@ import click
 from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
+from simulator.cli.progress import stages
 from simulator.cli.starting import simulates
 
 
@@ -50,21 +51,23 @@ def plan(
 ) -> None:
     """Say before a run what it will take: draws, seconds, memory and disk.
 
-    Runs a pilot of a few seconds on this machine; SCENARIO as of run.
+    Runs a pilot of about a second on this machine; SCENARIO as of run.
     """
     from simulator.questions import planning
     from simulator.report import plan_report
 
-    found = planning.plan(
-        scenario,
-        draws=draws,
-        precision=precision,
-        targets=targets,
-        keep=keep,
-        seed=seed,
-        threads=threads,
-        settings=settings,
-    )
+    with stages(f"plan of {scenario}") as told:
+        found = planning.plan(
+            scenario,
+            draws=draws,
+            precision=precision,
+            targets=targets,
+            keep=keep,
+            seed=seed,
+            threads=threads,
+            settings=settings,
+            told=told,
+        )
     if as_json:
         print_json(plan_report.as_records(found))
     else:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from simulator.cli.flags import as_json
 from simulator.cli.group import main
-from simulator.cli.printing import write_text
+from simulator.cli.printing import print_json, print_text, write_text
 
 
 @main.group()
@@ -35,8 +36,14 @@ def population() -> None:
     help="Columns of the list to pass over; others that are not known are refused.",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@as_json
 def build(
-    panel: Path, like: str, output: Path, ignore_columns: str, force: bool
+    panel: Path,
+    like: str,
+    output: Path,
+    ignore_columns: str,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Make an opening position for the trusts of a list.
 
@@ -52,5 +59,15 @@ def build(
     text = inputs.read_text(panel)
     made = build_population(text, like, output.stem, file=str(panel), ignore=ignore)
     write_text(output, to_csv_text(made), force=force, sources=[panel])
-    click.echo(f"{output}: {len(made)} trusts")
-    click.echo(made.about)
+    if as_json:
+        print_json(
+            {
+                "file": str(output),
+                "trusts": len(made),
+                "population_about": made.about,
+                "drawn": list(made.synthetic),
+            }
+        )
+        return
+    print_text(f"{output}: {len(made)} trusts")
+    print_text(made.about)

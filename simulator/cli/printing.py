@@ -2,44 +2,70 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from simulator.cli.streams import fitting, is_terminal, writing
 
-@contextmanager
-def progress(draws: int | None, title: str) -> Iterator[Callable[[int], None]]:
-    """Show progress on standard error, where that is a terminal.
-
-    Without a number of draws to reach, only that there is progress.
-    """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(
-        console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(title, total=draws)
-        yield lambda n_draw: bar.advance(task, n_draw)
+# Raised where a name goes or changes its meaning; a new name is no change.
+JSON_VERSION: Final = 1
+WIDTH: Final = 100  # letters of a line where there is no terminal to ask
 
 
 def print_rich(what: Any) -> None:
-    """Print a table as wide as it needs to be where the output is not a terminal."""
+    """Print a table: as wide as the terminal or COLUMNS, and else as `WIDTH`.
+
+    What comes from data is text, whatever it looks like: "[red]" and ":smile:" too.
+    """
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=100)
-    console.print(what)
+    class Plain(Console):
+        """A console that lays out cells as its stream will show them."""
+
+        def render_str(self, text: str, **how: Any) -> Text:
+            return super().render_str(fitting(text, self.encoding), **how)
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # for `writing` to end the command
+
+    given = os.environ.get("COLUMNS", "")
+    known = is_terminal(sys.stdout) or (given.isdecimal() and int(given) > 0)
+    width = None if known else WIDTH
+    with writing():
+        Plain(markup=False, emoji=False, highlight=False, width=width).print(what)
 
 
-def print_json(what: Any) -> None:
-    """Print JSON for a script."""
-    click.echo(json.dumps(what, indent=2, ensure_ascii=False))
+def print_text(text: str) -> None:
+    """Print lines as they are."""
+    with writing():
+        print(text)
+
+
+def print_file(text: str) -> None:
+    """Print what is to be a file of its own: in UTF-8, whatever the terminal has."""
+    with writing():
+        click.echo(text.encode("utf-8"))
+
+
+def print_json(what: Mapping[str, Any]) -> None:
+    """Print what a command found for a script, see docs/json.md."""
+    print_json_file({"json_version": JSON_VERSION, **what})
+
+
+def print_json_file(what: Any) -> None:
+    """Print JSON: in ASCII where the output has no other letters."""
+    encoding = str(getattr(sys.stdout, "encoding", None) or "ascii")
+    plain = not encoding.lower().startswith("utf")
+    # JSON has no infinity and no NaN: what has none is null, by whoever made it.
+    text = json.dumps(what, indent=2, ensure_ascii=plain, allow_nan=False)
+    with writing():
+        print(text)
 
 
 def write_text(

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from simulator.cli.ending import kept
 from simulator.cli.flags import (
     as_json,
     how_to_run,
@@ -13,7 +14,8 @@ from simulator.cli.flags import (
     together,
 )
 from simulator.cli.group import main
-from simulator.cli.printing import print_json, print_rich, progress
+from simulator.cli.printing import print_json, print_rich, print_text
+from simulator.cli.progress import progress
 from simulator.cli.starting import simulates
 from simulator.schema import RUN_FILE
 
@@ -106,7 +108,7 @@ def run(
         if draws is not None and not (yes or resume or precision):
             runs.check(draws, runs.SEED, threads, keep)
             planning.check_size(loaded, draws, keep=keep, threads=threads)
-        with progress(total, loaded.scenario.title) as done:
+        with kept(place), progress(total, loaded.scenario.title) as done:
             runs.write(
                 loaded,
                 place,
@@ -139,7 +141,8 @@ def _extend(
 ) -> None:
     from simulator.running import extending
 
-    with progress(draws, f"{file}: more draws") as done:
+    place = output or file
+    with kept(place), progress(draws, f"{file}: more draws") as done:
         extending.extend(
             file,
             draws,
@@ -154,6 +157,7 @@ def _extend(
 @main.command()
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
 @how_to_run
+@resume
 @settings
 @as_json
 @simulates
@@ -164,6 +168,7 @@ def hindcast(
     threads: int | None,
     output: Path | None,
     force: bool,
+    resume: bool,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -177,21 +182,26 @@ def hindcast(
 
     if output is not None and len(scenarios) > 1:
         raise click.UsageError("-o takes one run: give one SCENARIO")
+    if resume and output is None:
+        raise click.UsageError("--resume is for a run with -o")
     loaded = [runs.load(scenario, settings) for scenario in scenarios]
     for one in loaded:
         hindcasting.check_years(one.scenario.first_year, one.scenario.last_year)
     found = []
     for one in loaded:
-        with progress(2 * (draws or runs.DRAWS), one.scenario.title) as done:
-            tree = runs.run(
-                one,
-                draws=draws,
-                seed=runs.SEED if seed is None else seed,
-                threads=threads,
-                output=output,
-                force=force,
-                done=done,
-            )
+        total = 2 * (draws or runs.DRAWS)
+        with progress(total, one.scenario.title) as done:
+            with kept(output):
+                tree = runs.run(
+                    one,
+                    draws=draws,
+                    seed=runs.SEED if seed is None else seed,
+                    threads=threads,
+                    output=output,
+                    force=force,
+                    resume=resume,
+                    done=done,
+                )
             scored = hindcasting.hindcast(tree, threads=threads, done=done)
         found.append(past.Hindcast(tree, scored))
     if as_json:
@@ -211,18 +221,34 @@ def hindcast(
 )
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@resume
+@as_json
 @simulates
-def rerun(file: Path, output: Path, threads: int | None, force: bool) -> None:
+def rerun(
+    file: Path,
+    output: Path,
+    threads: int | None,
+    force: bool,
+    resume: bool,
+    as_json: bool,
+) -> None:
     """Make a run again from its file alone, and compare the numbers."""
     from simulator.errors import RunFileError
     from simulator.running import extending
 
-    with progress(None, f"{file}: again") as done:
-        equal = extending.rerun(file, output, threads=threads, force=force, done=done)
+    how: dict[str, Any] = {"threads": threads, "force": force, "resume": resume}
+    with kept(output), progress(None, f"{file}: again") as done:
+        equal = extending.rerun(file, output, **how, done=done)
+    found = {"file": str(output), "of": str(file), "equal": equal}
     if not equal:
-        raise RunFileError(
+        error = RunFileError(
             str(output),
             f"holds other numbers than {file}",
             f"simulator verify {file} says where they differ",
         )
-    click.echo(f"{output}: every number is that of {file}, to the bit")
+        error.found = found
+        raise error
+    if as_json:
+        print_json(found)
+    else:
+        print_text(f"{output}: every number is that of {file}, to the bit")

@@ -6,26 +6,49 @@ import click
 
 from simulator.cli.flags import as_json, scenario_name, settings, together
 from simulator.cli.group import main
-from simulator.cli.printing import print_json, print_rich, write_text
+from simulator.cli.printing import (
+    print_file,
+    print_json,
+    print_json_file,
+    print_rich,
+    print_text,
+    write_text,
+)
 
 
 @main.command()
 @scenario_name
 @settings
-def check(scenario: str, settings: tuple[str, ...]) -> None:
+@as_json
+def check(scenario: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Say whether a scenario can be run, and all that is wrong if not."""
     from simulator import idle, inputs
 
     loaded = inputs.load_scenario(scenario, settings)
     asked = loaded.scenario
     population = inputs.population_of(loaded)
-    click.echo(
+    notes = list(idle.clamped(asked))
+    if as_json:
+        print_json(
+            {
+                "scenario": asked.name,
+                "title": asked.title,
+                "trusts": len(population),
+                "first_year": asked.first_year,
+                "last_year": asked.last_year,
+                "targets": [target.name for target in asked.targets],
+                "population": population.name,
+                "population_about": population.about,
+                "notes": notes,
+            }
+        )
+        return
+    print_text(
         f"{asked.name}: can be run; {len(population)} trusts, {asked.first_year} to "
         f"{asked.last_year}, {len(asked.targets)} targets"
     )
-    click.echo(population.about)
-    for note in idle.clamped(asked):
-        click.echo(note)
+    for line in (population.about, *notes):
+        print_text(line)
 
 
 @main.command()
@@ -70,16 +93,19 @@ def show(
         tree = store.open_run(scenario, ("/", "/provenance"))
         loaded = again.inputs_of(tree).loaded
         if made_from and as_json:
-            print_json(provenance.as_records(tree))
+            print_json({"provenance": provenance.as_records(tree)})
             return
         if made_from:
             print_rich(provenance.render(tree))
     else:
         loaded = inputs.load_scenario(scenario, settings)
     if as_toml:
-        click.echo(inputs.resolved_toml(loaded))
+        print_file(inputs.resolved_toml(loaded))
     elif as_json:
-        print_json(assumptions_log.as_records(loaded))
+        print_json(
+            {"scenario": loaded.scenario.name}
+            | {"values": assumptions_log.as_records(loaded)}
+        )
     else:
         print_rich(assumptions_log.render(loaded))
 
@@ -101,16 +127,20 @@ def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
     from simulator import inputs
 
-    print_json(inputs.json_schema())
+    print_json_file(inputs.json_schema())
 
 
 @main.command()
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def new(name: str, force: bool) -> None:
+@as_json
+def new(name: str, force: bool, as_json: bool) -> None:
     """Write a commented scenario to start from: NAME.toml."""
     from simulator import inputs
 
     place = Path(f"{name}.toml")
     write_text(place, inputs.starter(name), force=force, otherwise="give another name")
-    click.echo(f"{place}: written; edit it, then simulator run {place}")
+    if as_json:
+        print_json({"file": str(place)})
+    else:
+        print_text(f"{place}: written; edit it, then simulator run {place}")

@@ -1,13 +1,11 @@
 """The command that looks for the highest rate: target."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import click
 
 from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
+from simulator.cli.progress import stages
 from simulator.cli.starting import simulates
 from simulator.outcomes import OUTCOMES
 
@@ -64,7 +62,7 @@ def target(
     from simulator.report import target_report
 
     table = CHANCES if by == "sector" else ()
-    with _progress() as told:
+    with stages(scenario) as told:
         curve = targeting.curve(
             scenario,
             by=by,
@@ -81,16 +79,3 @@ def target(
         print_json(target_report.as_records(curve, probability))
     else:
         print_rich(target_report.render(curve, probability))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Say on standard error, where that is a terminal, what is being tried."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda words: None
-        return
-    with console.status("") as status:
-        yield lambda words: status.update(f"trying {words}")

@@ -4,7 +4,8 @@ import click
 
 from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
-from simulator.cli.printing import print_json, print_rich, progress
+from simulator.cli.printing import print_json, print_rich
+from simulator.cli.progress import progress
 from simulator.cli.starting import simulates
 
 

@@ -6,7 +6,8 @@ import click
 
 from simulator.cli.flags import as_json
 from simulator.cli.group import main
-from simulator.cli.printing import print_json
+from simulator.cli.printing import print_json, print_text
+from simulator.cli.progress import progress
 
 
 @main.command()
@@ -22,17 +23,26 @@ def verify(file: Path, whole: bool, chance: int | None, as_json: bool) -> None:
     from simulator.running import verify as verifying
 
     chance = secrets.randbits(32) if chance is None else chance
-    verdicts = []
-    for verdict in verifying.verify(file, chance=chance, whole=whole):
-        verdicts.append(verdict)
-        if not as_json:
-            click.echo(f"{verdict.question}: {verdict.difference or verdict.found}")
+    checks: list[dict[str, str]] = []
+    found = {"file": str(file), "sound": False, "checks": checks}
+    try:
+        for verdict in verifying.verify(
+            file,
+            chance=chance,
+            whole=whole,
+            progress=lambda draws: progress(draws, f"{file}: simulated again"),
+        ):
+            checks.append(verdict._asdict())
+            if not as_json:
+                print_text(f"{verdict.question}: {verdict.difference or verdict.found}")
+        wrong = [check["difference"] for check in checks if check["difference"]]
+        if wrong:
+            problem = f"is not what it says: {wrong[0]}"
+            raise RunFileError(str(file), problem, "do not rely on it")
+    except RunFileError as error:
+        error.found = found
+        raise
     if as_json:
-        print_json([verdict._asdict() for verdict in verdicts])
-    wrong = [verdict.difference for verdict in verdicts if verdict.difference]
-    if wrong:
-        raise RunFileError(
-            str(file), f"is not what it says: {wrong[0]}", "do not rely on it"
-        )
-    if not as_json:
-        click.echo(f"{file}: is what it says")
+        print_json(found | {"sound": True})
+    else:
+        print_text(f"{file}: is what it says")

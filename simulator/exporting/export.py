@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 import xarray as xr
 
 from simulator.errors import RunFileError
-from simulator.exporting import tidy, workbook
+from simulator.exporting import formulas, tidy, workbook
 from simulator.exporting.columns import ALWAYS, NAMES
 from simulator.exporting.tables import Table, choose, open_tables
 from simulator.storage import parts, places
@@ -39,6 +39,7 @@ class Plan(NamedTuple):
     """Tables that are not written, and why."""
     told: dict[str, str]
     """A few words on the run."""
+    bom: bool = False
 
     def file(self, table: Table) -> Path:
         """Name the file that a table stands in."""
@@ -54,6 +55,7 @@ def export(
     tables: Sequence[str] = (),
     *,
     force: bool = False,
+    bom: bool = False,
 ) -> None:
     """Write tables of a run for other programs.
 
@@ -71,13 +73,15 @@ def export(
         always among them.
     force
         Whether to replace an earlier export that is there.
+    bom
+        Whether CSV files begin with a byte-order mark, by which Excel knows UTF-8.
 
     Raises
     ------
     RunFileError
         Where there is no such table, it does not fit, or cannot be written.
     """
-    write(plan(run, Path(place), to, tables, force=force))
+    write(plan(run, Path(place), to, tables, force=force, bom=bom))
 
 
 def plan(
@@ -87,10 +91,14 @@ def plan(
     asked: Sequence[str] = (),
     *,
     force: bool = False,
+    bom: bool = False,
 ) -> Plan:
     """Check all that can be checked before anything is written; as of `export`."""
     if to not in FORMATS:
         raise RunFileError("to", f"'{to}' is no format", f"give {', '.join(FORMATS)}")
+    if bom and to != "csv":
+        problem = "is of CSV files, and has no place in others"
+        raise RunFileError("bom", problem, "leave it out")
     chosen = choose(run, asked)
     _check_extra(to)
     source = run.encoding.get("source")
@@ -105,7 +113,7 @@ def plan(
         if name not in chosen
     }
     told = {name: str(run.attrs[name]) for name in TOLD}
-    return Plan(place, to, tables, left_out, told)
+    return Plan(place, to, tables, left_out, told, bom)
 
 
 def write(plan: Plan, done: Done = lambda rows: None) -> None:
@@ -120,7 +128,7 @@ def write(plan: Plan, done: Done = lambda rows: None) -> None:
         for table in plan.tables:
             file = begun / plan.file(table).name
             if plan.to == "csv":
-                _write_csv(file, table, done)
+                _write_csv(file, table, plan.bom, done)
             else:
                 _write_parquet(file, table, plan.told, done)
             parts.sync(file)
@@ -156,12 +164,15 @@ def said(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _write_csv(place: Path, table: Table, done: Done) -> None:
+def _write_csv(place: Path, table: Table, bom: bool, done: Done) -> None:
     """Write by RFC 4180; numbers with the digits that give them back."""
-    with place.open("w", encoding="utf-8", newline="") as file:
+    encoding = "utf-8-sig" if bom else "utf-8"
+    with place.open("w", encoding=encoding, newline="") as file:
         header = True
         for frame in table.slabs():
-            frame.to_csv(file, header=header, index=False, lineterminator="\r\n")
+            formulas.quoted(frame).to_csv(
+                file, header=header, index=False, lineterminator="\r\n"
+            )
             header = False
             done(len(frame))
 

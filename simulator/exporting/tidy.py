@@ -19,7 +19,7 @@ from simulator import layers, toml_text
 from simulator.analysis.headline import own_outcome
 from simulator.analysis.sampling import replicates_of
 from simulator.errors import RunFileError
-from simulator.exporting import columns
+from simulator.exporting import columns, formulas
 from simulator.exporting.columns import ENDS, LEVELS, NAMES
 from simulator.exporting.grids import GRIDS, KEPT, bands_of, frame_of
 from simulator.report import answer
@@ -260,10 +260,11 @@ def _about(run: xr.DataTree) -> Iterator[tuple[str, str]]:
     yield "population", str(run.attrs["population"])
     yield "population_about", str(run.attrs["population_about"])
     yield "confidence of the intervals of probabilities", f"{CONFIDENCE:g}"
-    yield from (("note", line) for line in str(run.attrs["notes"]).splitlines())
+    yield from (("note", line) for line in answer.notes(run))
     yield VARIABLES["/counts/guarded"].meaning, str(np.sum(run.attrs["guarded"]))
     yield from (("not in the number", line) for line in answer.NOT_IN_THE_NUMBER)
-    yield "comparison", answer.COMPARISON
+    yield from (("comparison", line) for line in answer.comparison(run))
+    yield "formulas", formulas.RULE
     made_from = run["provenance"].attrs
     told = {*TEXTS, *run.attrs}
     yield from (

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.errors import RunFileError
+from simulator.exporting import formulas
 from simulator.exporting.columns import ALWAYS, BY_DRAW
 from simulator.exporting.tables import Table
 
@@ -84,8 +85,9 @@ def write(
         Called with the number of rows just written.
     """
     sheets = {f"xl/worksheets/sheet{n}.xml": each for n, each in enumerate(tables, 1)}
+    made, quoting = _headers(tables, title, maker)
     with (
-        zipfile.ZipFile(_headers(tables, title, maker)) as headers,
+        zipfile.ZipFile(made) as headers,
         zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book,
     ):
         for name in headers.namelist():
@@ -96,14 +98,17 @@ def write(
                 before, end, after = headers.read(name).partition(END)
                 part.write(before)
                 if table:
-                    for rows, xml in _rows(table):
+                    for rows, xml in _rows(table, quoting):
                         part.write(xml)
                         done(rows)
                 part.write(end + after)
 
 
-def _headers(tables: Sequence[Table], title: str, maker: str) -> io.BytesIO:
-    """Make the workbook with the header rows alone."""
+def _headers(tables: Sequence[Table], title: str, maker: str) -> tuple[io.BytesIO, int]:
+    """Make the workbook with the header rows alone.
+
+    With the number of the style by which Excel keeps a text a text when it is edited.
+    """
     import openpyxl  # noqa: PLC0415 - an extra
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
     from openpyxl.styles import Font  # noqa: PLC0415
@@ -123,9 +128,12 @@ def _headers(tables: Sequence[Table], title: str, maker: str) -> io.BytesIO:
             cell.font = Font(bold=True)
             cell.data_type = "s"
         sheet.append(cells)
+    quoting = WriteOnlyCell(sheet)
+    quoting.quotePrefix = True
+    style = int(quoting.style_id)
     made = io.BytesIO()
     book.save(made)
-    return made
+    return made, style
 
 
 def _widths(table: Table) -> list[int]:
@@ -144,7 +152,7 @@ def _column_letters(count: int) -> list[str]:
     return [get_column_letter(number) for number in range(1, count + 1)]
 
 
-def _rows(table: Table) -> Iterator[tuple[int, bytes]]:
+def _rows(table: Table, quoting: int) -> Iterator[tuple[int, bytes]]:
     """Give the rows below the header as XML, with their number."""
     letters = _column_letters(len(table.columns))
     row = 2
@@ -153,7 +161,7 @@ def _rows(table: Table) -> Iterator[tuple[int, bytes]]:
             frame = slab.iloc[start : start + ROWS_AT_ONCE]
             rows = range(row, row + len(frame))
             cells = [
-                _cells(frame[name], f"{table.name}, {name}", letter, rows)
+                _cells(frame[name], f"{table.name}, {name}", letter, rows, quoting)
                 for name, letter in zip(frame, letters, strict=True)
             ]
             lines = (
@@ -164,20 +172,26 @@ def _rows(table: Table) -> Iterator[tuple[int, bytes]]:
             row += len(frame)
 
 
-def _cells(values: pd.Series, where: str, letter: str, rows: range) -> list[str]:
+def _cells(
+    values: pd.Series, where: str, letter: str, rows: range, quoting: int
+) -> list[str]:
     """Write the cells of a column; a missing value has no cell.
 
     A number is written with the fewest digits that give it back in its own precision.
     """
     if _is_text(values):
         texts, kind = _texts(values, where), ' t="inlineStr"><is>'
+        quoted = {text for text in values.dropna().unique() if formulas.runs(text)}
         ends = "</is></c>"
     else:
         kind, ends = (' t="b"><v>' if values.dtype == bool else "><v>"), "</v></c>"
-        texts = _numbers(values, where)
+        texts, quoted = _numbers(values, where), set()
+    style = f' s="{quoting}"'
     return [
-        "" if text is None else f'<c r="{letter}{row}"{kind}{text}{ends}'
-        for text, row in zip(texts, rows, strict=True)
+        ""
+        if text is None
+        else f'<c r="{letter}{row}"{style if value in quoted else ""}{kind}{text}{ends}'
+        for text, value, row in zip(texts, values, rows, strict=True)
     ]
 
 

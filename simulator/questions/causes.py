@@ -35,7 +35,9 @@ class Cause(NamedTuple):
 
     name: str
     meaning: str
-    """What is so where the cause does not act, or what belongs to the group."""
+    """What is so where the cause acts, or what belongs to the group: a few words."""
+    reference: str = ""
+    """What is so where it does not act; empty for a group."""
 
 
 @dataclass(frozen=True)
@@ -67,30 +69,62 @@ class Plentiful(Stream):
 REFERENCES: Final = (
     Cause(
         "demand",
+        "more or less care is wanted than is funded",
         "demand grows as it is funded when all is as expected, in every trust and year",
     ),
-    Cause("prices", "input costs grow exactly as prices are uplifted for them"),
-    Cause("pressure", "cost grows with prices and activity alone"),
+    Cause(
+        "prices",
+        "input costs rise by more or less than prices",
+        "input costs grow exactly as prices are uplifted for them",
+    ),
+    Cause(
+        "pressure",
+        "cost grows beyond input prices and activity",
+        "cost grows with input prices and activity alone",
+    ),
     Cause(
         "funding",
+        "the settlement pays, and the target cuts prices",
         "funded activity grows with the trend of demand, the target is not taken out "
         "of prices, and support funds stay at their first year's amount",
     ),
-    Cause("gap", "a plan takes on none of the trust's own gap"),
-    Cause("plan limit", "boards believe that anything can be saved in a year"),
+    Cause(
+        "gap",
+        "plans take on part of the trust's own gap",
+        "a plan takes on none of the trust's own gap, and all of last year's debts",
+    ),
+    Cause(
+        "plan limit",
+        "boards plan no more than they believe in",
+        "boards believe that anything can be saved in a year",
+    ),
     Cause(
         "opportunity running out",
+        "what was saved once cannot be saved again",
         "savings that are made are not missing from the opportunity to save; new "
         "opportunity comes as before",
     ),
     Cause(
-        "one-offs falling out",
+        "one-offs",
+        "one-offs fill plans, and must be found again",
         "nothing is saved by one-offs and no shortfall is carried over: nothing must "
         "be found again",
     ),
-    Cause("delivery luck", "every trust delivers just what its capacity allows"),
-    Cause("conditions", "all conditions stand at 1: they neither help nor hinder"),
-    Cause("programmes", "there are no programmes, and none is paid for"),
+    Cause(
+        "delivery luck",
+        "trusts deliver more or less than they could",
+        "every trust delivers just what its capacity allows",
+    ),
+    Cause(
+        "conditions",
+        "conditions help or hinder all savings",
+        "all conditions stand at 1: they neither help nor hinder",
+    ),
+    Cause(
+        "programmes",
+        "programmes open savings, and cost money first",
+        "there are no programmes, and none is paid for",
+    ),
 )
 
 
@@ -105,7 +139,7 @@ def without(world: World, absent: Collection[str]) -> World:
     return World(
         scenario=_checked(tables),
         rate=world.rate,
-        found_again="one-offs falling out" not in absent,
+        found_again="one-offs" not in absent,
         runs_out="opportunity running out" not in absent,
     )
 
@@ -207,7 +241,7 @@ _TAKE_AWAY: Final[dict[str, Callable[[Tables, World], None]]] = {
     "gap": _gap,
     "plan limit": _plan_limit,
     "opportunity running out": _opportunity,
-    "one-offs falling out": _one_offs,
+    "one-offs": _one_offs,
     "delivery luck": _luck,
     "conditions": _conditions,
     "programmes": _programmes,

@@ -45,7 +45,8 @@ class Comparison:
     basis
         Basis of each paired target, in the first: by target.
     rates_differ
-        Paired targets that do not ask the same rates in both.
+        Mean rates in the first and in the second, by paired target that does not ask
+        the same in both.
     identical
         Whether a target is the same in both by definition: (target,).
     chances
@@ -67,7 +68,7 @@ class Comparison:
     second: str
     draws: int
     basis: dict[str, str]
-    rates_differ: tuple[str, ...]
+    rates_differ: dict[str, tuple[float, float]]
     identical: xr.DataArray
     chances: xr.Dataset
     years: dict[str, xr.Dataset]
@@ -147,7 +148,7 @@ def _compared(first: Side, other: Side) -> Comparison:
         second=other.name,
         draws=draws,
         basis=basis,
-        rates_differ=tuple(different_rates(first, other, targets)),
+        rates_differ=different_rates(first, other, targets),
         identical=alike,
         chances=compare.exactly_nothing(chances, alike),
         years=years,

@@ -42,7 +42,7 @@ def seconds_of(found: Pilot, draws: int, parts: int) -> float:
     computing = found.computing / many * draws
     growth = compressed_bytes(found, draws) / compressed_bytes(found, many)
     finishing = found.finishing * growth
-    whole = found.starting + found.preparing + computing + finishing
+    whole = found.preparing + computing + finishing
     if parts == 1:
         return whole
     copied = sum(streamed_bytes(found, draws).values()) / found.bytes_a_second

@@ -5,10 +5,12 @@ and written, in a folder that goes again.
 """
 
 import hashlib
+import math
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +25,15 @@ from simulator.kernel.block import carry_batch
 from simulator.kernel.histograms import count_bins
 from simulator.kernel.lanes import BLOCK
 from simulator.kernel.shocks import make_drivers
-from simulator.running import assembly, runs
+from simulator.running import assembly
 from simulator.running.assembly import Keep, Work
-from simulator.storage import store
+from simulator.storage import parts, store
+
+Told = Callable[[str], None]
 
 FEW: Final = 128  # draws of the smaller run
-LONG_ENOUGH: Final = 0.8  # seconds that the larger is to compute for
-MUCH: Final = 2**25  # bytes for the disk's speed
+LONG_ENOUGH: Final = 0.4  # seconds that the larger is to compute for
+MUCH: Final = 2**23  # bytes for the disk's speed
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,7 @@ class Pilot:
 
     work: Work
     draws: tuple[int, int]  # of the smaller run and of the larger
-    starting: float  # seconds that the first run took for loading compiled code
-    preparing: float  # seconds before the first draw
+    preparing: float  # seconds before the first draw, loading compiled code among them
     computing: float  # seconds from the first draw to the last
     finishing: float  # seconds after the last draw: tables, compressed, and the disk
     bytes_a_second: float  # written, hashed and read back
@@ -49,50 +52,49 @@ class Pilot:
 
 
 def pilot(
-    loaded: Loaded, draws: int, seed: int, keep: Keep, threads: int | None
+    loaded: Loaded,
+    draws: int,
+    seed: int,
+    keep: Keep,
+    threads: int | None,
+    told: Told = lambda words: None,
 ) -> Pilot:
-    """Run with few draws: to load code, to prepare, small, and as long as it takes."""
+    """Prepare, then run with few draws and with as many as show what a draw takes.
+
+    `told` is called with what is being done.
+    """
     population = inputs.population_of(loaded)
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "pilot.h5"
 
-        def run(n: int) -> tuple[float, float]:
-            """Run; gives seconds to the last draw, and after it."""
-            place.unlink(missing_ok=True)
-            began = time.perf_counter()
-            done: list[float] = []
-            runs.write(
-                loaded,
-                place,
-                draws=n,
-                seed=seed,
-                threads=threads,
-                keep=keep,
-                done=lambda n_draw: done.append(time.perf_counter()),
-            )
-            return max(done) - began, time.perf_counter() - max(done)
-
-        cold, warm = sum(run(1)), sum(run(1))
-        at_rest = _memory_in_use()
+    def prepare() -> tuple[Work, float]:
         began = time.perf_counter()
         work = assembly.prepared(
             loaded, population, seed, keep, threads, lambda n_draw: None
         )
-        preparing = time.perf_counter() - began
-        few, many = min(FEW, draws), _long_enough(work, draws)
-        run(few)
+        return work, time.perf_counter() - began
+
+    told("preparing")
+    work, preparing = prepare()
+    if _compiled_just_now():  # which the run to come need not do again
+        work, preparing = prepare()
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "pilot.h5"
+        few = min(FEW, draws)
+        told(f"pilot of {few:,} draws")
+        _timed(work, place, few)
+        at_rest = _memory_in_use()
         small = _bytes_by_variable(place)
-        whole, finishing = run(many)
+        many = _enough(work, draws)
+        told(f"pilot of {many:,} draws")
+        computing, finishing = _timed(work, place, many)
         large = _bytes_by_variable(place)
-        with store.open_run(place, GROUPS) as tree:
+        with store.open_run(place, GROUPS, trusted=True) as tree:
             found = headline(tree).load()
         speed = _bytes_a_second(Path(folder) / "bytes")
     return Pilot(
         work=work,
         draws=(few, many),
-        starting=0.0 if _compiled_just_now() else max(cold - warm, 0.0),
         preparing=preparing,
-        computing=max(whole - preparing, 0.0),
+        computing=computing,
         finishing=finishing,
         bytes_a_second=speed,
         at_rest=at_rest,
@@ -101,24 +103,35 @@ def pilot(
     )
 
 
+def _timed(work: Work, place: Path, draws: int) -> tuple[float, float]:
+    """Run into a file; gives seconds up to the last draw, and after it."""
+    done: list[float] = []
+    watched = replace(work, done=lambda n_draw: done.append(time.perf_counter()))
+    began = time.perf_counter()
+    place.unlink(missing_ok=True)
+    with parts.claimed(
+        place, work.made_from(), resume=False, force=False, replaces=False
+    ) as folder:
+        assembly.fill(folder, watched, [], 0, [draws], lambda *_: True, began)
+    return max(done) - began, time.perf_counter() - max(done)
+
+
 def _compiled_just_now() -> bool:
     """Tell whether code had to be compiled, which the next run need not do again."""
     longest: tuple[Any, ...] = (carry_batch, make_drivers, count_bins)
     return any(sum(function.stats.cache_misses.values()) > 0 for function in longest)
 
 
-def _long_enough(work: Work, draws: int) -> int:
-    """Find a number of draws that keeps all threads busy for a while."""
-    n = min(work.threads * BLOCK, draws)
-    while n < draws:
-        keep = len(work.kept(range(n)))
-        began = time.perf_counter()
-        for _ in engine.simulate(work.job, n, threads=work.threads, keep=keep):
-            pass  # what it gives is thrown away
-        if time.perf_counter() - began >= LONG_ENOUGH:
-            break
-        n = min(2 * n, draws)
-    return n
+def _enough(work: Work, draws: int) -> int:
+    """Choose a number of draws that keeps all threads busy for a while."""
+    n = min(2 * work.threads * BLOCK, draws)
+    keep = len(work.kept(range(n)))
+    began = time.perf_counter()
+    for _ in engine.simulate(work.job, n, threads=work.threads, keep=keep):
+        pass  # what it gives is thrown away
+    rate = n / (time.perf_counter() - began)
+    long: int = 2 ** round(math.log2(rate * LONG_ENOUGH))
+    return max(n, min(long, draws))
 
 
 def _bytes_a_second(place: Path) -> float:

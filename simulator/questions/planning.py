@@ -14,11 +14,12 @@ from typing import Final
 import xarray as xr
 
 from simulator import inputs
+from simulator.analysis.headline import PROBABILITIES
 from simulator.analysis.intervals import wilson
 from simulator.errors import ScenarioError
 from simulator.inputs import Loaded
 from simulator.questions.costs import file_of, memory_of, seconds_of
-from simulator.questions.pilot import pilot
+from simulator.questions.pilot import Told, pilot
 from simulator.running import assembly, checkpoints, runs
 from simulator.running.assembly import Keep
 from simulator.schema import CONFIDENCE
@@ -30,8 +31,6 @@ LONG: Final = 3600.0  # seconds
 LARGE: Final = 100e9  # bytes
 # Trust-years, over all targets, that every machine computes, or keeps, in less.
 QUICK: Final = 10**9
-# Of the headline, in its order.
-PROBABILITIES: Final = ("sector", "median_trust", "balance", "sustained")
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,9 @@ def plan(
     seed: int = runs.SEED,
     threads: int | None = None,
     settings: tuple[str, ...] = (),
+    told: Told = lambda words: None,
 ) -> Forecast:
-    """Predict what a run takes, from a few seconds' pilot on this machine.
+    """Predict what a run takes, from a second's pilot on this machine.
 
     Parameters
     ----------
@@ -97,11 +97,13 @@ def plan(
     targets
         Number of targets to plan for, those of the scenario over and over; by default
         its own.
+    told
+        Called with what is being done, in a few words.
     """
     draws = runs.DRAWS if draws is None else draws
     runs.check(draws, seed, threads, keep, precision)
     loaded = _with_targets(runs.load(scenario, settings), targets)
-    found = pilot(loaded, draws, seed, keep, threads)
+    found = pilot(loaded, draws, seed, keep, threads, told)
     asked = loaded.scenario
     needs = tuple(_needs(found.answer, precision))
     parts = assembly.stops_from(found.work.job, 0, draws, None)

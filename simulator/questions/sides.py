@@ -127,13 +127,15 @@ def _world(of: Side) -> dict[str, Any]:
     return tables
 
 
-def different_rates(first: Side, other: Side, targets: list[str]) -> list[str]:
-    """List the targets that ask different rates."""
-    return [
-        name
+def different_rates(
+    first: Side, other: Side, targets: list[str]
+) -> dict[str, tuple[float, float]]:
+    """Give the mean rates in both of the targets that ask different rates."""
+    return {
+        name: (float(first.rates(name).mean()), float(other.rates(name).mean()))
         for name in targets
         if not np.array_equal(first.rates(name), other.rates(name))
-    ]
+    }
 
 
 def notes(first: Side, other: Side, targets: list[str], draws: int) -> Iterator[str]:
@@ -153,8 +155,7 @@ def notes(first: Side, other: Side, targets: list[str], draws: int) -> Iterator[
             f"Different versions computed them ({versions[2]} and {versions[3]}): part "
             "of a difference may come from that."
         )
-    for name in different_rates(first, other, targets):
-        rates = [float(s.rates(name).mean()) for s in (first, other)]
+    for name, rates in different_rates(first, other, targets).items():
         yield (
             f"{name} asks {rates[0]:.2%} a year in {first.name} and {rates[1]:.2%} in "
             f"{other.name}."

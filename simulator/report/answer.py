@@ -25,6 +25,8 @@ NOT_IN_THE_NUMBER = (
     "whether the assumptions are right: the interval in brackets is Monte Carlo error "
     "only, and more draws shrink it without making the model truer",
 )
+# First years of runs that the survey was about: it asked for five years from 2018/19.
+SURVEYED = (2018, 2019)
 COMPARISON = (
     "For comparison, never an input: of 157 leaders of 122 trusts (54% of the sector) "
     "who answered a survey in August and September 2018, 19% were confident that their "
@@ -57,7 +59,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         *(Text(line) for line in _doubts(run, answer)),
         Text("\nNot in the number:"),
         *(Text(f"  - {line}") for line in _caveats(run)),
-        Text(COMPARISON),
+        *(Text(line) for line in comparison(run)),
         Text(f"Run file: {where}"),
     ]
     return Group(*parts)
@@ -279,6 +281,12 @@ def _caveats(run: xr.DataTree) -> Iterator[str]:
             f"{guarded:,} trust-years in which cost or income had to be kept from "
             "passing zero: look at the scenario's growth rates"
         )
+
+
+def comparison(run: xr.DataTree) -> Iterator[str]:
+    """Give what leaders expected, where they were asked of the years of the run."""
+    if int(run.to_dataset()["year"].values[0]) in SURVEYED:
+        yield COMPARISON
 
 
 def financial_year(first: int) -> str:

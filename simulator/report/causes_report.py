@@ -1,14 +1,17 @@
 """Causes on a screen: what a result is put down to, adding up from top to bottom."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import xarray as xr
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from simulator.analysis.path import PRODUCTIVITIES
 from simulator.questions.attributing import QUANTITIES, Explanation, Question
 from simulator.report.answer import financial_year
 from simulator.schema import CONFIDENCE
@@ -61,7 +64,7 @@ def _table(explained: Explanation, quantities: Sequence[str]) -> Table:
     table.add_column("")
     for name in quantities:
         title = f"{_words(question, name)}\n{FORMS[name][2]}"
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(_broken(title), justify="right", no_wrap=True)
     if one:
         asked = {"delivered": mean_rate(question), "balance": 0.0}
         cells = [number(n, asked[n]) if n in asked else "" for n in quantities]
@@ -72,6 +75,7 @@ def _table(explained: Explanation, quantities: Sequence[str]) -> Table:
         row = shares.sel(cause=cause.name)
         cells = [_change(row, "contribution", name) for name in quantities]
         table.add_row(f"  {cause.name}", *cells)
+        table.add_row(Padding(Text(cause.meaning, style="dim"), (0, 0, 0, 4)))
     table.add_row(last, *(_level(shares, "with_all", name) for name in quantities))
     if one:
         gaps = {n: _value(shares, "with_all", n) - asked[n] for n in asked}
@@ -83,14 +87,20 @@ def _table(explained: Explanation, quantities: Sequence[str]) -> Table:
     return table
 
 
+def _broken(title: str) -> str:
+    """Break the head of a column, so that there is room for what the lines mean."""
+    return re.sub(r" (?=productivity|savings|\d{4}/|achieve)", "\n", title)
+
+
 def _names(question: Question) -> tuple[str, str]:
     assert question.second is not None
     return question.first.name, question.second.name
 
 
 def _words(question: Question, quantity: str) -> str:
+    what = "productivity" if question.basis in PRODUCTIVITIES else "savings"
     return {
-        "delivered": f"{question.basis} savings",
+        "delivered": f"{question.basis.replace('_', '-')} {what}",
         "balance": f"balance in {financial_year(question.first.last_year)}",
         "chance": "chance to achieve",
     }[quantity]
@@ -166,9 +176,8 @@ def notes(explained: Explanation) -> Iterator[str]:
     if one:
         yield from _on_basis(explained)
         yield "A line compares the scenario with a yardstick, not a forecast, in which:"
-    elif question.causes:
-        yield "What belongs to each cause:"
-    yield from (f"  - {cause.name}: {cause.meaning}" for cause in question.causes)
+        for cause in question.causes:
+            yield f"  - without {cause.name}: {cause.reference}"
     if question.absent:
         names = ", ".join(cause.name for cause in question.absent)
         where = "Not in this scenario" if one else "The same in both"
@@ -179,11 +188,10 @@ def _on_basis(explained: Explanation) -> Iterator[str]:
     question = explained.question
     if explained.all_real is not None:
         without = _value(explained.shares, "without", "delivered")
-        place = "below" if without < mean_rate(question) else "no less than"
         yield (
             f"{WITHOUT.capitalize()}, {number('delivered', without)}% a year is "
-            f"{place} the target: only part of what is reported as saved lowers the "
-            "cost of care for good. Were all of it real, it would be "
+            "delivered: only part of what is reported as saved lowers the cost of care "
+            "for good. Were all of it real, it would be "
             f"{number('delivered', explained.all_real)}%."
         )
     if question.basis == "reported":
@@ -191,10 +199,11 @@ def _on_basis(explained: Explanation) -> Iterator[str]:
             "A one-off saving counts again in every year in which it is found again, "
             "so more than the target may be reported."
         )
-    if any(cause.name == "one-offs falling out" for cause in question.causes):
+    if any(cause.name == "one-offs" for cause in question.causes):
         yield (
-            "What is met by one-offs is asked for again the year after. So one-offs "
-            "can raise the savings that last, and they prop up the last year's balance."
+            "What is met by one-offs is planned again the year after: plans are larger "
+            "for it and more is saved for good. One-offs also hold up the last year's "
+            "balance."
         )
 
 
@@ -203,7 +212,7 @@ def as_records(
 ) -> dict[str, object]:
     """Give the explanation for a script: plain numbers, no rounding."""
     question, shares = explained.question, explained.shares
-    meanings = {c.name: c.meaning for c in (*question.causes, *question.absent)}
+    known = (*question.causes, *question.absent)
     return {
         "first": question.first.name,
         "second": question.second.name if question.second else None,
@@ -216,7 +225,8 @@ def as_records(
         "sets_of_causes": len(question.sets),
         "quantities": {name: _record(explained, name) for name in quantities},
         "without_if_all_reported_is_real": explained.all_real,
-        "meaning": meanings,
+        "meaning": {cause.name: cause.meaning for cause in known},
+        "reference": {c.name: c.reference for c in known if c.reference},
         "notes": list(notes(explained)),
     }
 

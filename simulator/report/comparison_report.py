@@ -109,7 +109,7 @@ def _outcomes(comparison: Comparison, outcome: str | None) -> Table:
             f"{100 * float(row[f'only_{end}']):.1f}" for end in ("first", "second")
         ]
         table.add_row(
-            name,
+            _asked(comparison, name),
             chance(row, "first"),
             chance(row, "second"),
             points(row),
@@ -119,6 +119,14 @@ def _outcomes(comparison: Comparison, outcome: str | None) -> Table:
             else verdict(row, bool(comparison.identical.sel({TARGET: name}))),
         )
     return table
+
+
+def _asked(comparison: Comparison, target: str) -> str:
+    """Name a target, with both rates where it does not ask the same in both."""
+    if target not in comparison.rates_differ:
+        return target
+    first, second = comparison.rates_differ[target]
+    return f"{target} (A {first:.2%}, B {second:.2%})"
 
 
 def _ahead(comparison: Comparison, target: str) -> str:
@@ -301,6 +309,7 @@ def _record(comparison: Comparison) -> dict[str, object]:
         record: dict[str, object] = {
             "identical": bool(comparison.identical.sel({TARGET: name})),
             "own_outcome": comparison.own_outcome(name),
+            "rates_differ": list(comparison.rates_differ.get(name, ())) or None,
             "outcomes": {
                 str(outcome): _numbers(chances.sel({OUTCOME: outcome}))
                 for outcome in chances[OUTCOME].values

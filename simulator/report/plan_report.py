@@ -14,6 +14,8 @@ HEADLINES: Final = {
     "sector": "the sector, on the target's own basis",
     "median_trust": "the median trust, on that basis",
     "balance": "the sector in balance",
+    "cash_releasing": "the sector, cash-releasing",
+    "measured": "the sector, as measured",
     "sustained": "the sector, and in balance",
 }
 

@@ -19,6 +19,7 @@ from simulator.population import Population
 from simulator.running import pieces, preparation, provenance, results
 from simulator.running.pieces import Piece
 from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.storage.digests import WISHED
 from simulator.storage.parts import PartFolder
 from simulator.storage.store import RunWriter
 
@@ -211,7 +212,7 @@ def coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
 
 def _attributes(work: Work, draws: int) -> dict[str, Any]:
     scenario, job = work.loaded.scenario, work.job
-    asked = {} if work.precision is None else {"precision": work.precision}
+    asked = {} if work.precision is None else {WISHED: work.precision}
     return asked | {
         "title": scenario.title,
         "scenario": scenario.name,

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analysis.headline import HEADLINE_OUTCOME
+from simulator.analysis.headline import BESIDE, HEADLINE_OUTCOME
 from simulator.analysis.intervals import wilson
 from simulator.engine import SHARD
 from simulator.kernel.tables import Tally
@@ -42,8 +42,8 @@ def reached(scenario: Scenario, tally: Tally, draws: int, half_width: float) -> 
 def widest(scenario: Scenario, tally: Tally, draws: int) -> float:
     """Find the widest interval of a headline probability: its half-width.
 
-    The headline has four probabilities a target: the sector's and the median trust's
-    on the target's own basis, and the sector's `balance` and `sustained`.
+    Of a target they are the sector's and the median trust's on its own basis, and the
+    sector's `BESIDE` it.
     """
     counts = np.array(list(_headline(scenario, tally)), dtype=np.int64)
     low, high = wilson(counts, draws, CONFIDENCE)
@@ -54,7 +54,7 @@ def _headline(scenario: Scenario, tally: Tally) -> Iterator[np.int64]:
     for k, target in enumerate(scenario.targets):
         own = OUTCOMES.index(HEADLINE_OUTCOME[target.basis])
         yield _median(tally.trust[k, own])
-        for outcome in (own, OUTCOMES.index("balance"), OUTCOMES.index("sustained")):
+        for outcome in (own, *map(OUTCOMES.index, BESIDE)):
             yield tally.sector[k, outcome]
 
 

@@ -57,11 +57,11 @@ def extend(
             str(place), f"has {had:,} draws already", "ask for more with --draws"
         )
     runs.check(draws, seed, threads, keep, None)
-    _check_draws(place)
     if output is None:
         places.check(place, force=True, otherwise="give -o another")
     else:
         runs.check_place(output, force, [place])
+    _check_draws(place)
     target = output or place
     work = assembly.prepared(loaded, population, seed, keep, threads, done)
     stops = assembly.stops_from(work.job, had, draws, part)
@@ -84,6 +84,7 @@ def rerun(
     *,
     threads: int | None = None,
     force: bool = False,
+    resume: bool = False,
     done: Done = lambda n_draw: None,
 ) -> bool:
     """Make a run again from its file alone; parameters as of `extend`.
@@ -104,9 +105,10 @@ def rerun(
     )
     stops = assembly.stops_from(work.job, 0, draws, None, work.replicate)
     with parts.claimed(
-        output, work.made_from(), resume=False, force=force, replaces=force
+        output, work.made_from(), resume=resume, force=force, replaces=force
     ) as folder:
-        assembly.fill(folder, work, [], 0, stops, _never, began)
+        if not (resume and folder.put_in_place()):
+            assembly.fill(folder, work, [], 0, stops, _never, began)
     with store.open_run(output, ("/", "/provenance"), trusted=True) as tree:
         return provenance.digest_of(tree["provenance"].attrs) == before
 

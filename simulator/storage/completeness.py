@@ -12,6 +12,7 @@ import numpy as np
 from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, DRAW, VARIABLES
 from simulator.storage.digests import PROVENANCE
+from simulator.storage.untrusted import FORMAT
 
 KEPT: Final = "/trajectories"  # the group that a run need not have
 NUMBERS: Final = ("draws", "seed", "replicates")
@@ -45,14 +46,25 @@ MADE: Final = (
 )
 
 
+def is_older(file: h5py.File) -> bool:
+    """Say whether an earlier version wrote the file in a format of its own."""
+    return bool(file.attrs["format"] != FORMAT)
+
+
 def check(file: h5py.File) -> None:
-    """Refuse a file that lacks a part of a run.
+    """Refuse a file of an older format, and one that lacks a part of a run.
 
     Raises
     ------
     RunFileError
         Where a variable or an attribute is missing, or is of another kind.
     """
+    if is_older(file):
+        raise RunFileError(
+            str(file.filename),
+            f"has format {file.attrs['format']}, whose outcomes mean something else",
+            "read it in Python with simulator.open, or run its scenario again",
+        )
     known = (*COORDINATES.values(), *VARIABLES.values())
     needed = [each for each in known if each.group != KEPT or KEPT in file]
     for variable in needed:

@@ -31,6 +31,7 @@ OF_THE_DAY: Final = (
     "seconds",
     "byte_order",
 )
+WISHED: Final = "precision"  # of the root: what a run was to reach, which moves nothing
 # HDF5's own bookkeeping of dimensions: references, which are places in the file.
 BOOKKEEPING: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid")
 
@@ -145,6 +146,7 @@ def of_attributes(file: h5py.File) -> str:
         found[f"/{name}"] = _plain(thing.attrs)
 
     file.visititems(visit)
+    found["/"].pop(WISHED, None)
     for name in (*OF_THE_DAY, PAYLOAD, ATTRIBUTES):
         found.get(f"/{PROVENANCE}", {}).pop(name, None)
     text = json.dumps(found, sort_keys=True, ensure_ascii=False)

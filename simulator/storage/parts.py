@@ -187,6 +187,12 @@ def folder_of(place: Path) -> Path:
     return place.with_name(place.name + ".part")
 
 
+def draws_kept(place: Path) -> int:
+    """Count the draws that an unfinished run of a run file has kept."""
+    found = PartFolder(place, {}, replaces=False)._read_manifest() or {"parts": []}
+    return sum(part["draws"] for part in found["parts"])
+
+
 @contextmanager
 def claimed(
     place: Path,

@@ -8,6 +8,7 @@ the file it is told to; see `parts` for how a run file gets its name.
 import io
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +24,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator import schema
-from simulator.errors import RunFileError
 from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, Variable
 from simulator.storage import digests, tree, untrusted
 from simulator.storage.digests import ATTRIBUTES, PAYLOAD, PROVENANCE, STREAMED
@@ -92,12 +92,19 @@ class RunWriter:
             track_order=True,
             rdcc_nbytes=0,  # keep no chunk: each is written whole, and once
         )
+        try:
+            self._begin()
+        except BaseException:  # an interrupt too: an open file would crash the end
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def _begin(self) -> None:
         known = {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
         self.note("/", known | self._attributes)
         for name, variable in COORDINATES.items():
             if variable.group == "/" or len(self._coordinates[name]):
                 self._create_scale(variable, self._coordinates[name])
-        return self
 
     def __exit__(
         self,
@@ -202,7 +209,9 @@ class RunWriter:
         if fill is not None and not scale:
             known["_FillValue"] = fill
         if variable.unit:
-            known["units"] = variable.unit
+            known["units"] = variable.units
+            if variable.unit != variable.units:
+                known[schema.UNIT_LABEL] = variable.unit
         if variable.dtype == "bool":
             known["dtype"] = "bool"
             known["flag_values"] = np.array([0, 1], np.int8)
@@ -299,29 +308,21 @@ def open_run(
         Where there is no such file, or it is not a sound run file of this format: a
         file may come from anybody, so it is checked before anything in it is read.
     """
-    run = open_file(place, groups, trusted=trusted)
-    if int(run.attrs["format"]) != FORMAT:
-        run.close()
-        raise RunFileError(
-            str(place),
-            f"has format {run.attrs['format']}, whose outcomes mean something else",
-            "read it in Python with simulator.open, or run its scenario again",
-        )
-    return run
+    place = Path(place)
+    if not trusted:
+        untrusted.check(place)
+    return tree.read(place, groups, checked=not trusted)
 
 
-def open_file(
-    place: str | Path, groups: Sequence[str] = (), *, trusted: bool = False
-) -> xr.DataTree:
+def open_file(place: str | Path) -> xr.DataTree:
     """Open a run file of this format or an older one; otherwise as `open_run`.
 
     What an older file holds keeps its own names and meanings: the attribute `format`
     tells which. Format 2 has one productivity where later ones have two.
     """
     place = Path(place)
-    if not trusted:
-        untrusted.check(place)
-    return tree.read(place, groups, checked=not trusted)
+    untrusted.check(place)
+    return tree.read(place, checked=True, older=True)
 
 
 def open_image(content: bytes) -> xr.DataTree:

@@ -77,7 +77,11 @@ class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore
 
 
 def read(
-    place: Path, groups: Sequence[str] = (), *, checked: bool = False
+    place: Path,
+    groups: Sequence[str] = (),
+    *,
+    checked: bool = False,
+    older: bool = False,
 ) -> xr.DataTree:
     """Open a sound run file.
 
@@ -90,10 +94,12 @@ def read(
     checked
         Whether all of a run has to be there, and attributes, and every variable when it
         is first read, are compared with the digests in the file.
+    older
+        Whether an older format will do, of which not all has to be there.
     """
     manager = CachingFileManager(h5py.File, place, mode="r")
     try:
-        run = _tree(manager, groups, checked)
+        run = _tree(manager, groups, checked, older)
     except BaseException:
         manager.close()
         raise
@@ -105,12 +111,14 @@ def read(
 
 def read_image(content: bytes) -> xr.DataTree:
     """Open the content of a sound run file; nothing is left to close."""
-    return _tree(Image(content), (), checked=False)
+    return _tree(Image(content), (), checked=False, older=False)
 
 
-def _tree(manager: Manager, groups: Sequence[str], checked: bool) -> xr.DataTree:
+def _tree(
+    manager: Manager, groups: Sequence[str], checked: bool, older: bool
+) -> xr.DataTree:
     with manager.acquire_context() as file:
-        if checked:
+        if checked and not (older and completeness.is_older(file)):
             completeness.check(file)
         stated = Stated(file) if checked else None
         names = groups or ["/", *(f"/{name}" for name in _groups(file))]

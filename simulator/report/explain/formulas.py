@@ -146,10 +146,11 @@ def steps(follows: str) -> dict[str, dict[str, str]]:
         "5. One-off savings, and funds for need": {
             "available": each(ONE_OFFS, "one_offs.#"),
             "filled": "min(one_off_fill * (ask - recurrent), available)",
-            "spent": "cost + payback - filled * cost_before",
-            "short": "max(spent - income - support_before_need, 0)",
+            "short": "max(cost_before * (1 - real - filled) - income "
+            "- support_before_need, 0)",
             "support": "support_before_need + min(need_part * short, need_limit)",
-            "gap": "(spent - income - support) / cost_before",
+            "gap": "(cost_before * (1 - real - filled) - income - support) "
+            "/ cost_before",
             "last_reach": "balance_reach * (available - filled)",
             "nonrecurrent": "filled",
             "nonrecurrent_money": "nonrecurrent * cost_before",

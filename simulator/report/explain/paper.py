@@ -29,7 +29,6 @@ MONEY: Final = (
     "underlying",
     "payback",
     "backlog",
-    "spent",
     "short",
     "support",
     "fixed_support",

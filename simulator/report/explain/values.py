@@ -215,7 +215,6 @@ def between(year: Year) -> Values:
         "real": real,
         "available": available,
         "filled": filled,
-        "spent": spent,
         "short": max(spent - income - given, 0.0),
         "gap": (spent - income - result.support) / cost,
         "last_reach": belief.balance_reach * (available - filled),

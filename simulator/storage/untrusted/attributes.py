@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.schema import Variable
+from simulator.schema import UNIT_LABEL, Variable
 from simulator.storage.untrusted.refusing import LONGEST_NAME, clean, refuse, shown
 from simulator.storage.untrusted.storage import address_of, is_coordinate, is_number
 
@@ -52,6 +52,8 @@ def check_variable(dataset: h5py.Dataset, variable: Variable, where: str) -> int
         value = plain(dataset, name, where)
         letters += _letters(value)
         wanted = required.get(name, optional.get(name))
+        if name == "units" and value == variable.unit:
+            continue  # as files were before they had a unit_label
         if wanted is not None and not _same(value, wanted):
             said = f"has {name} {shown(str(value))} instead of {wanted}"
             raise refuse(where, said)
@@ -60,7 +62,7 @@ def check_variable(dataset: h5py.Dataset, variable: Variable, where: str) -> int
 
 def _required(variable: Variable) -> dict[str, Any]:
     """Give the attributes by which a reader knows what a variable's values are."""
-    required: dict[str, Any] = {"units": variable.unit} if variable.unit else {}
+    required: dict[str, Any] = {"units": variable.units} if variable.unit else {}
     if variable.dtype == "bool":
         flags = np.array([0, 1], np.int8)
         required |= {"dtype": "bool", "flag_values": flags}
@@ -71,6 +73,8 @@ def _required(variable: Variable) -> dict[str, Any]:
 def _optional(variable: Variable) -> dict[str, Any]:
     """Give the attributes that may be there, None where they may say anything."""
     optional: dict[str, Any] = {"long_name": None}
+    if variable.unit != variable.units:
+        optional[UNIT_LABEL] = variable.unit
     if is_coordinate(variable):
         optional[_USERS] = None
     elif variable.dtype not in ("str", "bool"):

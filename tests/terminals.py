@@ -1,0 +1,42 @@
+"""The command line as a user starts it: a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+# What would change what is printed, wherever the tests run.
+UNSET = ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "PYTHONIOENCODING")
+COMMAND = (sys.executable, "-m", "simulator.cli")
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a process, with this package first on its path."""
+    found = {k: v for k, v in os.environ.items() if k not in UNSET}
+    path = [str(ROOT), *filter(None, [found.get("PYTHONPATH")])]
+    found |= {"PYTHONPATH": os.pathsep.join(path), "PYTHONUTF8": "0"}
+    return found | {"PYTHONIOENCODING": "utf-8"} | variables
+
+
+def call(
+    folder: Path,
+    *arguments: object,
+    command: tuple[str, ...] = COMMAND,
+    stdout: Any = subprocess.PIPE,
+    encoding: str = "utf-8",
+    **variables: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder and wait for it."""
+    return subprocess.run(
+        [*command, *map(str, arguments)],
+        cwd=folder,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        encoding=encoding,
+        check=False,
+        timeout=300,
+    )
