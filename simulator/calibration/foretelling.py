@@ -22,6 +22,7 @@ from simulator.calibration.observed import Observation
 from simulator.calibration.space import Space
 from simulator.distributions import Uncertain
 from simulator.drivers import Stream
+from simulator.posterior import Recorded
 from simulator.engine import Job
 from simulator.kernel import lanes
 from simulator.kernel.lanes import BLOCK, LANES
@@ -59,7 +60,7 @@ class Luck(Stream):
             plain = np.concatenate([plain, plain ^ LOW], axis=1)
         return np.tile(plain, self.n_belief)
 
-    def value(self, path: str, assumption: Uncertain) -> Floats:
+    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
         """Draw one assumption: (draw,)."""
         if path in self.beliefs:
             return np.repeat(self.beliefs[path], self.futures)

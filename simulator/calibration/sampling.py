@@ -71,7 +71,7 @@ def draw(log: Log, n_particle: int, n_dimension: int, rng: Generator) -> Particl
     while power < 1.0:
         more = _next(likely, power)
         weights = (more - power) * likely
-        top = weights.max()
+        top = float(weights.max())
         share = np.exp(weights - top)
         evidence += top + float(np.log(share.mean()))
         power = more

@@ -60,7 +60,7 @@ def of_past(scenario: Scenario) -> Space:
     return Space(
         {
             path: assumption
-            for path, assumption in drivers.uncertain(scenario).items()
+            for path, assumption in drivers.prior(scenario).items()
             if path.startswith((*STRUCTURAL, *OF_ITS_TIME))
             and path not in IDLE
             and not assumption.is_certain

@@ -56,7 +56,7 @@ class World:
 class Plentiful(Stream):
     """Random numbers of a world in which opportunity does not run out."""
 
-    def value(self, path: str, assumption: Uncertain) -> Floats:
+    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
         """Draw one assumption; those that open opportunity are many times as large."""
         drawn = super().value(path, assumption)
         opens = path in ("delivery.opportunity_scale", "delivery.frontier")
