@@ -160,6 +160,20 @@ def overruled(scenario: Scenario) -> tuple[str, ...]:
     return tuple(path for path in table.prior if path not in used)
 
 
+def worth(scenario: Scenario, draws: int) -> float:
+    """Give the number of independent beliefs that a run's draws are worth.
+
+    Rows of a table are used again and again, and are themselves worth fewer equal
+    beliefs than they are. A chance that hung on beliefs alone would be known as from
+    so many draws; as some of it is luck, it is known no worse.
+    """
+    if scenario.beliefs == PRIOR:
+        return float(draws)
+    (form,) = {target.plan_follows for target in scenario.targets}
+    effective = float(load(scenario.beliefs).about[form]["effective"])
+    return 1.0 / (1.0 / draws + 1.0 / effective)
+
+
 def _at(tree: Any, path: str) -> Any:
     for part in path.split("."):
         tree = tree[part]

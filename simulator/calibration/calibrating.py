@@ -30,9 +30,9 @@ from simulator.scenario import Scenario
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-PRIOR: Final = 2_000  # beliefs that the first polynomial is fitted to
-TRIED: Final = 1_000  # beliefs of each further round
-BELIEFS: Final = 5_000  # that are weighted in the end
+PRIOR: Final = 1_600  # beliefs that the first polynomial is fitted to
+TRIED: Final = 800  # beliefs of each further round
+BELIEFS: Final = 4_000  # that are weighted in the end
 ROUNDS: Final = 2
 ROWS: Final = 4_000
 LEAST_EFFECTIVE: Final = 1_000
@@ -118,7 +118,7 @@ class Posterior:
         """Give n equal rows of those that are carried over: (row, path)."""
         chosen = sampling.systematic(self.weights, n, generator(seed, 9))
         columns = [self.space.paths.index(path) for path in self.space.carried]
-        return self.values[np.ix_(chosen, columns)]
+        return self.values[chosen][:, columns]
 
     def check(self, least: float = LEAST_EFFECTIVE) -> None:
         """Refuse what too few beliefs carry."""

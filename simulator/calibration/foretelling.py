@@ -9,7 +9,7 @@ many more, and put right.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,11 +22,11 @@ from simulator.calibration.observed import Observation
 from simulator.calibration.space import Space
 from simulator.distributions import Uncertain
 from simulator.drivers import Stream
-from simulator.posterior import Recorded
 from simulator.engine import Job
 from simulator.kernel import lanes
 from simulator.kernel.lanes import BLOCK, LANES
 from simulator.kernel.philox import LOW
+from simulator.posterior import Recorded
 from simulator.schema import TRUST_TYPES
 
 Floats = NDArray[np.float64]
@@ -120,6 +120,13 @@ class Foreteller:
         return Foretold(
             seen.mean(axis=1) + self.shift, seen.std(axis=1, ddof=1) * self.stretch
         )
+
+    def one_future_each(self, values: Floats, seed: int) -> Floats:
+        """Follow each belief through a future of its own: (belief, observation)."""
+        other = replace(self, job=replace(self.job, seed=seed))
+        futures = _simulated(other, values, LANES, False, lambda n: None)
+        each = np.arange(len(values))
+        return np.asarray(futures[each, each % LANES])
 
 
 def prepared(

@@ -1,7 +1,7 @@
 """How likely what was published is, of beliefs that are known by their simulations.
 
-A synthetic likelihood: what a belief foretells is taken to be normal over luck, with the
-belief's own means and spreads and the correlations of all beliefs together. What the
+A synthetic likelihood: what a belief foretells is taken to be normal over luck, with
+the belief's own means and spreads, and correlations of all beliefs together. What the
 model gets wrong and errors of measurement are added. Student's distribution, with its
 longer tails, shows whether the answer hangs on that form.
 
@@ -40,6 +40,8 @@ class Likelihood:
         Which observations count: (observation,).
     student
         Degrees of freedom; None for the normal form.
+    scale
+        Multiple of luck's spreads; 1 but in a negative control.
     """
 
     published: Floats
@@ -47,11 +49,12 @@ class Likelihood:
     luck: Floats
     fitted: Bools
     student: float | None = None
+    scale: float = 1.0
 
     def covariance(self, sd: Floats) -> Floats:
         """Give the covariance of what counts: (..., observation, observation)."""
         block = np.ix_(self.fitted, self.fitted)
-        spread = sd[..., self.fitted]
+        spread = self.scale * sd[..., self.fitted]
         return np.asarray(
             self.luck[block] * spread[..., :, None] * spread[..., None, :]
             + self.errors[block]

@@ -136,9 +136,7 @@ def _moved(
         """Give log prior times likelihood over the fitted normal."""
         z = np.linalg.solve(root, (x - centre).T)
         return np.asarray(
-            power * likelihood
-            - 0.5 * np.sum(x**2, axis=1)
-            + 0.5 * np.sum(z**2, axis=0)
+            power * likelihood - 0.5 * np.sum(x**2, axis=1) + 0.5 * np.sum(z**2, axis=0)
         )
 
     better = over(tried, found) - over(points, likely)

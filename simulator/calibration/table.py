@@ -1,4 +1,4 @@
-"""Beliefs given the record, of both forms of plans, as the table that runs draw from."""
+"""Beliefs given the record, of both forms of plans, as a table to draw from."""
 
 import hashlib
 import json

@@ -24,7 +24,7 @@ from simulator.cli.starting import simulates
 @click.option(
     "--beliefs",
     type=int,
-    default=5_000,
+    default=4_000,
     show_default=True,
     help="How many are weighed, of each form of plans.",
 )

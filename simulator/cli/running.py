@@ -165,6 +165,8 @@ def _extend(
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
 @how_to_run
 @resume
+@beliefs
+@plans
 @settings
 @as_json
 @simulates
@@ -176,6 +178,8 @@ def hindcast(
     output: Path | None,
     force: bool,
     resume: bool,
+    beliefs: str | None,
+    plans: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:

@@ -18,6 +18,7 @@ from simulator import drivers
 from simulator.distributions import Uncertain
 from simulator.drivers import CONDITIONS, Stream, by_year
 from simulator.errors import ScenarioError
+from simulator.posterior import Recorded
 from simulator.scenario import Scenario
 from simulator.schema import TRUST_TYPES
 from simulator.wording import dotted, translate

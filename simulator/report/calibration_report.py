@@ -86,7 +86,7 @@ def as_records(table: Table) -> dict[str, Any]:
 def together(table: Table, form: str) -> list[tuple[str, str, float]]:
     """Give the pairs of beliefs that the record ties most: rank correlations."""
     ranks = np.argsort(np.argsort(table.rows[form], axis=0), axis=0)
-    correlation = np.corrcoef(ranks.T)
+    correlation = np.atleast_2d(np.corrcoef(ranks.T))
     paths = tuple(table.prior)
     pairs = [
         (paths[i], paths[j], round(float(correlation[i, j]), 3))
