@@ -272,8 +272,9 @@ def _joining_on(
         [f"{100 * float(rate):.1f}" for rate in found[part].sel(target=name)]
         for part in ("sector_planned", "sector_made")
     )
+    year = financial_year(first)
     yield (
-        f"Under {name} the sector plans {planned[1]}% of cost in {financial_year(first)} "
+        f"Under {name} the sector plans {planned[1]}% of cost in {year} "
         f"({planned[0]} to {planned[2]}) and saves {saved[1]}% ({saved[0]} to "
         f"{saved[2]}). It had planned {100 * plan[1]:.1f}% for "
         f"{financial_year(plan[0])} and saved {100 * made[1]:.1f}% in "
