@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from simulator import drivers, engine, layers, toml_text
 from simulator.analysis.intervals import wilson
 from simulator.errors import ScenarioError
-from simulator.kernel.lanes import BLOCK, GROUP_RESULTS
+from simulator.kernel.lanes import BLOCK, GROUP_RESULTS, KEPT
 from simulator.running import preparation, results
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
@@ -334,6 +334,17 @@ def test_counts_are_those_of_the_draws(whole):
     assert np.array_equal((tally.share * number).sum(-1), tally.trust.sum(-1))
     for spread in (tally.trust_spread, tally.kind_spread, tally.system_spread):
         assert (spread.sum(axis=-1) == DRAWS).all()
+
+
+def test_kept_balances_below_nothing_are_those_of_the_trusts_in_deficit(whole):
+    found = tiny.per_draw(whole[0])
+    balance = found["trajectories"][
+        KEPT.index("balance")
+    ]  # (target, year, trust, draw)
+    in_deficit = found["sector"][GROUP_RESULTS.index("trusts_in_deficit")][..., :KEEP]
+    assert np.array_equal((balance < 0.0).sum(axis=-2), in_deficit)
+    # Some are brought to balance, and none of them is below it by a last bit.
+    assert (balance == 0.0).mean() > 0.02
 
 
 def test_the_pilots_ranges_hold_nearly_every_draw(whole):
