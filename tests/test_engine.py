@@ -1,5 +1,6 @@
 """The engine: no number depends on how it was run, or on who else was there."""
 
+import functools
 import random
 import subprocess
 import sys
@@ -453,8 +454,11 @@ def at_central_values(work, rate):
     middle |= {"programmes.rosters.probability": 1.0 * (rosters.probability > 0.5)}
     sure["targets"] = [{**tiny.balancing(), "name": "t", "rate": rate}]
     del sure["targets"][0]["balancing_item"]
-    settings = [f"{path}={value!r}" for path, value in middle.items()]
-    shards, _ = tiny.simulate(tiny.job(sure, *settings), 1)
+    for path, value in middle.items():
+        *above, key = path.split(".")
+        if above[0] != "programmes" or above[1] in sure["programmes"]:
+            functools.reduce(dict.__getitem__, above, sure)[key] = value
+    shards, _ = tiny.simulate(tiny.job(sure), 1)
     return tiny.per_draw(shards)["sector"][UNDERLYING, 0, :, 0]
 
 
