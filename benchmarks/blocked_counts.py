@@ -9,9 +9,11 @@ from benchmarks.blocked_order import Order
 from benchmarks.blocked_year import SUMS, TIE, Tile
 from benchmarks.case import Case
 from benchmarks.histograms import add_counts, of_histograms, of_numbers
+from benchmarks.numpy_outcomes import Totals, judged, of_groups
+from benchmarks.numpy_plain import MEANS
 from benchmarks.outcome import Outcome
 from simulator.kernel.lanes import BINS, GROUP_RESULTS, SPREAD
-from simulator.schema import OUTCOMES
+from simulator.schema import OUTCOMES, TRUST_TYPES
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.uint8]
@@ -24,7 +26,8 @@ class Counts:
 
     def __init__(self, case: Case, order: Order, block: int) -> None:
         plan, ranges, kind = case.plan, case.job.ranges, case.trusts.kind[order.trust]
-        n_target, n_kind, n_year = plan.funded.shape
+        n_target, n_year = plan.rate.shape
+        n_kind = len(TRUST_TYPES)
         self.order, self.n_system = order, len(order.system)
         # Adding up types is a product with who belongs to what.
         self.member = (np.arange(n_kind)[:, None] == kind).astype(np.float64)
@@ -32,7 +35,7 @@ class Counts:
         places = {"trust": order.trust, "system": order.system, "kind": slice(None)}
         rows = {"trust": len(SPREAD), "kind": len(GROUP_RESULTS)}
         rows["system"] = rows["kind"]
-        self.rate, self.n_trust = plan.rate, len(kind)
+        self.rate, self.own, self.n_trust = plan.rate, plan.own, len(kind)
         self.ranges = {  # (target, year, result, unit, 1)
             name: np.moveaxis(getattr(ranges, name)[:, places[name]], 3, 1)
             .swapaxes(2, 3)[..., None]
@@ -52,11 +55,6 @@ class Counts:
             for name, n in (units | {"sector": 1}).items()
         }
         self.share = np.zeros((n_target, len(OUTCOMES), len(kind) + 1), np.int64)
-        self.support = {
-            "system": self._systems(plan.support[order.trust].T[..., None])[..., 0],
-            "kind": (self.member @ plan.support[order.trust]).T,
-            "sector": plan.support.sum(axis=0)[:, None],
-        }
         self.ready = False
         self.results: dict[str, Floats] = {}
         self.n_kind, self.n_year = n_kind, n_year
@@ -70,10 +68,10 @@ class Counts:
             "kind": np.matmul(self.member, tile.sums),
         }
         for name, values in sums.items():
-            self._read(values, self.support[name][y], self.results[name][y])
+            self._read(values, self.results[name][y])
             self._bin(name, k, y, self.results[name][y], start)
         sector = sums["kind"].sum(axis=1, keepdims=True)
-        self._read(sector, self.support["sector"][y], self.results["sector"][y])
+        self._read(sector, self.results["sector"][y])
         self._bin("trust", k, y, tile.spread, start)
 
     @property
@@ -102,20 +100,17 @@ class Counts:
         return sums
 
     @staticmethod
-    def _read(sums: Floats, support: Floats, out: Floats) -> None:
+    def _read(sums: Floats, out: Floats) -> None:
         """Turn sums (row, group, draw) into results (result, group, draw)."""
         cost = np.maximum(sums[SUM["cost_before"]], 1e-300)
-        underlying = sums[SUM["income"]] - sums[SUM["cost"]]
         for index, name in enumerate(GROUP_RESULTS):
-            if name == "support":
-                out[index] = support[:, None]
-            elif name == "underlying":
-                out[index] = underlying
-            elif name == "balance":
-                np.add(underlying, support[:, None], out=out[index])
-                out[index] += sums[SUM["nonrecurrent"]]
-            elif name in ("productivity", "unmet"):
+            if name == "underlying":
+                np.subtract(sums[SUM["income"]], sums[SUM["cost"]], out=out[index])
+            elif name in MEANS:
                 np.divide(sums[SUM[name]], cost, out=out[index])
+            elif name == "balance":
+                near = np.abs(sums[SUM[name]]) <= TIE * cost
+                out[index] = np.where(near, 0.0, sums[SUM[name]])
             else:
                 out[index] = sums[SUM[name]]
 
@@ -130,19 +125,18 @@ class Counts:
 
     def judge(self, k: int, tile: Tile, width: int) -> None:
         """Count the outcomes of the tile's valid draws."""
-        total = self.rate[k].sum()
-        real = tile.real_total >= total * (1.0 - TIE)
-        balance = tile.balance >= -TIE * tile.cost_before
-        lasting = tile.saved >= tile.wanted * (1.0 - TIE)
-        achieved = np.stack([tile.met, lasting, real, balance, real & balance])
-        achieved = achieved[..., :width]
+        rate, own = self.rate[k], self.own[k]
+        achieved = judged(np, Totals(*tile.totals, tile.balance), rate, own)[
+            ..., :width
+        ]
         self.achieved["trust"][k] += np.count_nonzero(achieved, axis=-1)
         numbers = np.count_nonzero(achieved, axis=1)
         for outcome, number in enumerate(numbers):
             self.share[k, outcome] += np.bincount(number, minlength=self.n_trust + 1)
         for name in ("kind", "system", "sector"):
-            judged = judge_groups(self.results[name], self.rate[k])[..., :width]
-            self.achieved[name][k] += np.count_nonzero(judged, axis=-1)
+            total = of_groups(np, self.results[name], rate)
+            of_group = judged(np, total, rate, own)[..., :width]
+            self.achieved[name][k] += np.count_nonzero(of_group, axis=-1)
 
     def count_bins(self, k: int, n_draw: int) -> None:
         """Count the block's bins into the histograms of a target."""
@@ -182,14 +176,3 @@ class Counts:
             **bands,
             yearly=yearly,
         )
-
-
-def judge_groups(results: Floats, rate: Floats) -> NDArray[np.bool_]:
-    """Judge groups on results (year, result, group, draw): (outcome, group, draw)."""
-    row = {name: results[:, index] for index, name in enumerate(GROUP_RESULTS)}
-    met = (row["recurrent"] + row["nonrecurrent"] >= 0.95 * row["ask"]).all(axis=0)
-    wanted = np.tensordot(rate, row["cost_before"], axes=1)
-    lasting = row["recurrent"].sum(axis=0) >= wanted * (1.0 - TIE)
-    real = row["productivity"].sum(axis=0) >= rate.sum() * (1.0 - TIE)
-    balance = row["balance"][-1] >= -TIE * row["cost_before"][-1]
-    return np.stack([met, lasting, real, balance, real & balance])

@@ -46,4 +46,6 @@ def trusts_in(order: Order, trusts: Trusts) -> Trusts:
 
 def plan_in(order: Order, plan: Plan) -> Plan:
     """Put what a plan has for each trust in that order."""
-    return plan._replace(support=plan.support[order.trust])
+    return plan._replace(
+        support=plan.support[order.trust], need_limit=plan.need_limit[order.trust]
+    )

@@ -20,7 +20,9 @@ from benchmarks.outcome import Outcome
 from simulator import drivers, engine
 from simulator.kernel import lanes
 from simulator.kernel.tables import Nation, Tally
-from simulator.schema import OUTCOMES
+from simulator.kernel.trust_year import Belief
+from simulator.outcomes import OUTCOMES, ROW
+from simulator.schema import TRUST_TYPES
 
 SOURCES = Path(__file__).parent / "c"
 COMPILER = "gcc"
@@ -45,24 +47,30 @@ TRUSTS = (
     "opportunity",
     "carry_over",
     "backlog",
+    "other_weight",
 )
 PLAN = (
     "rate",
     "deficit_addon",
+    "follows_tariff",
+    "own",
     "price",
-    "funded",
+    "per_price",
     "support",
+    "need_limit",
     "access",
     "one_offs",
     "limits",
     "spread",
     "where",
 )
-NATION = ("belief", "year", "demand", "new_opportunity")
+NATION = ("belief", "year", "demand", "pressure", "kind_year", "new_opportunity")
 GROUPS = ("trust", "kind", "system")
 COUNTS = (*GROUPS, "sector", "share", "guarded")
+OPENINGS = ("opening_cost", "opening_other")
 SPREADS = tuple(f"{group}_spread" for group in GROUPS)
-TYPES = {"address": "u4", "where": "i8", "kind": "i8", "first": "i8"}
+TYPES = {"address": "u4", "follows_tariff": "u1"}
+TYPES |= dict.fromkeys(("where", "kind", "first", "own"), "i8")
 
 Pointer = ctypes.c_void_p
 
@@ -113,15 +121,19 @@ def rows() -> str:
         "N_GROUP_RESULTS": len(lanes.GROUP_RESULTS),
         "N_BELIEFS": lanes.N_BELIEFS,
         "N_NATION": lanes.N_NATION,
+        "N_KIND_YEAR": lanes.N_KIND_YEAR,
+        "N_OUTCOMES": len(OUTCOMES),
     }
-    beliefs = (*drivers.BELIEFS, "lever", "opportunity_scale")
-    for prefix, names in (
-        ("BELIEF", beliefs),
-        ("NATION", ("pay", "nonpay", "delivery_log")),
-    ):
-        for name in names:
-            row = getattr(lanes, name.upper()) // lanes.LANES
-            numbers[f"{prefix}_{name.upper()}"] = row
+    numbers |= {
+        f"{prefix}_{name.upper()}": getattr(lanes, name.upper()) // lanes.LANES
+        for prefix, names in (
+            ("BELIEF", (*Belief._fields, "opportunity_scale", *OPENINGS)),
+            ("NATION", ("pay", "nonpay", "delivery_log")),
+            ("KIND", ("growth", "passed_on", "paid_pressure", "upfront")),
+        )
+        for name in names
+    }
+    numbers |= {f"OUTCOME_{name.upper()}": row for name, row in ROW.items()}
     return "".join(f"#define {name} {number}\n" for name, number in numbers.items())
 
 
@@ -140,7 +152,8 @@ def library() -> ctypes.CDLL:
 
 def feed(case: Case, nation: Nation, draws: int) -> Fed:
     """Point the C function at the kernel's arrays."""
-    n_target, n_kind, n_year = case.plan.funded.shape
+    n_target, n_year = case.plan.rate.shape
+    n_kind = len(TRUST_TYPES)
     n_trust, n_system = len(case.trusts.income), len(case.trusts.first) - 1
     held: list[np.ndarray[Any, Any]] = []
 

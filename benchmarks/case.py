@@ -7,6 +7,7 @@ import numpy as np
 from simulator import inputs
 from simulator.engine import Job
 from simulator.kernel.tables import Plan, Trusts
+from simulator.outcomes import BASES
 from simulator.population import Population
 from simulator.running import preparation
 from simulator.scenario import Scenario, Target
@@ -14,7 +15,7 @@ from simulator.scenario import Scenario, Target
 SCENARIO = "long-term-plan"
 SEED = 2019
 LOWEST, HIGHEST = 0.005, 0.04  # the rates that targets are spread over
-ADDON = 0.005  # asked of trusts in deficit, in every fourth target
+ADDON = 0.005  # asked of trusts in deficit, where plans follow the tariff: every fourth
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def targets(n: int) -> tuple[Target, ...]:
         Target(
             name=f"{index}: {rate:.2%}",
             rate=round(float(rate), 6),
-            basis="real",
+            basis=BASES[index % len(BASES)],
             deficit_addon=ADDON if index % 4 == 3 else 0.0,
+            plan_follows="tariff" if index % 4 == 3 else "gap",
         )
         for index, rate in enumerate(np.linspace(LOWEST, HIGHEST, n))
     )

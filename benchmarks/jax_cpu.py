@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from benchmarks import numpy_nation
 from benchmarks.case import Case
 from benchmarks.histograms import add_counts, of_histograms, of_numbers
-from benchmarks.numpy_year import Brought, State, Terms, carry_year
+from benchmarks.numpy_outcomes import Totals, judged, of_groups
+from benchmarks.numpy_plain import MEANS, money
+from benchmarks.numpy_year import TIE, Brought, State, carry_year, terms_of
 from benchmarks.outcome import Outcome
 from simulator.kernel.lanes import BINS, GROUP_RESULTS
-from simulator.schema import OUTCOMES
+from simulator.kernel.tables import Plan
+from simulator.schema import OUTCOMES, TRUST_TYPES
 
 BLOCK: Final = 64  # draws; larger ones were slower
-TIE: Final = 1e-9
 UNITS: Final = ("trust", "kind", "system")
 
 
@@ -38,39 +40,46 @@ class Jax:
         jax.config.update("jax_enable_x64", True)
         self.case, self.jax, self.xp = case, jax, jax.numpy
         trusts = case.trusts
-        n_kind, n_system = case.plan.funded.shape[1], len(trusts.first) - 1
+        n_kind, n_system = len(TRUST_TYPES), len(trusts.first) - 1
         system = np.repeat(np.arange(n_system), np.diff(trusts.first))
         self.member = {
             "kind": np.arange(n_kind)[:, None] == trusts.kind,
             "system": np.arange(n_system)[:, None] == system,
         }
-        self.plan = case.plan._replace(
-            **{
-                name: self.xp.asarray(getattr(case.plan, name))
-                for name in ("rate", "deficit_addon", "price", "funded", "support")
-            }
-        )
+        self.plan = Plan(*map(self.xp.asarray, case.plan))
         self.ranges = {
             unit: self.xp.asarray(getattr(case.job.ranges, unit)) for unit in UNITS
         }
         self.drivers, self.target = jax.jit(self._drivers), jax.jit(self._target)
 
-    def _drivers(self, key: Any, nation: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
+    def _drivers(self, key: Any, nation: dict[str, Any]) -> list[Any]:
         xp, trusts = self.xp, self.case.trusts
         n_year, draws = nation["pay"].shape
         shape = len(trusts.income), draws
-        demand_sd, cost_sd, drift_sd, delivery_sd, persistent_sd = self.plan.spread
-        z = self.jax.random.normal(key, (3 * n_year + 2, *shape))
+        demand_sd, pressure_sd, drift_sd, delivery_sd, persistent_sd, size_sd = (
+            self.plan.spread
+        )
+        z = self.jax.random.normal(key, (3 * n_year + 3, *shape))
         drift, persistent = drift_sd * z[-1], persistent_sd * z[-2]
-        share = trusts.pay_share[:, None]
+        share, kind = trusts.pay_share[:, None], trusts.kind
+        size = xp.exp(size_sd * (z[-3] - 0.5 * size_sd))
         return [
-            (
-                nation["demand"][trusts.kind, y] + demand_sd * z[3 * y],
-                share * nation["pay"][y]
-                + (1.0 - share) * nation["nonpay"][y]
+            Brought(
+                demand=nation["demand"][kind, y] + demand_sd * z[3 * y],
+                inflation=share * nation["pay"][y]
+                + (1.0 - share) * nation["nonpay"][y],
+                pressure=nation["pressure"][kind, y]
                 + drift
-                + cost_sd * z[3 * y + 1],
-                xp.exp(nation["delivery"][y] + persistent + delivery_sd * z[3 * y + 2]),
+                + pressure_sd * z[3 * y + 1],
+                delivery=xp.exp(
+                    nation["delivery"][y] + persistent + delivery_sd * z[3 * y + 2]
+                ),
+                plan_size=size,
+                growth=nation["growth"][kind, y],
+                passed_on=nation["passed_on"][kind, y],
+                paid_pressure=nation["paid_pressure"][kind, y],
+                upfront=nation["upfront"][kind, y],
+                new_opportunity=[pool[kind] for pool in nation["new_opportunity"][y]],
             )
             for y in range(n_year)
         ]
@@ -79,13 +88,17 @@ class Jax:
         xp, trusts = self.xp, self.case.trusts
         shape = len(trusts.income), draws
         zeros = xp.zeros(shape)
+        other = trusts.other_weight[:, None] * belief["other_income"]
         return State(
-            income=trusts.income[:, None] + zeros,
-            cost=trusts.cost[:, None] + zeros,
+            income=trusts.income[:, None] * (1.0 + other),
+            cost=trusts.cost[:, None] * (1.0 + belief["cost_error"]),
             pools=[
                 p[:, None] * belief["opportunity_scale"] for p in trusts.opportunity.T
             ],
-            sources=[stock + zeros for stock in self.plan.one_offs[0]],
+            sources=[
+                belief["one_off_scale"] * stock + zeros
+                for stock in self.plan.one_offs[0]
+            ],
             carry_over=trusts.carry_over[:, None] + zeros,
             payback=zeros,
             unmet=zeros,
@@ -94,54 +107,41 @@ class Jax:
 
     def _target(self, k: Any, valid: Any, nation: dict[str, Any], drivers: Any) -> Any:
         """Carry a block through one target; reduce what XLA is good at."""
-        xp, kind, plan = self.xp, self.case.trusts.kind, self.plan
+        xp, plan = self.xp, self.plan
         n_year, draws = nation["pay"].shape
-        state = self._opening(nation["belief"], draws)
-        saved = wanted = productive = 0.0
-        met = True
+        belief, total = nation["belief"], Totals()
+        state = self._opening(belief, draws)
         bins, sums = [], []
         for y in range(n_year):
-            terms = Terms(
-                rate=plan.rate[k, y],
-                deficit_addon=plan.deficit_addon[k, y],
-                price=plan.price[k, y],
-                funded=plan.funded[k, kind, y][:, None],
-                support=plan.support[:, y][:, None],
+            terms = terms_of(self.case.trusts, plan, k, y)
+            state, year = carry_year(xp, state, drivers[y], belief, terms, plan, y)
+            total = total.and_of(year, terms)
+            spread = (
+                year.balance / xp.maximum(state.income, 1e-9),
+                year.ask,
+                year.recurrent,
+                year.nonrecurrent,
+                year.cash_releasing,
+                year.measured,
             )
-            new = [pool[kind] for pool in nation["new_opportunity"][y]]
-            brought = Brought(*drivers[y], new)
-            state, year = carry_year(
-                xp, state, brought, nation["belief"], terms, plan, y
-            )
-            met = met & (year.recurrent + year.nonrecurrent >= 0.95 * year.ask)
-            saved = saved + year.recurrent * year.cost_before
-            wanted = wanted + terms.rate * year.cost_before
-            productive = productive + year.productivity
-            margin = year.balance / xp.maximum(state.income, 1e-9)
-            spread = (margin, year.recurrent, year.nonrecurrent, year.productivity)
             bins.append(self._bins("trust", k, y, xp.stack(spread)))
-            sums.append(_sums(xp, state, year))
-        real = productive >= plan.rate[k].sum() * (1.0 - TIE)
-        balance = year.balance >= -TIE * year.cost_before
-        lasting = saved >= wanted * (1.0 - TIE)
+            sums.append(xp.stack(money(xp, state, year)))
         inside = xp.arange(draws) < valid
-        achieved = xp.stack([met, lasting, real, balance, real & balance]) & inside
+        achieved = judged(xp, total, plan.rate[k], plan.own[k]) & inside
         found = {"trust": achieved.sum(axis=-1), "share": achieved.sum(axis=1)}
         return found | {"trust bins": xp.stack(bins)} | self._groups(k, sums, inside)
 
     def _groups(self, k: Any, sums: list[Any], inside: Any) -> dict[str, Any]:
-        xp, rate = self.xp, self.plan.rate[k]
+        xp, rate, own = self.xp, self.plan.rate[k], self.plan.own[k]
         stacked, found = xp.stack(sums), {}
-        support = self.plan.support.T[..., None]
         everyone = np.ones((1, len(self.case.trusts.income)), bool)
         for name, member in (self.member | {"sector": everyone}).items():
             weights = xp.asarray(member, dtype=stacked.dtype)
-            total = xp.einsum("gt,yrtd->yrgd", weights, stacked)
-            given = xp.einsum("gt,ytd->ygd", weights, support)
-            group = _results(xp, total, given)
-            found[name] = (_judged(xp, group, rate) & inside).sum(axis=-1)
+            group = _results(xp, xp.einsum("gt,yrtd->yrgd", weights, stacked))
+            achieved = judged(xp, of_groups(xp, group, rate), rate, own)
+            found[name] = (achieved & inside).sum(axis=-1)
             if name == "sector":
-                found["achieved"] = _judged(xp, group, rate)[:, 0]
+                found["achieved"] = achieved[:, 0]
                 found["yearly"] = group[:, :, 0]
             else:
                 found[f"{name} bins"] = xp.stack(
@@ -156,68 +156,22 @@ class Jax:
         return self.xp.clip(place, 0.0, BINS - 1.0).astype("uint8")
 
 
-def _sums(xp: Any, state: State, year: Any) -> Any:
-    cost = year.cost_before
-    return xp.stack(
-        [
-            state.income,
-            cost,
-            state.cost,
-            year.ask * cost,
-            year.recurrent * cost,
-            year.nonrecurrent * cost,
-            year.productivity * cost,
-            state.unmet * cost,
-            state.backlog,
-            year.shortfall * cost,
-            1.0 * (year.balance < -TIE * cost),
-        ]
-    )
-
-
-def _results(xp: Any, total: Any, support: Any) -> Any:
+def _results(xp: Any, total: Any) -> Any:
     """Turn sums (year, row, group, draw) into the results of `GROUP_RESULTS`."""
-    income, cost_before, cost, ask, recurrent, nonrecurrent = (
-        total[:, row] for row in range(6)
-    )
-    weight = xp.where(cost_before > 0.0, cost_before, 1.0)
-    underlying = income - cost
-    return xp.stack(
-        [
-            income,
-            xp.broadcast_to(support, income.shape),
-            cost_before,
-            cost,
-            ask,
-            recurrent,
-            nonrecurrent,
-            underlying + support + nonrecurrent,
-            underlying,
-            total[:, 6] / weight,
-            total[:, 7] / weight,
-            total[:, 8],
-            total[:, 9],
-            total[:, 10],
-        ],
-        axis=1,
-    )
-
-
-def _judged(xp: Any, group: Any, rate: Any) -> Any:
-    row = {name: group[:, index] for index, name in enumerate(GROUP_RESULTS)}
-    met = (row["recurrent"] + row["nonrecurrent"] >= 0.95 * row["ask"]).all(axis=0)
-    wanted = xp.tensordot(rate, row["cost_before"], axes=1)
-    lasting = row["recurrent"].sum(axis=0) >= wanted * (1.0 - TIE)
-    real = row["productivity"].sum(axis=0) >= rate.sum() * (1.0 - TIE)
-    balance = row["balance"][-1] >= -TIE * row["cost_before"][-1]
-    return xp.stack([met, lasting, real, balance, real & balance])
+    row = {name: total[:, index] for index, name in enumerate(GROUP_RESULTS)}
+    weight = xp.where(row["cost_before"] > 0.0, row["cost_before"], 1.0)
+    near = abs(row["balance"]) <= TIE * row["cost_before"]
+    row["balance"] = xp.where(near, 0.0, row["balance"])
+    row |= {name: row[name] / weight for name in MEANS}
+    return xp.stack(list(row.values()), axis=1)
 
 
 class Counts:
     """What NumPy counts of what XLA found."""
 
     def __init__(self, case: Case, draws: int) -> None:
-        n_target, n_kind, n_year = case.plan.funded.shape
+        n_target, n_year = case.plan.rate.shape
+        n_kind = len(TRUST_TYPES)
         n_trust, n_system = len(case.trusts.income), len(case.trusts.first) - 1
         self.case, self.draws = case, draws
         sizes = {"trust": n_trust, "kind": n_kind, "system": n_system}

@@ -64,13 +64,13 @@ def one_block(
     """Carry every trust through a block of draws under every target."""
     rng = np.random.Generator(np.random.SFC64([seed, first]))
     tiles = [slice(start, start + TILE) for start in range(first, last, TILE)]
-    drivers = tile.drivers(nation, rng, tiles)
+    drivers, size = tile.drivers(nation, rng, tiles)
     for k in range(yearly.shape[1]):
         for number, draws in enumerate(tiles):
             width = min(last, draws.stop) - draws.start
             tile.open(nation, draws)
             for y in range(yearly.shape[2]):
-                tile.carry_year(k, y, drivers[number][y])
+                tile.carry_year(k, y, drivers[number][y], size[number])
                 counts.take_year(k, y, tile, number * TILE)
             counts.judge(k, tile, width)
             seen = counts.sector[:, :, :width].swapaxes(0, 1)

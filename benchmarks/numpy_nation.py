@@ -8,7 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.drivers import BELIEFS, CONDITIONS, by_year, uncertain
+from simulator.drivers import (
+    ACUTE,
+    BELIEFS,
+    CONDITIONS,
+    OPENING,
+    PAY_SHARE,
+    PLANS,
+    SCALES,
+    by_year,
+    other_weight,
+    planned_growth,
+    uncertain,
+)
 from simulator.scenario import Scenario
 from simulator.schema import POOLS, TRUST_TYPES
 
@@ -24,6 +36,11 @@ class Nation:
     nonpay: Floats  # (year, draw)
     delivery: Floats  # (year, draw), log
     demand: Floats  # (type, year, draw)
+    pressure: Floats  # (type, year, draw)
+    growth: Floats  # (type, year, draw), 1 + growth
+    passed_on: Floats  # (type, year, draw)
+    paid_pressure: Floats  # (type, year, draw)
+    upfront: Floats  # (type, year, draw)
     new_opportunity: Floats  # (year, pool, type, draw)
 
 
@@ -44,7 +61,8 @@ def from_values(
 ) -> Nation:
     """Draw the shocks, given the assumptions."""
     n, prices, demand = scenario.years, scenario.prices, scenario.demand
-    pay_shock, nonpay_shock, _, demand_shock = national_shocks(scenario, rng, n_draw)
+    shocks = national_shocks(scenario, rng, n_draw)
+    pay_shock, nonpay_shock, pressure_shock, demand_shock = shocks
     everywhere = values["prices.premium"] + values["prices.tail.size"] * in_tail(
         scenario, rng, n_draw
     )
@@ -59,29 +77,65 @@ def from_values(
     common = values["demand.bias"] + demand_shock
     own = demand.type_sd * rng.standard_normal((len(TRUST_TYPES), n, n_draw))
     lever = np.prod([values[f"conditions.{name}"] for name in CONDITIONS], axis=0)
-    belief = {name: values[f"delivery.{name}"] for name in BELIEFS}
-    belief["opportunity_scale"] = values["delivery.opportunity_scale"]
+    pay = pay + agency * values["prices.agency_premium"]
+    nonpay = np.array(by_year(prices.nonpay, n))[:, None] + everywhere + nonpay_shock
+    relative = [
+        1.0 if kind == ACUTE else values["prices.pressure_other"]
+        for kind in TRUST_TYPES
+    ]
+    pressure = np.stack(
+        [values["prices.pressure"] * r + pressure_shock for r in relative]
+    )
+    paid_pressure = values["prices.pressure_paid"] * np.maximum(pressure, 0.0)
+    beyond = PAY_SHARE * pay + (1.0 - PAY_SHARE) * nonpay
+    beyond = beyond - np.array(by_year(prices.cost_uplift, n))[:, None]
+    late = np.vstack([np.zeros((1, n_draw)), beyond[:-1]])
+    opened, upfront = programmes(scenario, rng, values, n_draw)
+    names = (*BELIEFS, *PLANS, *SCALES)
+    belief = {name: values[f"delivery.{name}"] for name in names}
+    belief |= {name: values[f"opening.{name}"] for name in OPENING}
+    belief["quality"] = values["delivery.quality"] - values["prices.funded_drift"]
     conditions = scenario.conditions
     belief["lever"] = np.clip(lever, conditions.lowest, conditions.highest)
     return Nation(
         belief=belief,
-        pay=pay + agency * values["prices.agency_premium"],
-        nonpay=np.array(by_year(prices.nonpay, n))[:, None] + everywhere + nonpay_shock,
+        pay=pay,
+        nonpay=nonpay,
         delivery=scenario.delivery.national_sd * rng.standard_normal((n, n_draw)),
         demand=np.stack([trend + common for trend in trends]) + own,
-        new_opportunity=new_opportunity(scenario, rng, values, n_draw),
+        pressure=pressure,
+        growth=growth_of(scenario, values, paid_pressure),
+        passed_on=paid_pressure + values["prices.made_good"] * late,
+        paid_pressure=paid_pressure,
+        upfront=upfront,
+        new_opportunity=opened,
     )
+
+
+def growth_of(
+    scenario: Scenario, values: dict[str, Floats], paid_pressure: Floats
+) -> Floats:
+    """Find 1 + the growth of cash or activity of each type: (type, year, draw)."""
+    weight = np.array([other_weight(kind) for kind in TRUST_TYPES])[:, None, None]
+    tilted = weight * values["funding.other_growth"]
+    if scenario.funding.basis != "settlement":
+        planned = planned_growth(scenario, 1.0)[..., None]
+        return planned + values["funding.growth_error"] + tilted
+    fixed = planned_growth(scenario, 0.0)[..., None]
+    reaching = planned_growth(scenario, 1.0)[..., None] - fixed
+    cash = fixed + values["funding.reach_scale"] * reaching + tilted
+    return cash / (1.0 + paid_pressure)
 
 
 def national_shocks(
     scenario: Scenario, rng: np.random.Generator, n_draw: int
 ) -> Floats:
-    """Draw correlated AR(1) paths of pay, non-pay, deflator and demand."""
+    """Draw correlated AR(1) paths of pay, non-pay, pressure and demand."""
     prices = scenario.prices
     shocks = (
         prices.pay_shock,
         prices.nonpay_shock,
-        prices.deflator_shock,
+        prices.pressure_shock,
         scenario.demand.national_shock,
     )
     sd = np.array([shock.sd for shock in shocks])[:, None]
@@ -108,15 +162,19 @@ def in_tail(scenario: Scenario, rng: np.random.Generator, n_draw: int) -> Floats
     return np.array(found, dtype=float)
 
 
-def new_opportunity(
+def programmes(
     scenario: Scenario,
     rng: np.random.Generator,
     values: dict[str, Floats],
     n_draw: int,
-) -> Floats:
-    """Add up what the frontier and the programmes open: (year, pool, type, draw)."""
+) -> tuple[Floats, Floats]:
+    """Add up what the frontier and the programmes open, and what these cost.
+
+    Shapes: (year, pool, type, draw) and (type, year, draw).
+    """
     n = scenario.years
     new = np.zeros((n, len(POOLS), len(TRUST_TYPES), n_draw))
+    upfront = np.zeros((len(TRUST_TYPES), n, n_draw))
     for j, pool in enumerate(POOLS):
         share = getattr(scenario.delivery.pool_shares, pool)
         new[:, j] = share * values["delivery.frontier"]
@@ -125,7 +183,8 @@ def new_opportunity(
             happens = rng.random(n_draw) < programme.probability
             realised = happens * values[f"programmes.{name}.realisation"]
             types = [TRUST_TYPES.index(kind) for kind in programme.types]
+            upfront[types] += np.outer(by_year(programme.upfront_cost, n), happens)
             for y, part in enumerate(programme.ramp[:n]):
                 added = part * programme.opportunity * realised
                 new[y, POOLS.index(programme.pool), types] += added
-    return new
+    return new, upfront

@@ -1,7 +1,7 @@
 """The model in straightforward NumPy: whole arrays of trusts and draws."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 from benchmarks import numpy_nation
 from benchmarks.case import Case
 from benchmarks.numpy_nation import Nation
-from benchmarks.numpy_year import Accounts, Brought, State, Terms, carry_year
+from benchmarks.numpy_outcomes import Totals, judged, of_groups
+from benchmarks.numpy_year import (
+    TIE,
+    Accounts,
+    Brought,
+    State,
+    carry_year,
+    terms_of,
+)
 from benchmarks.outcome import Outcome
 from simulator.kernel.lanes import GROUP_RESULTS
 from simulator.kernel.tables import Plan, Trusts
@@ -17,7 +25,8 @@ from simulator.schema import QUANTILES
 
 Floats = NDArray[np.float64]
 
-TIE = 1e-9
+# Results of groups that are rates: sums of money over cost before savings.
+MEANS: Final = ("cash_releasing", "measured", "pressure", "unmet")
 
 
 class OneTarget(NamedTuple):
@@ -62,23 +71,29 @@ def trust_drivers(
 ) -> list[Brought]:
     """Add each trust's own shocks to what all share, year by year."""
     shape = len(trusts.income), draws
-    demand_sd, cost_sd, drift_sd, delivery_sd, persistent_sd = plan.spread
+    demand_sd, pressure_sd, drift_sd, delivery_sd, persistent_sd, size_sd = plan.spread
     pay_share = trusts.pay_share[:, None]
     drift = drift_sd * rng.standard_normal(shape)
     persistent = persistent_sd * rng.standard_normal(shape)
-    years = []
+    size = np.exp(size_sd * (rng.standard_normal(shape) - 0.5 * size_sd))
+    kind, years = trusts.kind, []
     for y in range(len(nation.pay)):
         cost = pay_share * nation.pay[y] + (1.0 - pay_share) * nation.nonpay[y]
         own = delivery_sd * rng.standard_normal(shape)
         years.append(
             Brought(
-                demand=nation.demand[trusts.kind, y]
-                + demand_sd * rng.standard_normal(shape),
-                inflation=cost + drift + cost_sd * rng.standard_normal(shape),
+                demand=nation.demand[kind, y] + demand_sd * rng.standard_normal(shape),
+                inflation=cost,
+                pressure=nation.pressure[kind, y]
+                + drift
+                + pressure_sd * rng.standard_normal(shape),
                 delivery=np.exp(nation.delivery[y] + persistent + own),
-                new_opportunity=[
-                    pool[trusts.kind] for pool in nation.new_opportunity[y]
-                ],
+                plan_size=size,
+                growth=nation.growth[kind, y],
+                passed_on=nation.passed_on[kind, y],
+                paid_pressure=nation.paid_pressure[kind, y],
+                upfront=nation.upfront[kind, y],
+                new_opportunity=[pool[kind] for pool in nation.new_opportunity[y]],
             )
         )
     return years
@@ -87,15 +102,16 @@ def trust_drivers(
 def opening(trusts: Trusts, plan: Plan, nation: Nation, draws: int) -> State:
     """Give every draw the opening position."""
     shape = len(trusts.income), draws
-    scale = nation.belief["opportunity_scale"]
+    belief, zeros = nation.belief, np.zeros(shape)
+    other = trusts.other_weight[:, None] * belief["other_income"]
     return State(
-        income=np.broadcast_to(trusts.income[:, None], shape),
-        cost=np.broadcast_to(trusts.cost[:, None], shape),
-        pools=[pool[:, None] * scale for pool in trusts.opportunity.T],
-        sources=[np.full(shape, stock) for stock in plan.one_offs[0]],
+        income=trusts.income[:, None] * (1.0 + other),
+        cost=trusts.cost[:, None] * (1.0 + belief["cost_error"]),
+        pools=[p[:, None] * belief["opportunity_scale"] for p in trusts.opportunity.T],
+        sources=[belief["one_off_scale"] * stock + zeros for stock in plan.one_offs[0]],
         carry_over=np.broadcast_to(trusts.carry_over[:, None], shape),
-        payback=np.zeros(shape),
-        unmet=np.zeros(shape),
+        payback=zeros,
+        unmet=zeros,
         backlog=np.broadcast_to(trusts.backlog[:, None], shape),
     )
 
@@ -106,40 +122,32 @@ def one_target(
     """Carry every trust and draw through the years of one target."""
     n_year, draws = nation.pay.shape
     state = opening(trusts, plan, nation, draws)
-    met = True
-    saved = wanted = productivity = 0.0
+    total = Totals()
     trust_bands, kinds, systems = [], [], []
     for y in range(n_year):
-        terms = Terms(
-            rate=plan.rate[k, y],
-            deficit_addon=plan.deficit_addon[k, y],
-            price=plan.price[k, y],
-            funded=plan.funded[k, trusts.kind, y][:, None],
-            support=plan.support[:, y][:, None],
-        )
+        terms = terms_of(trusts, plan, k, y)
         state, year = carry_year(np, state, brought[y], nation.belief, terms, plan, y)
-        met = met & (year.recurrent + year.nonrecurrent >= 0.95 * year.ask)
-        saved = saved + year.recurrent * year.cost_before
-        wanted = wanted + terms.rate * year.cost_before
-        productivity = productivity + year.productivity
+        total = total.and_of(year, terms)
         trust_bands.append(bands_of_trusts(state, year))
-        rows = money(state, year, terms)
+        rows = money(np, state, year)
         kinds.append(by_kind(rows, trusts))
         systems.append(by_system(rows, trusts))
-    total = plan.rate[k].sum()
-    real = productivity >= total * (1.0 - TIE)
-    balance = year.balance >= -TIE * year.cost_before
-    lasting = saved >= wanted * (1.0 - TIE)
-    achieved = np.stack([met, lasting, real, balance, real & balance])
+    achieved = judged(np, total, plan.rate[k], plan.own[k])
 
     kind = results(np.stack(kinds))
     system = results(np.stack(systems))
     sector = results(np.stack(kinds).sum(axis=2, keepdims=True))
+
+    def share(groups: Floats) -> Floats:
+        rate, total = plan.rate[k], of_groups(np, groups, plan.rate[k])
+        found: Floats = judged(np, total, rate, plan.own[k]).mean(axis=-1)
+        return found
+
     return OneTarget(
-        sector=judged(sector, plan.rate[k])[:, 0].mean(axis=-1),
+        sector=share(sector)[:, 0],
         trust=achieved.mean(axis=-1),
-        kind=judged(kind, plan.rate[k]).mean(axis=-1),
-        system=judged(system, plan.rate[k]).mean(axis=-1),
+        kind=share(kind),
+        system=share(system),
         achieving=np.quantile(achieved.mean(axis=1), QUANTILES, axis=1).T,
         trust_bands=np.stack(trust_bands, axis=2),
         kind_bands=bands(kind),
@@ -152,35 +160,39 @@ def bands_of_trusts(state: State, year: Accounts) -> Floats:
     """Take the quantiles of a trust's year: (trust, spread, quantile)."""
     spread = (
         year.balance / np.maximum(state.income, 1e-9),
+        year.ask,
         year.recurrent,
         year.nonrecurrent,
-        year.productivity,
+        year.cash_releasing,
+        year.measured,
     )
     return np.stack(
         [np.quantile(values, QUANTILES, axis=1).T for values in spread], axis=1
     )
 
 
-def money(state: State, year: Accounts, terms: Terms) -> list[Floats]:
+def money(xp: Any, state: State, year: Accounts) -> list[Floats]:
     """List what groups add up, in the order of `GROUP_RESULTS`."""
     cost = year.cost_before
-    support = np.broadcast_to(terms.support, cost.shape)
-    underlying = state.income - state.cost
     return [
         state.income,
-        support,
+        year.support,
         cost,
         state.cost,
         year.ask * cost,
         year.recurrent * cost,
         year.nonrecurrent * cost,
         year.balance,
-        underlying,
-        year.productivity * cost,
+        state.income - state.cost,
+        year.cash_releasing * cost,
+        year.measured * cost,
+        year.pressure * cost,
         state.unmet * cost,
         state.backlog,
         year.shortfall * cost,
-        year.balance < -TIE * cost,
+        xp.maximum(-year.balance, 0.0),
+        1.0 * (year.balance < 0.0),
+        1.0 * year.met_plan,
     ]
 
 
@@ -198,20 +210,11 @@ def by_system(rows: list[Floats], trusts: Trusts) -> Floats:
 def results(sums: Floats) -> Floats:
     """Turn sums (year, row, group, draw) into results: money, and means of rates."""
     cost = sums[:, GROUP_RESULTS.index("cost_before")].copy()
-    for name in ("productivity", "unmet"):
+    for name in MEANS:
         sums[:, GROUP_RESULTS.index(name)] /= np.where(cost > 0.0, cost, 1.0)
+    balance = sums[:, GROUP_RESULTS.index("balance")]
+    balance[np.abs(balance) <= TIE * cost] = 0.0
     return sums
-
-
-def judged(group: Floats, rate: Floats) -> NDArray[np.bool_]:
-    """Judge groups on results (year, result, group, draw): (outcome, group, draw)."""
-    row = {name: group[:, index] for index, name in enumerate(GROUP_RESULTS)}
-    met = (row["recurrent"] + row["nonrecurrent"] >= 0.95 * row["ask"]).all(axis=0)
-    wanted = np.tensordot(rate, row["cost_before"], axes=1)
-    lasting = row["recurrent"].sum(axis=0) >= wanted * (1.0 - TIE)
-    real = row["productivity"].sum(axis=0) >= rate.sum() * (1.0 - TIE)
-    balance = row["balance"][-1] >= -TIE * row["cost_before"][-1]
-    return np.stack([met, lasting, real, balance, real & balance])
 
 
 def bands(group: Floats) -> Floats:

@@ -14,22 +14,20 @@ from scipy.special import ndtri
 
 from benchmarks import numpy_nation
 from benchmarks.case import Case
+from benchmarks.numpy_outcomes import Totals, judged, of_groups
 from benchmarks.numpy_plain import (
     by_kind,
-    judged,
     money,
     opening,
     results,
     trust_drivers,
 )
-from benchmarks.numpy_year import Terms, carry_year
+from benchmarks.numpy_year import carry_year, terms_of
 from simulator.distributions import Certain
 from simulator.drivers import uncertain
 from simulator.kernel.lanes import GROUP_RESULTS
 
 Floats = NDArray[np.float64]
-
-TIE = 1e-9
 
 
 def assumptions(case: Case) -> list[str]:
@@ -62,29 +60,17 @@ def one_target(case: Case, nation: Any, brought: Any, k: int) -> dict[str, Float
     """Carry one draw through the years of one target."""
     trusts, plan = case.trusts, case.plan
     state = opening(trusts, plan, nation, 1)
-    met = True
-    saved = wanted = productivity = 0.0
-    kinds = []
+    total, kinds = Totals(), []
     for y in range(case.scenario.years):
-        terms = Terms(
-            rate=plan.rate[k, y],
-            deficit_addon=plan.deficit_addon[k, y],
-            price=plan.price[k, y],
-            funded=plan.funded[k, trusts.kind, y][:, None],
-            support=plan.support[:, y][:, None],
-        )
+        terms = terms_of(trusts, plan, k, y)
         state, year = carry_year(np, state, brought[y], nation.belief, terms, plan, y)
-        met = met & (year.recurrent + year.nonrecurrent >= 0.95 * year.ask)
-        saved = saved + year.recurrent * year.cost_before
-        wanted = wanted + terms.rate * year.cost_before
-        productivity = productivity + year.productivity
-        kinds.append(by_kind(money(state, year, terms), trusts))
-    real = productivity >= plan.rate[k].sum() * (1.0 - TIE)
-    balance = year.balance >= -TIE * year.cost_before
-    lasting = saved >= wanted * (1.0 - TIE)
+        total = total.and_of(year, terms)
+        kinds.append(by_kind(money(np, state, year), trusts))
+    rate, own = plan.rate[k], plan.own[k]
     sector = results(np.stack(kinds).sum(axis=2, keepdims=True))
+    of_sector = judged(np, of_groups(np, sector, rate), rate, own)
     return {
-        "trust": np.stack([met, lasting, real, balance, real & balance])[..., 0],
-        "sector": judged(sector, plan.rate[k])[:, 0, 0],
+        "trust": judged(np, total, rate, own)[..., 0],
+        "sector": of_sector[:, 0, 0],
         "yearly": sector[:, : len(GROUP_RESULTS), 0, 0].T,
     }

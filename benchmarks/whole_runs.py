@@ -25,7 +25,7 @@ extends = "{SCENARIO}"
 [[targets]]
 name = "1.1%"
 rate = 0.011
-basis = "real"
+basis = "cash_releasing"
 source = "a benchmark"
 """
 

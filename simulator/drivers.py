@@ -21,7 +21,7 @@ from simulator.kernel import lanes, normal, philox
 from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Nation, Plan, Trusts
 from simulator.outcomes import OF_BASIS, ROW
-from simulator.population import Population
+from simulator.population import Population, claim_of
 from simulator.posterior import Recorded
 from simulator.scenario import Scenario, SupportFund
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
@@ -252,9 +252,7 @@ def claims(fund: SupportFund, population: Population) -> tuple[Floats, float]:
         Opening income or deficit, 0 for types that the fund is not for: (trust,), GBP
         million; and the total that they are parts of.
     """
-    deficit = np.maximum(-population.reported_balance, 0.0)
-    base = deficit if fund.allocated_by == "opening_deficit" else population.income
-    claim = base * np.isin(population.trust_type, fund.types)
+    claim = claim_of(population, fund.allocated_by, fund.types)
     whole = math.fsum(claim) if fund.shared_over is None else fund.shared_over
     return claim, whole
 

@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.drivers import claims
-from simulator.population import Population
+from simulator.population import Population, claim_of
 from simulator.scenario import Scenario, SupportFund
 from simulator.spreads import YEARS
 from simulator.wording import Fault
@@ -40,8 +39,8 @@ def _fund(
 ) -> Iterator[Fault]:
     """See that a fund pays no more than there is, and no more than trusts earn."""
     income = math.fsum(population.income)
-    each, whole = claims(fund, population)
-    claim = math.fsum(each)
+    claim = math.fsum(claim_of(population, fund.allocated_by, fund.types))
+    whole = claim if fund.shared_over is None else fund.shared_over
     amounts = fund.amount if isinstance(fund.amount, tuple) else (fund.amount,)
     most = max(amounts)
     if claim > WHOLE * whole:

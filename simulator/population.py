@@ -179,6 +179,31 @@ def address(code: str) -> int:
     return int.from_bytes(hashed, "little")
 
 
+def claim_of(
+    population: Population, allocated_by: str, types: Sequence[str]
+) -> FloatArray:
+    """Give what each trust's share of a fund is in proportion to.
+
+    Parameters
+    ----------
+    population
+        Opening positions.
+    allocated_by
+        `opening_deficit`; anything else is by income.
+    types
+        Of trust that the fund is for; others claim nothing.
+
+    Returns
+    -------
+    array
+        GBP million, 0 or more, shape (trust,).
+    """
+    deficit = np.maximum(-population.reported_balance, 0.0)
+    base = deficit if allocated_by == "opening_deficit" else population.income
+    claim: FloatArray = base * np.isin(population.trust_type, types)
+    return claim
+
+
 def to_csv_text(population: Population) -> str:
     """Write a population as a table; reading it gives the same population back."""
     text = io.StringIO()

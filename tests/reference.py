@@ -13,7 +13,7 @@ LEAST_COST = 1e-9  # GBP m: a cost below it would turn every rate upside down
 TIE = 1e-9  # relative: an exact tie achieves, whatever the last bit says
 WHOLE_PLAN = 0.95  # part of a plan that counts as all of it
 DEFERRED_MAINTENANCE = 3  # place among the four one-offs
-ACUTE_INCOME = 0.79  # acute trusts' part of all income
+ACUTE_INCOME = 0.75  # acute trusts' part of all income
 PAY_IN_PRICES = 0.65  # pay's part of what prices are to cover
 
 

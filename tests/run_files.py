@@ -20,7 +20,7 @@ PICKED = (
     "/sector/balance",
     "/sector/trusts_in_deficit",
     "/sector/achieved",
-    "/bands/trust_productivity",
+    "/bands/trust_cash_releasing",
     "/trajectories/balance",
     "/drivers/pay",
     "/drivers/high_inflation",

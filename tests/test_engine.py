@@ -1,5 +1,6 @@
 """The engine: no number depends on how it was run, or on who else was there."""
 
+import functools
 import random
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from scipy.special import ndtr
 from simulator import drivers, engine, layers, toml_text
 from simulator.analysis.intervals import wilson
 from simulator.errors import ScenarioError
-from simulator.kernel.lanes import BLOCK, GROUP_RESULTS
+from simulator.kernel.lanes import BLOCK, GROUP_RESULTS, KEPT
 from simulator.running import preparation, results
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
@@ -336,6 +337,17 @@ def test_counts_are_those_of_the_draws(whole):
         assert (spread.sum(axis=-1) == DRAWS).all()
 
 
+def test_kept_balances_below_nothing_are_those_of_the_trusts_in_deficit(whole):
+    found = tiny.per_draw(whole[0])
+    balance = found["trajectories"][
+        KEPT.index("balance")
+    ]  # (target, year, trust, draw)
+    in_deficit = found["sector"][GROUP_RESULTS.index("trusts_in_deficit")][..., :KEEP]
+    assert np.array_equal((balance < 0.0).sum(axis=-2), in_deficit)
+    # Some are brought to balance, and none of them is below it by a last bit.
+    assert (balance == 0.0).mean() > 0.02
+
+
 def test_the_pilots_ranges_hold_nearly_every_draw(whole):
     _, tally = whole
     ends = tally.trust_spread[..., 0] + tally.trust_spread[..., -1]
@@ -442,8 +454,11 @@ def at_central_values(work, rate):
     middle |= {"programmes.rosters.probability": 1.0 * (rosters.probability > 0.5)}
     sure["targets"] = [{**tiny.balancing(), "name": "t", "rate": rate}]
     del sure["targets"][0]["balancing_item"]
-    settings = [f"{path}={value!r}" for path, value in middle.items()]
-    shards, _ = tiny.simulate(tiny.job(sure, *settings), 1)
+    for path, value in middle.items():
+        *above, key = path.split(".")
+        if above[0] != "programmes" or above[1] in sure["programmes"]:
+            functools.reduce(dict.__getitem__, above, sure)[key] = value
+    shards, _ = tiny.simulate(tiny.job(sure), 1)
     return tiny.per_draw(shards)["sector"][UNDERLYING, 0, :, 0]
 
 

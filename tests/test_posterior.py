@@ -1,6 +1,7 @@
 """Beliefs given the record: a table of joint rows, and runs that draw from it."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -99,9 +100,11 @@ def test_a_run_from_the_record_can_be_made_again(file: Path, tmp_path: Path) -> 
     assert processes.fault(run) == ""
     again = processes.simulator("rerun", "run.h5", "-o", "again.h5", folder=tmp_path)
     assert processes.fault(again) == ""
-    said = processes.simulator("show", "run.h5", "--json", folder=tmp_path)
+    said = processes.simulator(
+        "show", "run.h5", "--provenance", "--json", folder=tmp_path
+    )
     digest = posterior.load(str(file)).digest
-    assert json.loads(said.stdout)["beliefs_digest"] == digest
+    assert json.loads(said.stdout)["provenance"]["beliefs_digest"] == digest
 
 
 def test_a_run_is_refused_where_its_rows_are_other_ones_now(tmp_path: Path) -> None:
@@ -162,7 +165,7 @@ def test_both_answers_come_in_one_call(file: Path) -> None:
         (lambda text: text.replace("# [prior]\n", ""), "is not whole"),
         (lambda text: text.replace("plan_follows,", "follows,"), "its columns are not"),
         (lambda text: text + "gap,1\n", "row 401: is no row"),
-        (lambda text: text.replace("\ngap,0", "\ngap,nan", 1), "row 1: is no row"),
+        (lambda text: re.sub("\ngap,[^,]+", "\ngap,nan", text, count=1), "row 1: is no"),
         (lambda text: text[: text.index("\ntariff")] + "\n", "tariff"),
         (lambda text: text.replace("# fingerprint", "# finger", 1), "is not whole"),
     ],

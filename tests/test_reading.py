@@ -94,3 +94,11 @@ def test_a_device_that_never_ends_is_refused_at_once(tmp_path, key):
     assert found.returncode == 1
     assert f"{ZERO}: is a device or a pipe; give a file" in found.stderr
     assert len(found.stderr.splitlines()) == 1
+
+
+def test_a_scenario_is_read_without_the_compiler():
+    script = "import sys, simulator.inputs; print('numba' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "False\n"

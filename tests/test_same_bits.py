@@ -168,7 +168,8 @@ for function in (
     philox.fill_words, normal.fill_normals, normal.fill_uniforms,
     groups.close_group, groups.keep_group, groups.add_rows,
     outcomes.add_achieved, outcomes.keep_achieved, one_trust.keep_trust,
-    trust_year.save_for_good, trust_year.close_accounts, shocks.make_drivers,
+    trust_year.save_for_good, trust_year.close_accounts, trust_year.draw_one_offs,
+    shocks.make_drivers,
     histograms.count_bins, histograms.read_quantiles,
 ):
     stats = function.stats

@@ -4,11 +4,11 @@
 #define CASE_H
 
 #include <stdint.h>
-#include "rows.h" /* LANES, BLOCK, BINS, BELIEF_..., NATION_..., N_... */
+#include "rows.h" /* LANES, BLOCK, BINS, BELIEF_..., NATION_..., KIND_...,
+                     OUTCOME_..., N_... */
 
 #define N_POOLS 3
 #define N_SOURCES 4
-#define N_OUTCOMES 5
 #define MAX_KINDS 16
 #define MAX_YEARS 32
 
@@ -19,17 +19,21 @@ typedef struct {
 typedef struct {
     const uint32_t *address;
     const int64_t *kind, *first;
-    const double *pay_share, *income, *cost, *opportunity, *carry_over, *backlog;
+    const double *pay_share, *income, *cost, *opportunity, *carry_over, *backlog,
+        *other_weight;
 } Trusts;
 
 typedef struct {
-    const double *rate, *deficit_addon, *price, *funded, *support, *access, *one_offs,
-        *limits, *spread;
+    const double *rate, *deficit_addon;
+    const uint8_t *follows_tariff;
+    const int64_t *own;
+    const double *price, *per_price, *support, *need_limit, *access, *one_offs, *limits,
+        *spread;
     const int64_t *where;
 } Plan;
 
 typedef struct {
-    const double *belief, *year, *demand, *new_opportunity;
+    const double *belief, *year, *demand, *pressure, *kind_year, *new_opportunity;
 } Nation;
 
 typedef struct {

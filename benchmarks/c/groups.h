@@ -5,13 +5,6 @@
 #include "trust_year.h"
 #include <string.h>
 
-enum { /* a group's results, in the order of the run file */
-    G_INCOME, G_SUPPORT, G_COST_BEFORE, G_COST, G_ASK, G_RECURRENT, G_NONRECURRENT,
-    G_BALANCE, G_UNDERLYING, G_PRODUCTIVITY, G_UNMET, G_BACKLOG, G_SHORTFALL,
-    G_DEFICITS, N_RESULTS
-};
-_Static_assert(N_RESULTS == N_GROUP_RESULTS, "the kernel has other group results");
-
 static inline void add_rows(int n, const Lanes *restrict rows, Lanes *restrict group)
 {
     for (int r = 0; r < n; r++)
@@ -33,61 +26,52 @@ static inline void bin_row(const double *restrict values, const double *restrict
         bins[d] = (uint8_t)whole[d];
 }
 
-static inline void read_group(const Lanes *restrict sums, double support,
-                              Lanes *restrict out)
+/* Turns a group's sums of one year into its results, where they stand. */
+static inline void read_group(Lanes *restrict sums)
 {
     for (int d = 0; d < LANES; d++) {
-        double income = sums[SUM_INCOME][d], cost = sums[SUM_COST][d];
-        double cost_before = sums[SUM_COST_BEFORE][d];
-        double nonrecurrent = sums[SUM_NONRECURRENT][d];
-        out[G_INCOME][d] = income;
-        out[G_SUPPORT][d] = support;
-        out[G_COST_BEFORE][d] = cost_before;
-        out[G_COST][d] = cost;
-        out[G_ASK][d] = sums[SUM_ASK][d];
-        out[G_RECURRENT][d] = sums[SUM_RECURRENT][d];
-        out[G_NONRECURRENT][d] = nonrecurrent;
-        out[G_BALANCE][d] = income + support - cost + nonrecurrent;
-        out[G_UNDERLYING][d] = income - cost;
-        out[G_PRODUCTIVITY][d] = sums[SUM_PRODUCTIVITY][d] / cost_before;
-        out[G_UNMET][d] = sums[SUM_UNMET][d] / cost_before;
-        out[G_BACKLOG][d] = sums[SUM_BACKLOG][d];
-        out[G_SHORTFALL][d] = sums[SUM_SHORTFALL][d];
-        out[G_DEFICITS][d] = sums[SUM_DEFICITS][d];
+        double cost_before = sums[SUM_COST_BEFORE][d], balance = sums[SUM_BALANCE][d];
+        sums[SUM_BALANCE][d] = fabs(balance) <= TIE * cost_before ? 0.0 : balance;
+        sums[SUM_UNDERLYING][d] = sums[SUM_INCOME][d] - sums[SUM_COST][d];
+        sums[SUM_CASH_RELEASING][d] /= cost_before;
+        sums[SUM_MEASURED][d] /= cost_before;
+        sums[SUM_PRESSURE][d] /= cost_before;
+        sums[SUM_UNMET][d] /= cost_before;
     }
 }
 
-/* results (year, N_RESULTS) of LANES draws; achieved (outcome, LANES). */
-static inline void judge_group(int n_year, const double *restrict rate,
-                               Lanes (*restrict results)[N_RESULTS],
+/* results (year, N_SUMS) of LANES draws; achieved (outcome, LANES); `own` is the
+   outcome that the target is meant on. */
+static inline void judge_group(int n_year, const double *restrict rate, int64_t own,
+                               Lanes (*restrict results)[N_SUMS],
                                int8_t (*restrict achieved)[LANES])
 {
-    double met[LANES], recurrent[LANES], target_money[LANES], productivity[LANES];
+    Lanes saved = {0}, recurrent = {0}, target_money = {0};
+    Lanes cash_releasing = {0}, measured = {0};
     double target_total = 0.0;
-    for (int d = 0; d < LANES; d++) {
-        met[d] = 1.0;
-        recurrent[d] = target_money[d] = productivity[d] = 0.0;
-    }
     for (int y = 0; y < n_year; y++) {
         for (int d = 0; d < LANES; d++) {
-            double saved = results[y][G_RECURRENT][d] + results[y][G_NONRECURRENT][d];
-            met[d] = saved >= 0.95 * results[y][G_ASK][d] ? met[d] : 0.0;
-            recurrent[d] += results[y][G_RECURRENT][d];
-            target_money[d] += rate[y] * results[y][G_COST_BEFORE][d];
-            productivity[d] += results[y][G_PRODUCTIVITY][d];
+            double for_good = results[y][SUM_RECURRENT][d];
+            saved[d] += for_good + results[y][SUM_NONRECURRENT][d];
+            recurrent[d] += for_good;
+            target_money[d] += rate[y] * results[y][SUM_COST_BEFORE][d];
+            cash_releasing[d] += results[y][SUM_CASH_RELEASING][d];
+            measured[d] += results[y][SUM_MEASURED][d];
         }
         target_total += rate[y];
     }
     const Lanes *last = results[n_year - 1];
     for (int d = 0; d < LANES; d++) {
-        int8_t real = productivity[d] >= target_total * (1.0 - TIE);
-        int8_t balance = last[G_BALANCE][d] >= -TIE * last[G_COST_BEFORE][d];
-        achieved[0][d] = met[d] > 0.0;
-        achieved[1][d] = recurrent[d] >= target_money[d] * (1.0 - TIE);
-        achieved[2][d] = real;
-        achieved[3][d] = balance;
-        achieved[4][d] = real & balance;
+        double wanted = target_money[d] * (1.0 - TIE);
+        double least = target_total * (1.0 - TIE);
+        achieved[OUTCOME_ANY_MEANS][d] = saved[d] >= wanted;
+        achieved[OUTCOME_RECURRENT][d] = recurrent[d] >= wanted;
+        achieved[OUTCOME_CASH_RELEASING][d] = cash_releasing[d] >= least;
+        achieved[OUTCOME_MEASURED][d] = measured[d] >= least;
+        achieved[OUTCOME_BALANCE][d] = last[SUM_BALANCE][d] >= 0.0;
     }
+    for (int d = 0; d < LANES; d++)
+        achieved[OUTCOME_SUSTAINED][d] = achieved[own][d] & achieved[OUTCOME_BALANCE][d];
 }
 
 #endif

@@ -36,7 +36,8 @@ def delivered(run: xr.DataTree) -> xr.Dataset:
         draws; and, means over draws, the parts that measured productivity is the sum
         of: `from_savings`, `from_pressure` (below 0 where pressure costs) and
         `from_volume`, the cheaper unit of more activity with what the measure adds for
-        quality and takes off for drift.
+        quality and takes off for drift; and the sector's savings of the first year,
+        `sector_planned` and `sector_made`, by `quantile`.
     """
     bands = run["bands"].to_dataset()
     found = xr.Dataset()
@@ -62,6 +63,11 @@ def _of_sector(sector: xr.Dataset, real_share: xr.DataArray | float) -> xr.Datas
     for name in ("cash_releasing", "measured"):
         levels = mean(sector[name]).quantile(list(BAND), dim="draw")
         found[name] = levels
+    first = sector.isel(year=0).astype(np.float64)
+    made = first["recurrent"] + first["nonrecurrent"]
+    for name, money in (("sector_planned", first["ask"]), ("sector_made", made)):
+        rate = money / first["cost_before"]
+        found[name] = rate.quantile(list(BAND), dim="draw")
     saved = sector["recurrent"] / sector["cost_before"]
     savings = (real_share * mean(saved)).mean("draw")
     pressure = mean(sector["pressure"]).mean("draw")

@@ -1,7 +1,7 @@
 """Compile a part of the kernel: what `cache.compile_ahead` starts a process for.
 
 At the first start, when nothing is in the cache, Numba compiles one function after the
-other. Meanwhile this process compiles two stages of a year, groups, trusts' drivers and
+other. Meanwhile this process compiles three stages of a year, groups, trusts' drivers and
 histograms, and the run finds them in the cache when it comes to them: 6 of 18 seconds
 on two processors.
 """
@@ -22,9 +22,11 @@ from simulator.kernel.trust_year import (
     Begun,
     Belief,
     Drivers,
+    Planned,
     Rules,
     Terms,
     close_accounts,
+    draw_one_offs,
     save_for_good,
 )
 from simulator.outcomes import OUTCOMES
@@ -48,8 +50,10 @@ def _stages() -> None:
     terms = Terms(1.0, 1.0, True, 1.0, 1.0, 1.0, 1.0, 1.0)
     rules = Rules(three, four, four, four, *(1.0,) * 6)
     brought = Drivers(*(1.0,) * 9, three)
-    saved = save_for_good(begun, 1.0, three, four, brought, belief, rules)
-    close_accounts(begun, saved, 1.0, four, 1.0, belief, terms, rules)
+    planned = Planned(1.0, 1.0, 1.0)
+    saved = save_for_good(begun, planned, 1.0, three, four, brought, belief, rules)
+    close_accounts(begun, planned, saved, 1.0, belief, terms, rules)
+    draw_one_offs(1.0, 1.0, 1.0, four, 1.0, belief, rules)
 
 
 def _groups() -> None:

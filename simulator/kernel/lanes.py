@@ -41,7 +41,6 @@ BLOCK: Final = 512  # draws that a thread computes together; whole lanes
     ACTIVITY,
     CAPACITY,
     WITHIN_REACH,
-    REAL,
     AVAILABLE,
     PER_COST,
     PER_AVAILABLE,
@@ -54,7 +53,7 @@ BLOCK: Final = 512  # draws that a thread computes together; whole lanes
     GUARDED,
     # ... and, of all trusts, what is believed.
     BELIEF,
-) = (row * LANES for row in range(36))
+) = (row * LANES for row in range(35))
 N_STATE: Final = 13
 
 # Rows of a group in one year, in the order of `GROUP_RESULTS`: while its trusts are

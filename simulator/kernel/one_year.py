@@ -15,6 +15,7 @@ from simulator.kernel.trust_year import (
     Belief,
     Drivers,
     OneOffs,
+    Planned,
     Pools,
     Rules,
     Saved,
@@ -22,6 +23,8 @@ from simulator.kernel.trust_year import (
     Terms,
     before_savings,
     close_accounts,
+    draw_one_offs,
+    plan_savings,
     save_for_good,
 )
 
@@ -100,6 +103,13 @@ def begun_of(w: Floats, d: int) -> Begun:
         w[lanes.INCOME + d],
         w[lanes.SUPPORT + d],
         w[lanes.PER_COST + d],
+    )
+
+
+@inlined
+def planned_of(w: Floats, d: int) -> Planned:
+    """Read what the second stage found in one draw."""
+    return Planned(
         w[lanes.ASK + d],
         w[lanes.WITHIN_REACH + d],
         w[lanes.CAPACITY + d],
@@ -138,15 +148,41 @@ def begin_year(
         w[lanes.INCOME + d] = begun.income
         w[lanes.SUPPORT + d] = begun.support
         w[lanes.PER_COST + d] = begun.per_cost
-        w[lanes.ASK + d] = begun.ask
-        w[lanes.WITHIN_REACH + d] = begun.within_reach
-        w[lanes.CAPACITY + d] = begun.capacity
         w[lanes.TARGET_TOTAL + d] += terms.rate * begun.cost_before
         w[lanes.GUARDED + d] += 1.0 if guarded else 0.0
         add(begun.income, lanes.SUM_INCOME + d, system, kind)
         add(begun.cost_before, lanes.SUM_COST_BEFORE + d, system, kind)
-        add(begun.ask * begun.cost_before, lanes.SUM_ASK + d, system, kind)
         add(begun.unmet * begun.cost_before, lanes.SUM_UNMET + d, system, kind)
+
+
+@pasted
+def plan_year(
+    terms: Terms,
+    rules: Rules,
+    drivers: Floats,
+    plan_size: Floats,
+    kind_year: Floats,
+    new_opportunity: Floats,
+    w: Floats,
+    system: Floats,
+    kind: Floats,
+) -> None:
+    """Take `plan_savings` for `LANES` draws."""
+    for d in range(LANES):
+        begun = begun_of(w, d)
+        planned = plan_savings(
+            begun,
+            w[lanes.CARRY_OVER + d],
+            pools_of(w, d),
+            drivers_of(drivers, plan_size, kind_year, new_opportunity, d),
+            belief_of(w, d),
+            terms,
+            rules,
+        )
+        w[lanes.ASK + d] = planned.ask
+        w[lanes.WITHIN_REACH + d] = planned.within_reach
+        w[lanes.CAPACITY + d] = planned.capacity
+        add(planned.ask * begun.cost_before, lanes.SUM_ASK + d, system, kind)
 
 
 @pasted
@@ -166,6 +202,7 @@ def save_year(
         brought = drivers_of(drivers, plan_size, kind_year, new_opportunity, d)
         saved = save_for_good(
             begun,
+            planned_of(w, d),
             w[lanes.PAYBACK + d],
             pools_of(w, d),
             sources_of(w, d),
@@ -175,7 +212,6 @@ def save_year(
         )
         recurrent_money = saved.recurrent * begun.cost_before
         w[lanes.RECURRENT + d] = saved.recurrent
-        w[lanes.REAL + d] = saved.real
         w[lanes.COST + d] = saved.cost
         w[lanes.CASH_RELEASING + d] = saved.cash_releasing
         w[lanes.MEASURED + d] = saved.measured
@@ -203,10 +239,9 @@ def close_year(
 ) -> None:
     """Take `close_accounts` for `LANES` draws."""
     for d in range(LANES):
-        begun = begun_of(w, d)
+        begun, planned = begun_of(w, d), planned_of(w, d)
         saved = Saved(
             w[lanes.RECURRENT + d],
-            w[lanes.REAL + d],
             w[lanes.COST + d],
             w[lanes.CASH_RELEASING + d],
             w[lanes.MEASURED + d],
@@ -216,23 +251,16 @@ def close_year(
         )
         closed = close_accounts(
             begun,
+            planned,
             saved,
             w[lanes.PAYBACK + d],
-            sources_of(w, d),
-            w[lanes.BACKLOG + d],
             belief_of(w, d),
             terms,
             rules,
         )
-        met = saved.recurrent + closed.nonrecurrent >= MET_PLAN * begun.ask
+        met = saved.recurrent + closed.nonrecurrent >= MET_PLAN * planned.ask
         nonrecurrent_money = closed.nonrecurrent * begun.cost_before
-        w[lanes.SOURCE_0 + d] = closed.one_offs[0]
-        w[lanes.SOURCE_1 + d] = closed.one_offs[1]
-        w[lanes.SOURCE_2 + d] = closed.one_offs[2]
-        w[lanes.SOURCE_3 + d] = closed.one_offs[3]
         w[lanes.CARRY_OVER + d] = closed.carry_over
-        w[lanes.PAYBACK + d] = closed.payback
-        w[lanes.BACKLOG + d] = closed.backlog
         w[lanes.NONRECURRENT + d] = closed.nonrecurrent
         w[lanes.SUPPORT + d] = closed.support
         w[lanes.BALANCE + d] = closed.balance
@@ -241,13 +269,34 @@ def close_year(
         w[lanes.SAVED_TOTAL + d] += saved_money
         add(closed.support, lanes.SUM_SUPPORT + d, system, kind)
         add(closed.balance, lanes.SUM_BALANCE + d, system, kind)
-        add(closed.backlog, lanes.SUM_BACKLOG + d, system, kind)
         add(nonrecurrent_money, lanes.SUM_NONRECURRENT + d, system, kind)
         add(closed.shortfall * begun.cost_before, lanes.SUM_SHORTFALL + d, system, kind)
         deficit = max(-closed.balance, 0.0)
         add(deficit, lanes.SUM_GROSS_DEFICIT + d, system, kind)
         add(1.0 if deficit > 0.0 else 0.0, lanes.SUM_DEFICITS + d, system, kind)
         add(1.0 if met else 0.0, lanes.SUM_MEETING_PLAN + d, system, kind)
+
+
+@pasted
+def draw_year(rules: Rules, w: Floats, system: Floats, kind: Floats) -> None:
+    """Take `draw_one_offs` for `LANES` draws."""
+    for d in range(LANES):
+        left = draw_one_offs(
+            w[lanes.COST_BEFORE + d],
+            w[lanes.NONRECURRENT + d],
+            w[lanes.PER_AVAILABLE + d],
+            sources_of(w, d),
+            w[lanes.BACKLOG + d],
+            belief_of(w, d),
+            rules,
+        )
+        w[lanes.SOURCE_0 + d] = left.one_offs[0]
+        w[lanes.SOURCE_1 + d] = left.one_offs[1]
+        w[lanes.SOURCE_2 + d] = left.one_offs[2]
+        w[lanes.SOURCE_3 + d] = left.one_offs[3]
+        w[lanes.PAYBACK + d] = left.payback
+        w[lanes.BACKLOG + d] = left.backlog
+        add(left.backlog, lanes.SUM_BACKLOG + d, system, kind)
 
 
 @pasted
@@ -278,5 +327,17 @@ def carry_year(
         system,
         kind,
     )
+    plan_year(
+        terms,
+        rules,
+        drivers,
+        plan_size,
+        kind_year,
+        new_opportunity,
+        w,
+        system,
+        kind,
+    )
     save_year(rules, drivers, plan_size, kind_year, new_opportunity, w, system, kind)
     close_year(terms, rules, w, system, kind)
+    draw_year(rules, w, system, kind)

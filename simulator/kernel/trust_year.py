@@ -5,7 +5,7 @@ names. Money is GBP million, nominal; rates are fractions of cost a year; a surp
 positive. Only + - * / and the square root are used, so the bits are the same on
 every machine, and selects instead of branches, so a loop over draws is vector code.
 
-The year has three stages, which `trust_year` takes in turn. The block loop takes each
+The year has five stages, which `trust_year` takes in turn. The block loop takes each
 for many draws before the next (see `one_year`): the processor works on as many draws
 at a time as it can see, and of the whole year it sees hardly more than one.
 """
@@ -121,6 +121,11 @@ class Begun(NamedTuple):
     income: float  # GBP m, carried on
     support: float  # GBP m, but for funds for need
     per_cost: float  # 1 / cost_before
+
+
+class Planned(NamedTuple):
+    """What is planned, and what can be saved."""
+
     ask: float
     within_reach: float  # opportunity that a year can reach, fraction of cost
     capacity: float
@@ -130,7 +135,6 @@ class Saved(NamedTuple):
     """Recurrent savings, and what the one-offs are measured with."""
 
     recurrent: float
-    real: float  # the part that lowers cost for good
     cost: float  # GBP m, carried on
     cash_releasing: float
     measured: float
@@ -140,16 +144,21 @@ class Saved(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """One-off savings, the year's accounts, and what follows from them."""
+    """What one-offs add, and the year's accounts."""
 
     nonrecurrent: float
     support: float  # GBP m
     balance: float
     shortfall: float
-    one_offs: OneOffs  # carried on
     carry_over: float  # carried on
-    payback: float  # GBP m, carried on
-    backlog: float  # GBP m, carried on
+
+
+class Left(NamedTuple):
+    """What one-off savings leave behind; all of it is carried on."""
+
+    one_offs: OneOffs
+    payback: float  # GBP m
+    backlog: float  # GBP m
 
 
 LEAST_COST = 1e-9  # GBP m
@@ -182,7 +191,7 @@ def reciprocals(a: float, b: float) -> tuple[float, float]:
 def before_savings(
     state: State, drivers: Drivers, belief: Belief, terms: Terms, rules: Rules
 ) -> tuple[Begun, bool]:
-    """Find activity, cost, income, what is planned and what can be saved.
+    """Find activity, cost and income.
 
     Also says whether cost or income had to be kept from passing zero.
     """
@@ -207,41 +216,49 @@ def before_savings(
     per_cost = 1.0 / cost_before
     support = terms.support - terms.opening_cost * drivers.upfront
 
+    begun = Begun(activity, unmet, cost_before, income, support, per_cost)
+    return begun, guarded
+
+
+@inlined
+def plan_savings(
+    begun: Begun,
+    carry_over: float,
+    pools: Pools,
+    drivers: Drivers,
+    belief: Belief,
+    terms: Terms,
+    rules: Rules,
+) -> Planned:
+    """Find what is planned and what can be saved.
+
+    `carry_over` and `pools` are the year's opening ones.
+    """
+    cost_before, income, support = begun.cost_before, begun.income, begun.support
     # What is planned: a floor or the target, part of the gap that is left, and part of
     # last year's debts; within what boards believe can be saved.
     in_deficit = cost_before * (1.0 - terms.rate) > income
     asked = terms.rate + (terms.deficit_addon if in_deficit else 0.0)
     start = asked if terms.follows_tariff else belief.plan_floor * drivers.plan_size
-    covered = (income + rules.planned_support * support) * per_cost
+    covered = (income + rules.planned_support * support) * begun.per_cost
     need = max(1.0 - start - covered, 0.0)
-    open_debts = (1.0 - belief.gap_closed) * state.carry_over
+    open_debts = (1.0 - belief.gap_closed) * carry_over
     wanted = start + belief.gap_closed * need + open_debts
     limit = belief.plan_limit * drivers.plan_size
     ask = min(smooth_minimum(wanted, limit, rules.plan_sharpness), rules.ask_max)
 
     # What can be saved for good: of each pool, a part can be reached this year.
-    s0, s1, s2 = state.opportunity
+    s0, s1, s2 = pools
     h0, h1, h2 = rules.access
     within_reach = h0 * s0 + h1 * s1 + h2 * s2
     capacity = belief.lever * drivers.delivery * within_reach
-
-    begun = Begun(
-        activity,
-        unmet,
-        cost_before,
-        income,
-        support,
-        per_cost,
-        ask,
-        within_reach,
-        capacity,
-    )
-    return begun, guarded
+    return Planned(ask, within_reach, capacity)
 
 
 @inlined
 def save_for_good(
     begun: Begun,
+    planned: Planned,
     payback: float,
     pools: Pools,
     sources: OneOffs,
@@ -255,7 +272,7 @@ def save_for_good(
     """
     # Recurrent savings: limited by the ask and by what can be reached. Only their real
     # part lowers cost for good.
-    recurrent = smooth_minimum(begun.ask, begun.capacity, belief.sharpness)
+    recurrent = smooth_minimum(planned.ask, planned.capacity, belief.sharpness)
     real = belief.real_share * recurrent
     cost = begun.cost_before * (1.0 - real) - payback
 
@@ -267,7 +284,7 @@ def save_for_good(
     z0, z1, z2, z3 = sources
     available = z0 + z1 + z2 + z3
     per_reach, per_available = reciprocals(
-        begun.within_reach if begun.within_reach > LEAST_STOCK else 1.0,
+        planned.within_reach if planned.within_reach > LEAST_STOCK else 1.0,
         available if available > LEAST_STOCK else 1.0,
     )
 
@@ -283,7 +300,6 @@ def save_for_good(
     )
     return Saved(
         recurrent=recurrent,
-        real=real,
         cost=cost,
         cash_releasing=cash_releasing,
         measured=measured,
@@ -296,21 +312,17 @@ def save_for_good(
 @inlined
 def close_accounts(
     begun: Begun,
+    planned: Planned,
     saved: Saved,
     payback: float,
-    sources: OneOffs,
-    backlog: float,
     belief: Belief,
     terms: Terms,
     rules: Rules,
 ) -> Closed:
-    """Find one-off savings and the accounts.
-
-    `payback`, `sources` and `backlog` are the year's opening ones.
-    """
+    """Find one-off savings and the accounts; `payback` is the year's opening one."""
     cost_before, income = begun.cost_before, begun.income
     # One-off savings: part of what is missing.
-    missing = begun.ask - saved.recurrent
+    missing = planned.ask - saved.recurrent
     filled = min(belief.one_off_fill * missing, saved.available)
     spent = saved.cost + payback - filled * cost_before
     # Funds for need pay part of what is then short, and a last one-off the rest where
@@ -327,9 +339,31 @@ def close_accounts(
     balance = 0.0 if abs(balance) <= TIE * cost_before else balance
     shortfall = max(missing - nonrecurrent, 0.0)
 
-    # One-offs are drawn from the sources as they stand; some come back as cost.
+    return Closed(
+        nonrecurrent=nonrecurrent,
+        support=support,
+        balance=balance,
+        shortfall=shortfall,
+        carry_over=nonrecurrent + (1.0 - belief.forgiven) * shortfall,
+    )
+
+
+@inlined
+def draw_one_offs(
+    cost_before: float,
+    nonrecurrent: float,
+    per_available: float,
+    sources: OneOffs,
+    backlog: float,
+    belief: Belief,
+    rules: Rules,
+) -> Left:
+    """Draw one-off savings from the sources as they stand; some come back as cost.
+
+    `sources` and `backlog` are the year's opening ones.
+    """
     z0, z1, z2, z3 = sources
-    drawn = nonrecurrent * saved.per_available
+    drawn = nonrecurrent * per_available
     taken = (drawn * z0, drawn * z1, drawn * z2, drawn * z3)
     scale = belief.one_off_scale
     one_offs = (
@@ -345,13 +379,8 @@ def close_accounts(
         + rules.payback[3] * taken[3]
     )
     put_off = taken[3] * cost_before
-    return Closed(
-        nonrecurrent=nonrecurrent,
-        support=support,
-        balance=balance,
-        shortfall=shortfall,
+    return Left(
         one_offs=one_offs,
-        carry_over=nonrecurrent + (1.0 - belief.forgiven) * shortfall,
         payback=cost_before * returning,
         backlog=backlog * (1.0 + rules.backlog_growth) + put_off,
     )
@@ -364,25 +393,35 @@ def trust_year(
     """Carry one trust through one year."""
     pools, sources, owed = state.opportunity, state.one_offs, state.payback
     begun, guarded = before_savings(state, drivers, belief, terms, rules)
-    saved = save_for_good(begun, owed, pools, sources, drivers, belief, rules)
-    closed = close_accounts(
-        begun, saved, owed, sources, state.backlog, belief, terms, rules
+    planned = plan_savings(
+        begun, state.carry_over, pools, drivers, belief, terms, rules
+    )
+    saved = save_for_good(begun, planned, owed, pools, sources, drivers, belief, rules)
+    closed = close_accounts(begun, planned, saved, owed, belief, terms, rules)
+    left = draw_one_offs(
+        begun.cost_before,
+        closed.nonrecurrent,
+        saved.per_available,
+        sources,
+        state.backlog,
+        belief,
+        rules,
     )
     carried = State(
         income=begun.income,
         cost=saved.cost,
         opportunity=saved.opportunity,
-        one_offs=closed.one_offs,
+        one_offs=left.one_offs,
         carry_over=closed.carry_over,
-        payback=closed.payback,
+        payback=left.payback,
         unmet=begun.unmet,
-        backlog=closed.backlog,
+        backlog=left.backlog,
     )
     result = Result(
         activity=begun.activity,
         cost_before=begun.cost_before,
-        ask=begun.ask,
-        capacity=begun.capacity,
+        ask=planned.ask,
+        capacity=planned.capacity,
         recurrent=saved.recurrent,
         nonrecurrent=closed.nonrecurrent,
         balance=closed.balance,

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator import evidence
 from simulator.analysis.alike import alike, undecided
 from simulator.analysis.delivered import PLANNED, delivered, in_pairs, steps
 from simulator.analysis.headline import headline, highest, widest
@@ -16,6 +17,8 @@ from simulator.analysis.sampling import replicates_of
 from simulator.outcomes import OF_NAME
 from simulator.schema import CONFIDENCE
 
+PLANNED_BEFORE = "finance.savings_rate_planned"
+MADE_BEFORE = "finance.savings_rate"
 LEVELS = (0.8, 0.5)  # chances that the answer's sentence is about
 NOT_IN_THE_NUMBER = (
     "changes of policy after the start: no new settlement, pay deal or rescue is made",
@@ -56,6 +59,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         *(Text(note) for note in notes(run)),
         Text(_sentence(answer), style="bold"),
         *(Text(line, style="bold") for line in _asking_more(run, answer)),
+        *(Text(line) for line in _joining_on(run, answer, found)),
         *(Text(line) for line in _doubts(run, answer)),
         Text("\nNot in the number:"),
         *(Text(f"  - {line}") for line in _caveats(run)),
@@ -253,6 +257,37 @@ def _asking_more(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
             f"changes by {100 * found.measured:+.2f} points a year, and the sector's "
             f"balance of the last year is {abs(found.balance) / 1000:.1f}bn {word}."
         )
+
+
+def _joining_on(
+    run: xr.DataTree, answer: xr.Dataset, found: xr.Dataset
+) -> Iterator[str]:
+    """Set the savings of the first year beside the last that were published."""
+    first = int(run.to_dataset()["year"][0])
+    plan, made = (_last(key, first) for key in (PLANNED_BEFORE, MADE_BEFORE))
+    name = next((step.lower for step in steps(run, answer)), None)
+    if plan is None or made is None or name is None:
+        return
+    planned, saved = (
+        [f"{100 * float(rate):.1f}" for rate in found[part].sel(target=name)]
+        for part in ("sector_planned", "sector_made")
+    )
+    year = financial_year(first)
+    yield (
+        f"Under {name} the sector plans {planned[1]}% of cost in {year} "
+        f"({planned[0]} to {planned[2]}) and saves {saved[1]}% ({saved[0]} to "
+        f"{saved[2]}). It had planned {100 * plan[1]:.1f}% for "
+        f"{financial_year(plan[0])} and saved {100 * made[1]:.1f}% in "
+        f"{financial_year(made[0])}."
+    )
+
+
+def _last(series: str, year: int) -> tuple[int, float] | None:
+    """Find the last published figure of the three years before a year."""
+    for before in range(year - 1, year - 4, -1):
+        if f"{series}.{before}" in evidence.figures():
+            return before, sum(evidence.bounds(f"{series}.{before}")) / 2
+    return None
 
 
 def _doubts(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
