@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import simulator as sim
 from simulator import inputs
 from simulator.calibration import (
     calibrating,
@@ -170,8 +171,6 @@ def test_what_is_foretold_is_what_a_hindcast_shows(
     foreteller: foretelling.Foreteller,
 ) -> None:
     """Beliefs of the prior, each in one future: the means of a plain run."""
-    import simulator as sim
-
     points = np.random.default_rng(4).standard_normal((64, len(foreteller.space.paths)))
     values = foreteller.space.values(points)
     each = foreteller.one_future_each(values, 9)

@@ -28,7 +28,7 @@ def text_of(**about: object) -> str:
     values = past.values(points)[:, [past.paths.index(path) for path in prior]]
     said = {**ABOUT, "fingerprint": fingerprint.fingerprint(), **about}
     said["tariff"] = said["gap"]
-    return posterior.to_text(said, prior, {form: values for form in FOLLOWS})
+    return posterior.to_text(said, prior, dict.fromkeys(FOLLOWS, values))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,9 @@ def test_rows_are_not_spread_evenly(file: Path) -> None:
 
 
 def test_both_answers_come_in_one_call(file: Path) -> None:
-    found = both_beliefs.chances("hindcast-2015", beliefs=("prior", str(file)), draws=64)
+    found = both_beliefs.chances(
+        "hindcast-2015", beliefs=("prior", str(file)), draws=64
+    )
     assert dict(found.sizes) == {"beliefs": 2, "target": 2, "outcome": 6}
     assert not found["estimate"].isnull().any()
     plain = runs.run("hindcast-2015", draws=64)["sector_probability"]
@@ -165,7 +167,10 @@ def test_both_answers_come_in_one_call(file: Path) -> None:
         (lambda text: text.replace("# [prior]\n", ""), "is not whole"),
         (lambda text: text.replace("plan_follows,", "follows,"), "its columns are not"),
         (lambda text: text + "gap,1\n", "row 401: is no row"),
-        (lambda text: re.sub("\ngap,[^,]+", "\ngap,nan", text, count=1), "row 1: is no"),
+        (
+            lambda text: re.sub("\ngap,[^,]+", "\ngap,nan", text, count=1),
+            "row 1: is no",
+        ),
         (lambda text: text[: text.index("\ntariff")] + "\n", "tariff"),
         (lambda text: text.replace("# fingerprint", "# finger", 1), "is not whole"),
     ],

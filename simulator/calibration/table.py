@@ -4,20 +4,20 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator import posterior, vintage
+from simulator import inputs, posterior, vintage
 from simulator.calibration import calibrating, foretelling, observed
 from simulator.calibration.calibrating import Bank, Posterior
 from simulator.calibration.observed import Observation
 from simulator.errors import ScenarioError
 from simulator.inputs import Loaded
 from simulator.kernel.lanes import LANES
-from simulator.population import Population
-from simulator.running import fingerprint
+from simulator.running import fingerprint, runs
 from simulator.scenario import FOLLOWS
 
 Floats = NDArray[np.float64]
@@ -26,10 +26,9 @@ LEAST_BELIEFS: Final = 200  # fewer say nothing
 
 
 def calibrate(
-    loaded: Loaded,
-    population: Population,
+    scenario: str | Path | Loaded,
     *,
-    name: str,
+    name: str = "mine",
     until: int | None = None,
     known_at: str | None = None,
     beliefs: int = calibrating.BELIEFS,
@@ -43,8 +42,8 @@ def calibrate(
 
     Parameters
     ----------
-    loaded, population
-        A scenario of past years with a target of each form of plans, and its trusts.
+    scenario
+        Of past years, with a target of each form of plans: its name or path, or loaded.
     name
         Of the table.
     until
@@ -68,7 +67,16 @@ def calibrate(
     ------
     ScenarioError
         Where the weighted beliefs are worth too few.
+
+    Examples
+    --------
+    >>> import simulator as sim
+    >>> text = sim.calibrate("hindcast-2013")                  # doctest: +SKIP
     """
+    check(beliefs, rows, known_at)
+    runs.check(beliefs, seed, threads)
+    loaded = runs.load(scenario)
+    population = inputs.population_of(loaded)
     found = {}
     for form in FOLLOWS:
         bank = calibrating.bank(

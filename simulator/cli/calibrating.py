@@ -1,10 +1,10 @@
-"""The command that conditions beliefs on the published record: calibrate."""
+"""Commands about beliefs given the published record: calibrate and chances."""
 
 from pathlib import Path
 
 import click
 
-from simulator.cli.flags import as_json, settings
+from simulator.cli.flags import as_json, scenario_name, settings
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, write_text
 from simulator.cli.progress import progress
@@ -80,11 +80,9 @@ def calibrate(
         runs.check(beliefs, seed, threads)
         places.check(output, force=force)
         loaded = inputs.load_scenario(scenario, settings)
-        population = inputs.population_of(loaded)
         with progress(tables.simulated(beliefs), loaded.scenario.title) as done:
             text = tables.calibrate(
                 loaded,
-                population,
                 name=output.stem,
                 until=until,
                 known_at=known_at,
@@ -101,3 +99,52 @@ def calibrate(
         print_json(calibration_report.as_records(table))
     else:
         print_rich(calibration_report.render(table))
+
+
+@main.command()
+@scenario_name
+@click.option(
+    "--beliefs",
+    multiple=True,
+    default=("prior", "record"),
+    show_default=True,
+    metavar="prior|record|NAME|FILE",
+    help="What to draw from; may be given often.",
+)
+@click.option("--draws", type=int, default=10_000, show_default=True, help="Futures.")
+@click.option("--seed", type=int, default=2019, show_default=True)
+@click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
+@settings
+@as_json
+@simulates
+def chances(
+    scenario: str,
+    beliefs: tuple[str, ...],
+    draws: int,
+    seed: int,
+    threads: int | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Set the sector's chances before and after the record side by side.
+
+    SCENARIO is the name of a packaged scenario or the path of a file.
+    """
+    from simulator.questions import both_beliefs
+    from simulator.report import chances_report
+
+    total = both_beliefs.simulated(scenario, beliefs, draws)
+    with progress(total, scenario) as done:
+        found = both_beliefs.chances(
+            scenario,
+            beliefs=beliefs,
+            draws=draws,
+            seed=seed,
+            threads=threads,
+            settings=settings,
+            done=done,
+        )
+    if as_json:
+        print_json(chances_report.as_records(found))
+    else:
+        print_rich(chances_report.render(found))

@@ -74,7 +74,7 @@ def chances(
         tables.append(loaded.scenario.beliefs)
     dims = ("beliefs", "target", "outcome")
     return xr.Dataset(
-        {**{end: (dims, values) for end, values in found.items()}},
+        {end: (dims, values) for end, values in found.items()},
         {
             "beliefs": list(beliefs),
             "target": names,
@@ -82,7 +82,12 @@ def chances(
             "plan_follows": ("target", [t.plan_follows for t in asked.targets]),
             "table": ("beliefs", tables),
         },
-        {"draws": draws, "seed": seed, "confidence": CONFIDENCE},
+        {
+            "title": asked.title,
+            "draws": draws,
+            "seed": seed,
+            "confidence": CONFIDENCE,
+        },
     )
 
 
