@@ -115,6 +115,11 @@ LOOPS = {
     "begin_year": (
         one_year.begin_year,
         (TERMS, RULES, *BROUGHT, WORKSPACE, *SUMS),
+        ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
+    ),
+    "plan_year": (
+        one_year.plan_year,
+        (TERMS, RULES, *BROUGHT, WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vsqrtpd", "vmaxpd", "vminpd"),
     ),
     "save_year": (
@@ -126,6 +131,11 @@ LOOPS = {
         one_year.close_year,
         (TERMS, RULES, WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
+    ),
+    "draw_year": (
+        one_year.draw_year,
+        (RULES, WORKSPACE, *SUMS),
+        ("vmulpd", "vaddpd", "vmaxpd", "vminpd"),
     ),
     "combine_drivers": (
         shocks.combine_drivers,

@@ -1,9 +1,9 @@
 """Compile a part of the kernel: what `cache.compile_ahead` starts a process for.
 
 At the first start, when nothing is in the cache, Numba compiles one function after the
-other. Meanwhile this process compiles three stages of a year, groups, trusts' drivers and
-histograms, and the run finds them in the cache when it comes to them: 6 of 18 seconds
-on two processors.
+other. Meanwhile this process compiles some stages of a year, groups, trusts' drivers
+and histograms, and the run finds them in the cache when it comes to them: 6 of 18
+seconds on two processors.
 """
 
 import numpy as np
