@@ -15,7 +15,7 @@ from rich.table import Table
 
 from simulator import posterior
 from simulator.inputs import Loaded, resolved_toml
-from simulator.kernel import cache, lanes, philox
+from simulator.kernel import cache, philox, workspace
 from simulator.population import Population, to_csv_text
 from simulator.scenario import PRIOR
 from simulator.storage.digests import PAYLOAD
@@ -72,7 +72,7 @@ def of_run(
         "seed": str(seed),
         "draws": str(draws),
         "random_number_layout": str(philox.LAYOUT_VERSION),
-        "histogram_bins": str(lanes.BINS),
+        "histogram_bins": str(workspace.BINS),
         "simulator_version": version(),
         "kernel_digest": cache.source_digest(),
         "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),
