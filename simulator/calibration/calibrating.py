@@ -22,7 +22,7 @@ from simulator.calibration.observed import Observation
 from simulator.calibration.sampling import Particles
 from simulator.calibration.space import Space
 from simulator.errors import ScenarioError
-from simulator.kernel.lanes import LANES
+from simulator.kernel.workspace import LANES
 from simulator.population import Population
 from simulator.running import preparation
 from simulator.scenario import Scenario

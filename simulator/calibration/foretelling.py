@@ -23,9 +23,9 @@ from simulator.calibration.space import Space
 from simulator.distributions import Uncertain
 from simulator.drivers import Stream
 from simulator.engine import Job
-from simulator.kernel import lanes
-from simulator.kernel.lanes import BLOCK, LANES
+from simulator.kernel import workspace
 from simulator.kernel.philox import LOW
+from simulator.kernel.workspace import BLOCK, LANES
 from simulator.posterior import Recorded
 from simulator.schema import TRUST_TYPES
 
@@ -212,9 +212,9 @@ def _together(
     stream = Luck(job.seed, futures, beliefs, mirrored)
     drawn = drivers.draw_from(job.scenario, stream)
     n = len(values)
-    sector = np.empty((len(lanes.GROUP_RESULTS), job.scenario.years, n, futures))
+    sector = np.empty((len(workspace.GROUP_RESULTS), job.scenario.years, n, futures))
     kinds = np.empty((2, len(TRUST_TYPES), *sector.shape[1:]))
-    rows = [lanes.GROUP_RESULTS.index(x) for x in ("balance", "trusts_in_deficit")]
+    rows = [workspace.GROUP_RESULTS.index(x) for x in ("balance", "trusts_in_deficit")]
 
     def compute(k: int) -> None:
         part = engine.part_of(drawn, k * futures, (k + 1) * futures)
@@ -235,7 +235,7 @@ def _together(
     results = xr.Dataset(
         {
             name: (dims, values)
-            for name, values in zip(lanes.GROUP_RESULTS, sector, strict=True)
+            for name, values in zip(workspace.GROUP_RESULTS, sector, strict=True)
         },
         coordinates,
     )

@@ -16,7 +16,7 @@ from simulator.calibration.calibrating import Bank, Posterior
 from simulator.calibration.observed import Observation
 from simulator.errors import ScenarioError
 from simulator.inputs import Loaded
-from simulator.kernel.lanes import LANES
+from simulator.kernel.workspace import LANES
 from simulator.running import fingerprint, runs
 from simulator.scenario import FOLLOWS
 

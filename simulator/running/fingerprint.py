@@ -13,7 +13,7 @@ import numpy as np
 
 from simulator import drivers, engine, inputs, posterior
 from simulator.errors import ScenarioError
-from simulator.kernel.lanes import LANES
+from simulator.kernel.workspace import LANES
 from simulator.scenario import PRIOR, Scenario
 
 PAST: Final = "hindcast-2013"  # the scenario of past years, of both forms of plans
