@@ -12,7 +12,7 @@ from benchmarks.histograms import add_counts, of_histograms, of_numbers
 from benchmarks.numpy_outcomes import Totals, judged, of_groups
 from benchmarks.numpy_plain import MEANS
 from benchmarks.outcome import Outcome
-from simulator.kernel.lanes import BINS, GROUP_RESULTS, SPREAD
+from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 Floats = NDArray[np.float64]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.numpy_nation import Nation
-from simulator.kernel.lanes import GROUP_RESULTS, SPREAD
 from simulator.kernel.tables import Plan, Trusts
+from simulator.kernel.workspace import GROUP_RESULTS, SPREAD
 
 Floats = NDArray[np.float64]
 

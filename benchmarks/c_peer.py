@@ -18,7 +18,7 @@ from benchmarks.case import Case
 from benchmarks.ours import Counted
 from benchmarks.outcome import Outcome
 from simulator import drivers, engine
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.tables import Nation, Tally
 from simulator.kernel.trust_year import Belief
 from simulator.outcomes import OUTCOMES, ROW
@@ -115,17 +115,21 @@ def version() -> str:
 
 def rows() -> str:
     """Write the header of what the kernel's arrays have where."""
-    numbers = {"LANES": lanes.LANES, "BLOCK": lanes.BLOCK, "BINS": lanes.BINS}
+    numbers = {
+        "LANES": workspace.LANES,
+        "BLOCK": workspace.BLOCK,
+        "BINS": workspace.BINS,
+    }
     numbers |= {
-        "N_SPREAD": len(lanes.SPREAD),
-        "N_GROUP_RESULTS": len(lanes.GROUP_RESULTS),
-        "N_BELIEFS": lanes.N_BELIEFS,
-        "N_NATION": lanes.N_NATION,
-        "N_KIND_YEAR": lanes.N_KIND_YEAR,
+        "N_SPREAD": len(workspace.SPREAD),
+        "N_GROUP_RESULTS": len(workspace.GROUP_RESULTS),
+        "N_BELIEFS": workspace.N_BELIEFS,
+        "N_NATION": workspace.N_NATION,
+        "N_KIND_YEAR": workspace.N_KIND_YEAR,
         "N_OUTCOMES": len(OUTCOMES),
     }
     numbers |= {
-        f"{prefix}_{name.upper()}": getattr(lanes, name.upper()) // lanes.LANES
+        f"{prefix}_{name.upper()}": getattr(workspace, name.upper()) // workspace.LANES
         for prefix, names in (
             ("BELIEF", (*Belief._fields, "opportunity_scale", *OPENINGS)),
             ("NATION", ("pay", "nonpay", "delivery_log")),
@@ -161,7 +165,7 @@ def feed(case: Case, nation: Nation, draws: int) -> Fed:
         held.append(np.ascontiguousarray(array, dtype=kind))
         return held[-1].ctypes.data
 
-    yearly = np.empty((len(lanes.GROUP_RESULTS), n_target, n_year, draws))
+    yearly = np.empty((len(workspace.GROUP_RESULTS), n_target, n_year, draws))
     achieved = np.empty((n_target, len(OUTCOMES), draws), np.int8)
     job = _CASE(
         n_trust=n_trust,

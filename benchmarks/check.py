@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.outcome import Outcome, Seen
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 
 # Standard errors of a difference. A hundred correlated ones for the sector; thousands
 # for the trusts, where the largest of so many chance differences is about four.

@@ -18,8 +18,8 @@ from benchmarks.numpy_outcomes import Totals, judged, of_groups
 from benchmarks.numpy_plain import MEANS, money
 from benchmarks.numpy_year import TIE, Brought, State, carry_year, terms_of
 from benchmarks.outcome import Outcome
-from simulator.kernel.lanes import BINS, GROUP_RESULTS
 from simulator.kernel.tables import Plan
+from simulator.kernel.workspace import BINS, GROUP_RESULTS
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 BLOCK: Final = 64  # draws; larger ones were slower

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import c_peer
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 
 PACKAGES: Final = (
     "numba",
@@ -41,7 +41,7 @@ def _lines() -> Iterator[tuple[str, str]]:
     yield "packages", ", ".join(f"{name} {number}" for name, number in found if number)
     if c_peer.missing() is None:
         yield "C", c_peer.version()
-    yield "kernel", f"{lanes.LANES} lanes, blocks of {lanes.BLOCK:,} draws"
+    yield "kernel", f"{workspace.LANES} lanes, blocks of {workspace.BLOCK:,} draws"
 
 
 def version(package: str) -> str | None:

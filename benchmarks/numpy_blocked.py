@@ -19,7 +19,7 @@ from benchmarks.blocked_year import Tile
 from benchmarks.case import Case
 from benchmarks.numpy_nation import Nation
 from benchmarks.outcome import Outcome
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 
 Floats = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from benchmarks.numpy_year import TIE, Accounts, Terms
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 
 
 class Totals(NamedTuple):

@@ -19,8 +19,8 @@ from benchmarks.numpy_year import (
     terms_of,
 )
 from benchmarks.outcome import Outcome
-from simulator.kernel.lanes import GROUP_RESULTS
 from simulator.kernel.tables import Plan, Trusts
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.schema import QUANTILES
 
 Floats = NDArray[np.float64]

@@ -25,7 +25,7 @@ from benchmarks.numpy_plain import (
 from benchmarks.numpy_year import carry_year, terms_of
 from simulator.distributions import Certain
 from simulator.drivers import uncertain
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from benchmarks.case import Case
 from benchmarks.outcome import Outcome
 from simulator import engine
 from simulator.engine import Shard
-from simulator.kernel.lanes import GROUP_RESULTS, SPREAD
 from simulator.kernel.tables import Tally
+from simulator.kernel.workspace import GROUP_RESULTS, SPREAD
 from simulator.running import results
 from simulator.schema import OUTCOMES
 

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks import one_draw
 from benchmarks.case import Case
 from benchmarks.outcome import Seen
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.schema import OUTCOMES
 
 LARGEST_SEED = 2**31 - 1

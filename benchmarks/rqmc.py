@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks import case, machine
 from simulator import engine, inputs, sobol
 from simulator.engine import Job, Shard
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import BALANCE, CASH_RELEASING
 from simulator.running import preparation
 

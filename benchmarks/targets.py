@@ -8,7 +8,7 @@ from benchmarks.case import Case
 from benchmarks.contenders import BLOCKED, OURS, PLAIN, C, Contender
 from benchmarks.measure import Turn, by_turns
 from benchmarks.sizes import Sizes
-from simulator.kernel.lanes import BLOCK
+from simulator.kernel.workspace import BLOCK
 
 LEAST = 4 * BLOCK  # draws
 MEASURED = ((OURS, 1), (OURS, 2), (C, 1), (C, 2), (PLAIN, 1), (BLOCKED, 1))

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.kernel.histograms import count_bins
-from simulator.kernel.lanes import BINS
 from simulator.kernel.tables import Bins, Counts, Ranges, Spreads, Trusts
+from simulator.kernel.workspace import BINS
 
 STRIPE: Final = 64  # trusts or groups, each under a target: about half a millisecond
 

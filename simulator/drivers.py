@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from simulator.distributions import Certain, Uncertain
 from simulator.errors import ScenarioError
-from simulator.kernel import lanes, normal, philox
-from simulator.kernel.lanes import LANES
+from simulator.kernel import normal, philox, workspace
 from simulator.kernel.tables import Nation, Plan, Trusts
+from simulator.kernel.workspace import LANES
 from simulator.outcomes import OF_BASIS, ROW
 from simulator.population import Population, claim_of
 from simulator.scenario import Scenario, SupportFund
@@ -666,11 +666,13 @@ def nation(drawn: Drawn) -> Nation:
     demand, new = _in_lanes(drawn.demand), _in_lanes(drawn.new_opportunity)
     n_batch = belief.shape[0]
     return Nation(
-        belief=belief.reshape(n_batch, lanes.N_BELIEFS * LANES),
-        year=year.reshape(n_batch, n_year, lanes.N_NATION * LANES),
+        belief=belief.reshape(n_batch, workspace.N_BELIEFS * LANES),
+        year=year.reshape(n_batch, n_year, workspace.N_NATION * LANES),
         demand=demand,
         pressure=_in_lanes(drawn.pressure),
-        kind_year=kind_year.reshape(n_batch, n_kind, n_year, lanes.N_KIND_YEAR * LANES),
+        kind_year=kind_year.reshape(
+            n_batch, n_kind, n_year, workspace.N_KIND_YEAR * LANES
+        ),
         new_opportunity=np.ascontiguousarray(new.swapaxes(2, 3)).reshape(
             n_batch, n_kind, n_year, len(POOLS) * LANES
         ),

@@ -20,9 +20,8 @@ from simulator import drivers
 from simulator.counting import Histograms, empty_spreads
 from simulator.drivers import Drawn, Stream
 from simulator.errors import ScenarioError
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.block import fixed_of, simulate_block
-from simulator.kernel.lanes import BLOCK, LANES
 from simulator.kernel.tables import (
     Bins,
     Fixed,
@@ -34,6 +33,7 @@ from simulator.kernel.tables import (
     Tally,
     Trusts,
 )
+from simulator.kernel.workspace import BLOCK, LANES
 from simulator.population import Population
 from simulator.scenario import Scenario
 from simulator.schema import OUTCOMES, TRUST_TYPES
@@ -202,7 +202,7 @@ def _shards(
 ) -> Iterator[Shard]:
     """Make room for shard after shard; each ends where a chunk of the file ends."""
     n_target, n_year = job.plan.rate.shape
-    n_result = len(lanes.GROUP_RESULTS)
+    n_result = len(workspace.GROUP_RESULTS)
     while first < stop:
         n_draw = min(SHARD - first % SHARD, stop - first)
         n_stored = n_draw if to_store else 0
@@ -289,10 +289,10 @@ def _not_finite(job: Job, block: Block, sector: Floats) -> ScenarioError:
     in_sector = wrong[..., draw].transpose(2, 1, 0)
     if by_trust.any():
         year, trust, target, result = np.argwhere(by_trust)[0]
-        who, name = f"trust {job.population.code[trust]}", lanes.KEPT[result]
+        who, name = f"trust {job.population.code[trust]}", workspace.KEPT[result]
     else:
         year, target, result = np.argwhere(in_sector)[0]
-        who, name = "the sector", lanes.GROUP_RESULTS[result]
+        who, name = "the sector", workspace.GROUP_RESULTS[result]
     asked, first = job.scenario.targets[target].name, job.scenario.first_year
     return ScenarioError(
         f"draw {number}, {who}, {first + year}, target '{asked}'",
@@ -306,7 +306,7 @@ def _room(
 ) -> PerDraw:
     """Make room for a block's results; 0 trusts, types, systems or units: not kept."""
     n_target, n_year = plan.rate.shape
-    n_result = len(lanes.GROUP_RESULTS)
+    n_result = len(workspace.GROUP_RESULTS)
 
     def kept(rows: int, n: int) -> NDArray[np.float32]:
         # Zeros: a type without trusts has no results.
@@ -315,7 +315,7 @@ def _room(
     return PerDraw(
         sector=np.empty((n_result, n_target, n_year, n_draw)),
         achieved=np.empty((n_target, len(OUTCOMES), n_draw), np.int8),
-        trust=kept(len(lanes.KEPT), n_trust),
+        trust=kept(len(workspace.KEPT), n_trust),
         kind=kept(n_result, n_kind),
         system=kept(n_result, n_system),
         units=_units(n_target, n_unit, n_draw),

@@ -11,8 +11,8 @@ import xarray as xr
 from simulator import inputs
 from simulator.engine import Job
 from simulator.errors import RunFileError
-from simulator.kernel.lanes import GROUP_RESULTS, KEPT
 from simulator.kernel.trust_year import trust_year
+from simulator.kernel.workspace import GROUP_RESULTS, KEPT
 from simulator.running import again, preparation, provenance, runs
 from simulator.running.again import future_of
 from simulator.schema import OUTCOMES, TRUST_TYPES

@@ -16,7 +16,7 @@ from simulator.analysis.headline import (
 )
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
-from simulator.kernel.lanes import BINS
+from simulator.kernel.workspace import BINS
 from simulator.report import answer
 from simulator.schema import OUTCOMES, QUANTILES
 

@@ -12,7 +12,7 @@ from simulator import engine, inputs
 from simulator.cli import causes as causes_commands
 from simulator.cli import main
 from simulator.errors import ScenarioError
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.questions import attributing, causes, replay
 from simulator.questions.causes import GROUPS, REFERENCES, World
 from simulator.running import preparation, runs

@@ -28,7 +28,7 @@ from simulator.analysis.quantile_intervals import (
     ranks,
 )
 from simulator.engine import Shard
-from simulator.kernel.lanes import BINS, GROUP_RESULTS
+from simulator.kernel.workspace import BINS, GROUP_RESULTS
 from simulator.running import preparation
 from simulator.schema import OUTCOMES
 

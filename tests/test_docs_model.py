@@ -18,7 +18,6 @@ from rich.console import Console
 from simulator import drivers, engine, evidence, inputs
 from simulator.assumptions import parse
 from simulator.evidence import Entry
-from simulator.kernel.lanes import GROUP_RESULTS
 from simulator.kernel.trust_year import (
     Belief,
     Drivers,
@@ -28,6 +27,7 @@ from simulator.kernel.trust_year import (
     Terms,
     trust_year,
 )
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.questions import hindcasting
 from simulator.report import past
 from simulator.running import preparation, runs

@@ -13,8 +13,8 @@ from scipy.special import ndtri
 from simulator import drivers
 from simulator.distributions import Certain
 from simulator.errors import ScenarioError
-from simulator.kernel import lanes, philox
-from simulator.kernel.lanes import KEPT
+from simulator.kernel import philox, workspace
+from simulator.kernel.workspace import KEPT
 from simulator.outcomes import OUTCOMES
 from simulator.running import preparation
 from simulator.schema import POOLS, TRUST_TYPES
@@ -560,7 +560,7 @@ def test_prices_make_good_a_part_of_what_last_year_cost_beyond_them():
 
 def test_drift_that_prices_pay_for_lowers_what_a_measure_adds_for_quality():
     given = sure(prices={"funded_drift": 0.005}, delivery={"quality": 0.003})
-    row = lanes.QUALITY // lanes.LANES
+    row = workspace.QUALITY // workspace.LANES
     assert drawn(given, 3).belief[row] == pytest.approx([-0.002] * 3, abs=1e-18)
     other = drawn(sure(delivery={"quality": 0.003}), 3)
     assert differing(drawn(given, 3), other) == {"belief"}
@@ -725,17 +725,17 @@ def test_the_central_draw_has_every_assumption_at_its_middle_and_no_shock():
 def test_the_kernels_rows_hold_the_draws_and_pad_with_the_last():
     found = drawn(n_draw=70)
     nation = drivers.nation(found)
-    rows = nation.belief.reshape(2, lanes.N_BELIEFS, lanes.LANES)
+    rows = nation.belief.reshape(2, workspace.N_BELIEFS, workspace.LANES)
     flat = np.concatenate([rows[0], rows[1]], axis=-1)
     assert np.array_equal(flat[:, :70], found.belief)
     assert (flat[:, 70:] == found.belief[:, -1:]).all()
     assert np.array_equal(nation.demand[1, 2, 1, :6], found.demand[2, 1, 64:])
-    new = nation.new_opportunity.reshape(2, 5, 3, 3, lanes.LANES)
+    new = nation.new_opportunity.reshape(2, 5, 3, 3, workspace.LANES)
     assert np.array_equal(new[0, 3, 1, 2], found.new_opportunity[3, 2, 1, :64])
-    year = nation.year.reshape(2, 3, lanes.N_NATION, lanes.LANES)
+    year = nation.year.reshape(2, 3, workspace.N_NATION, workspace.LANES)
     assert np.array_equal(year[0, 2, 1], found.nonpay[2, :64])
     assert np.array_equal(nation.pressure[1, 2, 1, :6], found.pressure[2, 1, 64:])
-    kinds = nation.kind_year.reshape(2, 5, 3, lanes.N_KIND_YEAR, lanes.LANES)
+    kinds = nation.kind_year.reshape(2, 5, 3, workspace.N_KIND_YEAR, workspace.LANES)
     rows = ("growth", "passed_on", "paid_pressure", "upfront")
     for row, name in enumerate(rows):
         assert np.array_equal(kinds[0, 3, 2, row], getattr(found, name)[3, 2, :64])
@@ -808,7 +808,7 @@ def test_making_an_assumption_uncertain_moves_no_other_number():
     before, after = drawn(), drawn(given)
     assert "delivery.opportunity_scale" in after.assumptions
     assert differing(before, after) == {"belief"}
-    row = lanes.OPPORTUNITY_SCALE // lanes.LANES
+    row = workspace.OPPORTUNITY_SCALE // workspace.LANES
     rest = [np.delete(one.belief, row, axis=0) for one in (before, after)]
     assert np.array_equal(*rest)
 

@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from simulator import drivers, engine, layers, toml_text
 from simulator.analysis.intervals import wilson
 from simulator.errors import ScenarioError
-from simulator.kernel.lanes import BLOCK, GROUP_RESULTS, KEPT
+from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
 from simulator.running import preparation, results
 from simulator.schema import OUTCOMES, TRUST_TYPES
 

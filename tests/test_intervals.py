@@ -23,7 +23,7 @@ from simulator.analysis.quantile_intervals import (
     quantile_interval,
     ranks,
 )
-from simulator.kernel.lanes import BINS
+from simulator.kernel.workspace import BINS
 
 Z = float(ndtri(0.975))
 

@@ -17,9 +17,8 @@ from scipy.special import ndtr
 from simulator import engine
 from simulator.counting import Histograms
 from simulator.drivers import other_weight
-from simulator.kernel import lanes, philox
+from simulator.kernel import philox, workspace
 from simulator.kernel.block import fixed_of, simulate_block
-from simulator.kernel.lanes import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
 from simulator.kernel.trust_year import (
@@ -32,6 +31,7 @@ from simulator.kernel.trust_year import (
     smooth_minimum,
     trust_year,
 )
+from simulator.kernel.workspace import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
 from simulator.outcomes import ROW
 from simulator.schema import ONE_OFFS, OUTCOMES, POOLS, TRUST_TYPES
 
@@ -644,7 +644,7 @@ class Draws(NamedTuple):
     year: Floats  # (row, year, draw): pay, non-pay, log delivery
     demand: Floats  # (type, year, draw)
     pressure: Floats  # (type, year, draw)
-    kind_year: Floats  # (type, row, year, draw): see `lanes`
+    kind_year: Floats  # (type, row, year, draw): see `workspace`
     new_opportunity: Floats  # (type, pool, year, draw)
 
 
@@ -810,7 +810,7 @@ def random_world(seed: int = 1, n_draw: int = 150, n_year: int = 4) -> World:
     demand = rng.normal(0.026, 0.01, (KIND, n_year, n_draw))
     demand[2, n_year - 1, 70] = -4.0  # ... and one type's income in another.
     spans = np.array(list(BELIEVED.values())).T
-    belief = rng.uniform(*spans, (n_draw, lanes.N_BELIEFS)).T
+    belief = rng.uniform(*spans, (n_draw, workspace.N_BELIEFS)).T
     belief[1, ::5] = 1.0
     world = world.bent(
         trusts={
@@ -1200,7 +1200,7 @@ def test_groups_are_the_sums_of_their_trusts(both: Both, kind: str) -> None:
                     income, support, cost = np.abs(expected[:3])
                     unit = np.full(len(GROUP_RESULTS), max(income, support, cost))
                     unit[means] = max(1.0, unit[0] / cost)
-                    unit[list(lanes.COUNTED)] = 0.0
+                    unit[list(workspace.COUNTED)] = 0.0
                     assert (np.abs(found - expected) <= 1e-12 * unit).all()
 
 

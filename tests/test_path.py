@@ -17,7 +17,7 @@ from simulator.analysis.intervals import wilson
 from simulator.analysis.path import BANDS, LEVELS, judge, path
 from simulator.cli import main
 from simulator.errors import RunFileError
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import OF_BASIS
 from simulator.report import path_report
 from simulator.running import runs

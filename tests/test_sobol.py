@@ -17,7 +17,7 @@ from simulator.analysis.replicates import chance
 from simulator.drivers import Stream
 from simulator.errors import ScenarioError
 from simulator.kernel import philox
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.questions import replicating
 from simulator.running import preparation
 from simulator.schema import OUTCOMES, TRUST_TYPES

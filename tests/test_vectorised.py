@@ -20,14 +20,14 @@ import pytest
 from simulator.kernel import (
     groups,
     histograms,
-    lanes,
     normal,
     one_year,
     philox,
     shocks,
+    workspace,
 )
-from simulator.kernel.lanes import LANES
 from simulator.kernel.trust_year import Rules, Terms
+from simulator.kernel.workspace import LANES
 
 ARITHMETIC = r"add|sub|mul|div|sqrt|max|min|fn?m(?:add|sub)\d*"
 PACKED = re.compile(rf"^\s+(v(?:(?:{ARITHMETIC})pd|pmuludq))\s.*%[yz]mm", re.M)
@@ -104,16 +104,21 @@ def rows(n: int) -> np.ndarray:
 
 TERMS = Terms(0.01, 0.005, True, 0.03, 0.97, 1.0, 1.0, 100.0)
 RULES = Rules((0.3, 0.2, 0.1), (0.0,) * 4, (0.0,) * 4, (0.0,) * 4, *(0.1,) * 6)
-WORKSPACE = np.zeros(lanes.WORKSPACE)
+WORKSPACE = np.zeros(workspace.WORKSPACE)
 WORDS = np.zeros((4, LANES), np.uint64)
-SUMS = rows(lanes.N_SUMS), rows(lanes.N_SUMS)  # of a system and of a type
+SUMS = rows(workspace.N_SUMS), rows(workspace.N_SUMS)  # of a system and of a type
 # A trust's drivers, the size of its plans, its type's year and new opportunity.
-BROUGHT = rows(lanes.N_DRIVERS), rows(1), rows(lanes.N_KIND_YEAR), rows(3)
+BROUGHT = rows(workspace.N_DRIVERS), rows(1), rows(workspace.N_KIND_YEAR), rows(3)
 FILL_WORDS = (5, 0, np.uint32(7), 7, WORDS)
 
 LOOPS = {
     "begin_year": (
         one_year.begin_year,
+        (TERMS, RULES, *BROUGHT, WORKSPACE, *SUMS),
+        ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
+    ),
+    "plan_year": (
+        one_year.plan_year,
         (TERMS, RULES, *BROUGHT, WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vsqrtpd", "vmaxpd", "vminpd"),
     ),
@@ -127,9 +132,18 @@ LOOPS = {
         (TERMS, RULES, WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
     ),
+    "draw_year": (
+        one_year.draw_year,
+        (RULES, WORKSPACE, *SUMS),
+        ("vmulpd", "vaddpd", "vmaxpd", "vminpd"),
+    ),
     "combine_drivers": (
         shocks.combine_drivers,
-        (0.1, np.ones(6), *map(rows, (lanes.N_NATION, 1, 1, 3, 3, lanes.N_DRIVERS))),
+        (
+            0.1,
+            np.ones(6),
+            *map(rows, (workspace.N_NATION, 1, 1, 3, 3, workspace.N_DRIVERS)),
+        ),
         ("vmulpd", "vaddpd", "vfmadd"),
     ),
     "fill_words": (philox.fill_words, FILL_WORDS, ("vpmuludq",)),

@@ -11,8 +11,8 @@ import numpy as np
 from simulator import engine, inputs, population_csv
 from simulator.engine import Job, Kept, Shard
 from simulator.inputs import Loaded
-from simulator.kernel.lanes import KEPT
 from simulator.kernel.tables import Tally
+from simulator.kernel.workspace import KEPT
 from simulator.population import Population
 from simulator.running import preparation
 

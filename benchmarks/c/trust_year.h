@@ -1,7 +1,7 @@
 /* LANES draws of one trust through one year: the equations of
    simulator/kernel/trust_year.py, so that every rounding is the same.
 
-   In three loops: in one, a draw's chain of operations is so long that the processor
+   In five loops: in one, a draw's chain of operations is so long that the processor
    seldom has the next draws in sight to work on meanwhile. */
 #ifndef TRUST_YEAR_H
 #define TRUST_YEAR_H
@@ -78,13 +78,13 @@ static inline double left_of(const Terms terms, int k, double scale, double sour
         kind[row][d] += added;                                                         \
     } while (0)
 
-/* Activity, cost before savings, income, and what is planned and can be reached. */
+/* Activity, cost before savings and income. */
 static inline void begin_year(const Terms terms, const Brought brought,
                               Lanes *restrict w, Lanes *restrict system,
                               Lanes *restrict kind)
 {
     const Lanes *restrict drivers = brought.own, *restrict belief = brought.belief;
-    const Lanes *restrict of_kind = brought.kind, *restrict size = brought.plan_size;
+    const Lanes *restrict of_kind = brought.kind;
     for (int d = 0; d < LANES; d++) {
         double demand = drivers[DEMAND][d];
         double funded = of_kind[KIND_GROWTH][d] * terms.per_price - 1.0;
@@ -108,6 +108,30 @@ static inline void begin_year(const Terms terms, const Brought brought,
         double per_cost = 1.0 / cost_before;
         double support = terms.support - terms.opening_cost * of_kind[KIND_UPFRONT][d];
 
+        w[ACTIVITY][d] = activity;
+        w[SUPPORT][d] = support;
+        w[PER_COST][d] = per_cost;
+        w[UNMET][d] = unmet;
+        w[INCOME][d] = income;
+        w[COST_BEFORE][d] = cost_before;
+        w[TARGET_TOTAL][d] += terms.rate * cost_before;
+        w[GUARDED][d] += guarded;
+        ADD(SUM_INCOME, income);
+        ADD(SUM_COST_BEFORE, cost_before);
+        ADD(SUM_UNMET, unmet * cost_before);
+    }
+}
+
+/* What is planned, and what can be reached. */
+static inline void plan_savings(const Terms terms, const Brought brought,
+                                Lanes *restrict w, Lanes *restrict system,
+                                Lanes *restrict kind)
+{
+    const Lanes *restrict drivers = brought.own, *restrict belief = brought.belief;
+    const Lanes *restrict size = brought.plan_size;
+    for (int d = 0; d < LANES; d++) {
+        double cost_before = w[COST_BEFORE][d], income = w[INCOME][d];
+        double support = w[SUPPORT][d], per_cost = w[PER_COST][d];
         double addon =
             cost_before * (1.0 - terms.rate) > income ? terms.deficit_addon : 0.0;
         double start = terms.follows_tariff
@@ -123,21 +147,10 @@ static inline void begin_year(const Terms terms, const Brought brought,
         double within_reach = terms.access[0] * w[POOL][d]
             + terms.access[1] * w[POOL + 1][d] + terms.access[2] * w[POOL + 2][d];
 
-        w[ACTIVITY][d] = activity;
-        w[SUPPORT][d] = support;
-        w[PER_COST][d] = per_cost;
         w[ASK][d] = ask;
         w[WITHIN_REACH][d] = within_reach;
         w[CAPACITY][d] = belief[BELIEF_LEVER][d] * drivers[DELIVERY][d] * within_reach;
-        w[UNMET][d] = unmet;
-        w[INCOME][d] = income;
-        w[COST_BEFORE][d] = cost_before;
-        w[TARGET_TOTAL][d] += terms.rate * cost_before;
-        w[GUARDED][d] += guarded;
-        ADD(SUM_INCOME, income);
-        ADD(SUM_COST_BEFORE, cost_before);
         ADD(SUM_ASK, ask * cost_before);
-        ADD(SUM_UNMET, unmet * cost_before);
     }
 }
 
@@ -194,7 +207,7 @@ static inline void save_for_good(const Terms terms, const Brought brought,
     }
 }
 
-/* One-off savings, the accounts, and what is carried into the next year. */
+/* One-off savings and the accounts. */
 static inline void close_year(const Terms terms, const Lanes *restrict belief,
                               Lanes *restrict w, Lanes *restrict system,
                               Lanes *restrict kind)
@@ -219,6 +232,31 @@ static inline void close_year(const Terms terms, const Lanes *restrict belief,
         balance = fabs(balance) <= TIE * cost_before ? 0.0 : balance;
         double shortfall = larger(missing - nonrecurrent, 0.0);
 
+        double nonrecurrent_money = nonrecurrent * cost_before;
+        double deficit = larger(-balance, 0.0);
+        w[CARRY_OVER][d] =
+            nonrecurrent + (1.0 - belief[BELIEF_FORGIVEN][d]) * shortfall;
+        w[NONRECURRENT][d] = nonrecurrent;
+        w[BALANCE][d] = balance;
+        w[MARGIN][d] = balance / larger(income, LEAST_COST);
+        w[SAVED_TOTAL][d] += recurrent * cost_before + nonrecurrent_money;
+        ADD(SUM_SUPPORT, support);
+        ADD(SUM_BALANCE, balance);
+        ADD(SUM_NONRECURRENT, nonrecurrent_money);
+        ADD(SUM_SHORTFALL, shortfall * cost_before);
+        ADD(SUM_GROSS_DEFICIT, deficit);
+        ADD(SUM_DEFICITS, deficit > 0.0 ? 1.0 : 0.0);
+        ADD(SUM_MEETING_PLAN, recurrent + nonrecurrent >= MET_PLAN * ask ? 1.0 : 0.0);
+    }
+}
+
+/* What is left of one-offs, and what of them comes back as cost. */
+static inline void draw_one_offs(const Terms terms, const Lanes *restrict belief,
+                                 Lanes *restrict w, Lanes *restrict system,
+                                 Lanes *restrict kind)
+{
+    for (int d = 0; d < LANES; d++) {
+        double cost_before = w[COST_BEFORE][d], nonrecurrent = w[NONRECURRENT][d];
         double drawn = nonrecurrent * w[PER_AVAILABLE][d];
         double t0 = drawn * w[SOURCE][d], t1 = drawn * w[SOURCE + 1][d];
         double t2 = drawn * w[SOURCE + 2][d], t3 = drawn * w[SOURCE + 3][d];
@@ -232,24 +270,9 @@ static inline void close_year(const Terms terms, const Lanes *restrict belief,
 
         double backlog =
             w[BACKLOG][d] * (1.0 + terms.backlog_growth) + t3 * cost_before;
-        double nonrecurrent_money = nonrecurrent * cost_before;
-        double deficit = larger(-balance, 0.0);
         w[BACKLOG][d] = backlog;
-        w[CARRY_OVER][d] =
-            nonrecurrent + (1.0 - belief[BELIEF_FORGIVEN][d]) * shortfall;
         w[PAYBACK][d] = cost_before * returning;
-        w[NONRECURRENT][d] = nonrecurrent;
-        w[BALANCE][d] = balance;
-        w[MARGIN][d] = balance / larger(income, LEAST_COST);
-        w[SAVED_TOTAL][d] += recurrent * cost_before + nonrecurrent_money;
-        ADD(SUM_SUPPORT, support);
-        ADD(SUM_BALANCE, balance);
         ADD(SUM_BACKLOG, backlog);
-        ADD(SUM_NONRECURRENT, nonrecurrent_money);
-        ADD(SUM_SHORTFALL, shortfall * cost_before);
-        ADD(SUM_GROSS_DEFICIT, deficit);
-        ADD(SUM_DEFICITS, deficit > 0.0 ? 1.0 : 0.0);
-        ADD(SUM_MEETING_PLAN, recurrent + nonrecurrent >= MET_PLAN * ask ? 1.0 : 0.0);
     }
 }
 
@@ -258,8 +281,10 @@ static inline void carry_year(const Terms terms, const Brought brought,
                               Lanes *restrict kind)
 {
     begin_year(terms, brought, w, system, kind);
+    plan_savings(terms, brought, w, system, kind);
     save_for_good(terms, brought, w, system, kind);
     close_year(terms, brought.belief, w, system, kind);
+    draw_one_offs(terms, brought.belief, w, system, kind);
 }
 
 #endif

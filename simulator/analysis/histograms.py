@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernel.histograms import read_quantiles
-from simulator.kernel.lanes import BINS
+from simulator.kernel.workspace import BINS
 
 Floats = NDArray[np.float64]
 

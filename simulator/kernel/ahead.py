@@ -1,9 +1,9 @@
 """Compile a part of the kernel: what `cache.compile_ahead` starts a process for.
 
 At the first start, when nothing is in the cache, Numba compiles one function after the
-other. Meanwhile this process compiles three stages of a year, groups, trusts' drivers and
-histograms, and the run finds them in the cache when it comes to them: 6 of 18 seconds
-on two processors.
+other. Meanwhile this process compiles some stages of a year, groups, trusts' drivers
+and histograms, and the run finds them in the cache when it comes to them: 6 of 18
+seconds on two processors.
 """
 
 import numpy as np
@@ -11,13 +11,12 @@ import numpy as np
 from simulator.kernel import (
     groups,
     histograms,
-    lanes,
     normal,
     one_trust,
     outcomes,
     shocks,
+    workspace,
 )
-from simulator.kernel.lanes import BINS, LANES
 from simulator.kernel.trust_year import (
     Begun,
     Belief,
@@ -29,6 +28,7 @@ from simulator.kernel.trust_year import (
     draw_one_offs,
     save_for_good,
 )
+from simulator.kernel.workspace import BINS, LANES
 from simulator.outcomes import OUTCOMES
 
 
@@ -57,8 +57,8 @@ def _stages() -> None:
 
 
 def _groups() -> None:
-    n_result, n_outcome = len(lanes.GROUP_RESULTS), len(OUTCOMES)
-    one, sums = np.ones(2), np.ones((2, lanes.N_SUMS * LANES))
+    n_result, n_outcome = len(workspace.GROUP_RESULTS), len(OUTCOMES)
+    one, sums = np.ones(2), np.ones((2, workspace.N_SUMS * LANES))
     achieved = np.zeros((n_outcome, LANES), np.int8)
     kept = np.zeros((n_result, 2, 2, 2, 2), np.float32)
     groups.close_group(
@@ -73,7 +73,7 @@ def _groups() -> None:
         np.zeros((n_result, 2, LANES), np.uint8),
     )
     one_trust.keep_trust(
-        np.ones(lanes.WORKSPACE), 1, 0, kept[: len(lanes.KEPT), 0, 0, 0]
+        np.ones(workspace.WORKSPACE), 1, 0, kept[: len(workspace.KEPT), 0, 0, 0]
     )
     outcomes.add_achieved(achieved, np.zeros((n_outcome, LANES)))
     outcomes.keep_achieved(achieved, 1, 0, np.zeros((n_outcome, 2, 2), np.int8), 0)
@@ -89,7 +89,7 @@ def _shocks() -> None:
     )
     for column in (address, kind, pay_share):  # as a population has them
         column.flags.writeable = False
-    nation_year = np.zeros((1, lanes.N_NATION * LANES))
+    nation_year = np.zeros((1, workspace.N_NATION * LANES))
     shocks.make_drivers(
         1,
         1,
@@ -101,7 +101,7 @@ def _shocks() -> None:
         nation_year,
         np.zeros((1, 1, LANES)),
         np.zeros((1, 1, LANES)),
-        np.zeros((1, 1, lanes.N_DRIVERS * LANES)),
+        np.zeros((1, 1, workspace.N_DRIVERS * LANES)),
         np.zeros((1, LANES)),
     )
 

@@ -11,7 +11,7 @@ the block (see `histograms`), so that each comes into the cache once, not once a
 
 import numpy as np
 
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.groups import (
     add_rows,
     close_group,
@@ -20,7 +20,6 @@ from simulator.kernel.groups import (
 )
 from simulator.kernel.histograms import bin_row
 from simulator.kernel.jit import compile_first, compiled
-from simulator.kernel.lanes import LANES
 from simulator.kernel.one_trust import (
     fill,
     keep_trust,
@@ -48,6 +47,7 @@ from simulator.kernel.tables import (
     Trusts,
 )
 from simulator.kernel.trust_year import Terms
+from simulator.kernel.workspace import LANES
 
 LINE = 8  # numbers in a line of the cache
 
@@ -70,7 +70,7 @@ def simulate_block(
     at most `BLOCK`; lanes beyond it are computed, as any address has its random
     numbers, and left out of every count.
     """
-    drivers = np.empty((*plan.support.shape, lanes.N_DRIVERS * LANES))
+    drivers = np.empty((*plan.support.shape, workspace.N_DRIVERS * LANES))
     plan_size = np.empty((plan.support.shape[0], LANES))
     made = drivers, plan_size
     others = n_draw, fixed, plan, nation, *made, ranges, bins, successes, per_draw
@@ -95,19 +95,19 @@ def simulate_block(
 
 def fixed_of(trusts: Trusts, plan: Plan, n_kind: int) -> Fixed:
     """Gather what no draw and no target changes."""
-    opening = np.zeros((len(trusts.income), lanes.N_STATE))
+    opening = np.zeros((len(trusts.income), workspace.N_STATE))
     for row, values in (
-        (lanes.POOL_0, trusts.opportunity[:, 0]),
-        (lanes.POOL_1, trusts.opportunity[:, 1]),
-        (lanes.POOL_2, trusts.opportunity[:, 2]),
-        (lanes.SOURCE_0, plan.one_offs[0, 0]),
-        (lanes.SOURCE_1, plan.one_offs[0, 1]),
-        (lanes.SOURCE_2, plan.one_offs[0, 2]),
-        (lanes.SOURCE_3, plan.one_offs[0, 3]),
-        (lanes.CARRY_OVER, trusts.carry_over),
-        (lanes.INCOME, trusts.income),
-        (lanes.COST, trusts.cost),
-        (lanes.BACKLOG, trusts.backlog),
+        (workspace.POOL_0, trusts.opportunity[:, 0]),
+        (workspace.POOL_1, trusts.opportunity[:, 1]),
+        (workspace.POOL_2, trusts.opportunity[:, 2]),
+        (workspace.SOURCE_0, plan.one_offs[0, 0]),
+        (workspace.SOURCE_1, plan.one_offs[0, 1]),
+        (workspace.SOURCE_2, plan.one_offs[0, 2]),
+        (workspace.SOURCE_3, plan.one_offs[0, 3]),
+        (workspace.CARRY_OVER, trusts.carry_over),
+        (workspace.INCOME, trusts.income),
+        (workspace.COST, trusts.cost),
+        (workspace.BACKLOG, trusts.backlog),
     ):
         opening[:, row // LANES] = values
     return Fixed(
@@ -152,19 +152,19 @@ def carry_batch(
     start = batch * LANES
     valid = min(LANES, n_draw - start)
 
-    w = np.empty(lanes.WORKSPACE)
-    system_sums = np.empty((n_year, lanes.N_SUMS * LANES))
-    kind_sums = np.empty((n_kind, n_year, lanes.N_SUMS * LANES))
-    sector_sums = np.empty((n_year, lanes.N_SUMS * LANES))
+    w = np.empty(workspace.WORKSPACE)
+    system_sums = np.empty((n_year, workspace.N_SUMS * LANES))
+    kind_sums = np.empty((n_kind, n_year, workspace.N_SUMS * LANES))
+    sector_sums = np.empty((n_year, workspace.N_SUMS * LANES))
     achieved = np.empty((n_outcome, LANES), np.int8)
     achieving = np.empty((n_outcome, LANES))
 
     for j in range(nation.belief.shape[1]):
-        w[lanes.BELIEF + j] = nation.belief[batch, j]
+        w[workspace.BELIEF + j] = nation.belief[batch, j]
 
     # Of many trusts the drivers do not fit the cache: those of the year after next are
     # asked for while a year is computed, or 936 trusts would cost a sixth more each.
-    drivers_by_year = drivers.reshape(-1, lanes.N_DRIVERS * LANES)
+    drivers_by_year = drivers.reshape(-1, workspace.N_DRIVERS * LANES)
     last = drivers_by_year.shape[0] - 1
 
     for k in range(n_target):
@@ -180,7 +180,7 @@ def carry_batch(
             for i in range(fixed.first[s], fixed.first[s + 1]):
                 kind = fixed.kind[i]
                 open_trust(fixed.opening[i], fixed.other_weight[i], w)
-                opening_cost = fixed.opening[i, lanes.COST // LANES]
+                opening_cost = fixed.opening[i, workspace.COST // LANES]
                 for y in range(n_year):
                     later = drivers_by_year[min(i * n_year + y + 2, last)]
                     for j in range(0, later.shape[0], LINE):
@@ -207,7 +207,7 @@ def carry_batch(
                         kind_sums[kind, y],
                     )
                     for spread in range(n_spread):
-                        row = lanes.SPREAD_ROWS[spread]
+                        row = workspace.SPREAD_ROWS[spread]
                         bin_row(
                             w[row : row + LANES],
                             ranges.trust[k, i, spread, y],
@@ -222,7 +222,7 @@ def carry_batch(
                     keep_achieved(achieved, valid, start, per_draw.units[k], i)
                 guarded = np.int32(0)
                 for d in range(valid):
-                    guarded += np.int32(w[lanes.GUARDED + d])
+                    guarded += np.int32(w[workspace.GUARDED + d])
                 successes.guarded[k] += guarded
             close_group(
                 rate,

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.histograms import bin_row
 from simulator.kernel.jit import compiled, inlined
-from simulator.kernel.lanes import LANES
 from simulator.kernel.outcomes import count_achieved, judge_group
 from simulator.kernel.tables import Counts, Floats
 from simulator.kernel.trust_year import TIE
+from simulator.kernel.workspace import LANES
 
 
 @inlined
@@ -27,16 +27,16 @@ def read_group(sums: Floats) -> None:
     weighted by cost before savings. What is judged as zero is zero.
     """
     for d in range(LANES):
-        cost_before = sums[lanes.SUM_COST_BEFORE + d]
-        balance = sums[lanes.SUM_BALANCE + d]
+        cost_before = sums[workspace.SUM_COST_BEFORE + d]
+        balance = sums[workspace.SUM_BALANCE + d]
         near = abs(balance) <= TIE * cost_before
-        sums[lanes.SUM_BALANCE + d] = 0.0 if near else balance
-        cost = sums[lanes.SUM_COST + d]
-        sums[lanes.SUM_UNDERLYING + d] = sums[lanes.SUM_INCOME + d] - cost
-        sums[lanes.SUM_CASH_RELEASING + d] /= cost_before
-        sums[lanes.SUM_MEASURED + d] /= cost_before
-        sums[lanes.SUM_PRESSURE + d] /= cost_before
-        sums[lanes.SUM_UNMET + d] /= cost_before
+        sums[workspace.SUM_BALANCE + d] = 0.0 if near else balance
+        cost = sums[workspace.SUM_COST + d]
+        sums[workspace.SUM_UNDERLYING + d] = sums[workspace.SUM_INCOME + d] - cost
+        sums[workspace.SUM_CASH_RELEASING + d] /= cost_before
+        sums[workspace.SUM_MEASURED + d] /= cost_before
+        sums[workspace.SUM_PRESSURE + d] /= cost_before
+        sums[workspace.SUM_UNMET + d] /= cost_before
 
 
 @compiled

@@ -5,14 +5,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.jit import compiled, inlined
-from simulator.kernel.lanes import LANES
 from simulator.kernel.prefetch import prefetch
 from simulator.kernel.tables import Counts, Floats
+from simulator.kernel.workspace import LANES
 
 LINE = 16  # counts in a line of the cache
-LINES_A_BATCH = lanes.BINS // LINE * LANES // lanes.BLOCK  # so that a block has all
+LINES_A_BATCH = (
+    workspace.BINS // LINE * LANES // workspace.BLOCK
+)  # so that a block has all
 
 
 @inlined
@@ -24,7 +26,7 @@ def bin_row(values: Floats, edges: Floats, bins: NDArray[np.uint8]) -> None:
     first, scale = edges[0], edges[1]
     for d in range(LANES):
         place = (values[d] - first) * scale
-        bins[d] = np.uint8(np.int32(min(max(place, 0.0), lanes.BINS - 1.0)))
+        bins[d] = np.uint8(np.int32(min(max(place, 0.0), workspace.BINS - 1.0)))
 
 
 @compiled
@@ -48,7 +50,7 @@ def count_bins(
     """
     n_unit, n_row = members.shape[0], histograms.shape[2] * histograms.shape[3]
     rows = bins.reshape(bins.shape[0], -1, LANES)
-    counts = histograms.reshape(-1, lanes.BINS)
+    counts = histograms.reshape(-1, workspace.BINS)
     last = counts.shape[0] - 1
     for row in range(first * n_row, stop * n_row, 2):  # `n_row` is even
         if members[row // n_row % n_unit] == 0:
@@ -75,10 +77,10 @@ def read_quantiles(
     (level,) in rising order, `quantiles` (unit, level). A quantile in an end bin, which
     also holds what lies outside, is not a number.
     """
-    last = lanes.BINS - 1
+    last = workspace.BINS - 1
     for unit in range(histograms.shape[0]):
         total = np.int64(0)
-        for place in range(lanes.BINS):
+        for place in range(workspace.BINS):
             total += np.int64(histograms[unit, place])
         place, below = 0, np.int64(0)
         for column in range(levels.shape[0]):

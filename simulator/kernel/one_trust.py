@@ -1,16 +1,16 @@
 """One trust, `LANES` draws at once: its opening position, its rules, what is kept.
 
-What a trust carries stands in the rows of a flat workspace (see `lanes`).
+What a trust carries stands in the rows of a flat workspace (see `workspace`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.jit import compiled, inlined, pasted
-from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Floats, Plan
 from simulator.kernel.trust_year import Rules
+from simulator.kernel.workspace import LANES
 
 
 @inlined
@@ -28,21 +28,26 @@ def open_trust(opening: Floats, other_weight: float, w: Floats) -> None:
     belief about the income of trusts that are not acute does to this one's.
     """
     # In loops over the workspace itself: views of it would have their uses counted.
-    for row in range(lanes.N_STATE):
+    for row in range(workspace.N_STATE):
         value = opening[row]
         for d in range(LANES):
             w[row * LANES + d] = value
-    for row in (lanes.POOL_0, lanes.POOL_1, lanes.POOL_2):
+    for row in (workspace.POOL_0, workspace.POOL_1, workspace.POOL_2):
         for d in range(LANES):
-            w[row + d] *= w[lanes.BELIEF + lanes.OPPORTUNITY_SCALE + d]
-    for row in (lanes.SOURCE_0, lanes.SOURCE_1, lanes.SOURCE_2, lanes.SOURCE_3):
+            w[row + d] *= w[workspace.BELIEF + workspace.OPPORTUNITY_SCALE + d]
+    for row in (
+        workspace.SOURCE_0,
+        workspace.SOURCE_1,
+        workspace.SOURCE_2,
+        workspace.SOURCE_3,
+    ):
         for d in range(LANES):
-            w[row + d] *= w[lanes.BELIEF + lanes.ONE_OFF_SCALE + d]
+            w[row + d] *= w[workspace.BELIEF + workspace.ONE_OFF_SCALE + d]
     for d in range(LANES):
-        w[lanes.COST + d] *= 1.0 + w[lanes.BELIEF + lanes.OPENING_COST + d]
-        more = other_weight * w[lanes.BELIEF + lanes.OPENING_OTHER + d]
-        w[lanes.INCOME + d] *= 1.0 + more
-    for j in range(lanes.SAVED_TOTAL, lanes.GUARDED + LANES):
+        w[workspace.COST + d] *= 1.0 + w[workspace.BELIEF + workspace.OPENING_COST + d]
+        more = other_weight * w[workspace.BELIEF + workspace.OPENING_OTHER + d]
+        w[workspace.INCOME + d] *= 1.0 + more
+    for j in range(workspace.SAVED_TOTAL, workspace.GUARDED + LANES):
         w[j] = 0.0
 
 
@@ -82,9 +87,9 @@ def year_rules(plan: Plan, y: int) -> Rules:
 def keep_trust(w: Floats, valid: int, start: int, kept: NDArray[np.float32]) -> None:
     """Keep a trust's year of a batch of draws: (kept result, draw)."""
     for result in range(kept.shape[0]):
-        row = lanes.KEPT_ROWS[result]
+        row = workspace.KEPT_ROWS[result]
         for d in range(valid):
             kept[result, start + d] = w[row + d]
     for d in range(valid):
-        underlying = w[lanes.INCOME + d] - w[lanes.COST + d]
-        kept[lanes.KEPT_UNDERLYING, start + d] = underlying
+        underlying = w[workspace.INCOME + d] - w[workspace.COST + d]
+        kept[workspace.KEPT_UNDERLYING, start + d] = underlying

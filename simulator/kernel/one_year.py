@@ -4,9 +4,8 @@ What one stage finds stands in the rows of the workspace for the next; each numb
 is carried on overwrites last year's as soon as no later stage reads that.
 """
 
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.jit import inlined, pasted
-from simulator.kernel.lanes import LANES
 from simulator.kernel.outcomes import MET_PLAN
 from simulator.kernel.tables import Floats
 from simulator.kernel.trust_year import (
@@ -27,26 +26,27 @@ from simulator.kernel.trust_year import (
     plan_savings,
     save_for_good,
 )
+from simulator.kernel.workspace import LANES
 
 
 @inlined
 def belief_of(w: Floats, d: int) -> Belief:
     """Read what is believed in one draw."""
     return Belief(
-        w[lanes.BELIEF + lanes.REAL_SHARE + d],
-        w[lanes.BELIEF + lanes.SHARPNESS + d],
-        w[lanes.BELIEF + lanes.ONE_OFF_FILL + d],
-        w[lanes.BELIEF + lanes.BALANCE_REACH + d],
-        w[lanes.BELIEF + lanes.FORGIVEN + d],
-        w[lanes.BELIEF + lanes.COST_ELASTICITY + d],
-        w[lanes.BELIEF + lanes.MARGINAL_PAYMENT + d],
-        w[lanes.BELIEF + lanes.TREATED + d],
-        w[lanes.BELIEF + lanes.LEVER + d],
-        w[lanes.BELIEF + lanes.PLAN_FLOOR + d],
-        w[lanes.BELIEF + lanes.GAP_CLOSED + d],
-        w[lanes.BELIEF + lanes.PLAN_LIMIT + d],
-        w[lanes.BELIEF + lanes.QUALITY + d],
-        w[lanes.BELIEF + lanes.ONE_OFF_SCALE + d],
+        w[workspace.BELIEF + workspace.REAL_SHARE + d],
+        w[workspace.BELIEF + workspace.SHARPNESS + d],
+        w[workspace.BELIEF + workspace.ONE_OFF_FILL + d],
+        w[workspace.BELIEF + workspace.BALANCE_REACH + d],
+        w[workspace.BELIEF + workspace.FORGIVEN + d],
+        w[workspace.BELIEF + workspace.COST_ELASTICITY + d],
+        w[workspace.BELIEF + workspace.MARGINAL_PAYMENT + d],
+        w[workspace.BELIEF + workspace.TREATED + d],
+        w[workspace.BELIEF + workspace.LEVER + d],
+        w[workspace.BELIEF + workspace.PLAN_FLOOR + d],
+        w[workspace.BELIEF + workspace.GAP_CLOSED + d],
+        w[workspace.BELIEF + workspace.PLAN_LIMIT + d],
+        w[workspace.BELIEF + workspace.QUALITY + d],
+        w[workspace.BELIEF + workspace.ONE_OFF_SCALE + d],
     )
 
 
@@ -56,15 +56,15 @@ def drivers_of(
 ) -> Drivers:
     """Read what the year brings to a trust in one draw."""
     return Drivers(
-        drivers[lanes.DEMAND + d],
-        drivers[lanes.INFLATION + d],
-        drivers[lanes.PRESSURE + d],
-        drivers[lanes.DELIVERY + d],
+        drivers[workspace.DEMAND + d],
+        drivers[workspace.INFLATION + d],
+        drivers[workspace.PRESSURE + d],
+        drivers[workspace.DELIVERY + d],
         plan_size[d],
-        kind_year[lanes.GROWTH + d],
-        kind_year[lanes.PASSED_ON + d],
-        kind_year[lanes.PAID_PRESSURE + d],
-        kind_year[lanes.UPFRONT + d],
+        kind_year[workspace.GROWTH + d],
+        kind_year[workspace.PASSED_ON + d],
+        kind_year[workspace.PAID_PRESSURE + d],
+        kind_year[workspace.UPFRONT + d],
         (new[d], new[LANES + d], new[2 * LANES + d]),
     )
 
@@ -79,17 +79,17 @@ def add(value: float, place: int, system: Floats, kind: Floats) -> None:
 @inlined
 def pools_of(w: Floats, d: int) -> Pools:
     """Read the opportunity that a trust has in one draw."""
-    return w[lanes.POOL_0 + d], w[lanes.POOL_1 + d], w[lanes.POOL_2 + d]
+    return w[workspace.POOL_0 + d], w[workspace.POOL_1 + d], w[workspace.POOL_2 + d]
 
 
 @inlined
 def sources_of(w: Floats, d: int) -> OneOffs:
     """Read the one-offs that a trust has in one draw."""
     return (
-        w[lanes.SOURCE_0 + d],
-        w[lanes.SOURCE_1 + d],
-        w[lanes.SOURCE_2 + d],
-        w[lanes.SOURCE_3 + d],
+        w[workspace.SOURCE_0 + d],
+        w[workspace.SOURCE_1 + d],
+        w[workspace.SOURCE_2 + d],
+        w[workspace.SOURCE_3 + d],
     )
 
 
@@ -97,12 +97,12 @@ def sources_of(w: Floats, d: int) -> OneOffs:
 def begun_of(w: Floats, d: int) -> Begun:
     """Read what the first stage found in one draw."""
     return Begun(
-        w[lanes.ACTIVITY + d],
-        w[lanes.UNMET + d],
-        w[lanes.COST_BEFORE + d],
-        w[lanes.INCOME + d],
-        w[lanes.SUPPORT + d],
-        w[lanes.PER_COST + d],
+        w[workspace.ACTIVITY + d],
+        w[workspace.UNMET + d],
+        w[workspace.COST_BEFORE + d],
+        w[workspace.INCOME + d],
+        w[workspace.SUPPORT + d],
+        w[workspace.PER_COST + d],
     )
 
 
@@ -110,9 +110,9 @@ def begun_of(w: Floats, d: int) -> Begun:
 def planned_of(w: Floats, d: int) -> Planned:
     """Read what the second stage found in one draw."""
     return Planned(
-        w[lanes.ASK + d],
-        w[lanes.WITHIN_REACH + d],
-        w[lanes.CAPACITY + d],
+        w[workspace.ASK + d],
+        w[workspace.WITHIN_REACH + d],
+        w[workspace.CAPACITY + d],
     )
 
 
@@ -131,28 +131,28 @@ def begin_year(
     """Take `before_savings` for `LANES` draws."""
     for d in range(LANES):
         state = State(
-            w[lanes.INCOME + d],
-            w[lanes.COST + d],
+            w[workspace.INCOME + d],
+            w[workspace.COST + d],
             pools_of(w, d),
             sources_of(w, d),
-            w[lanes.CARRY_OVER + d],
-            w[lanes.PAYBACK + d],
-            w[lanes.UNMET + d],
-            w[lanes.BACKLOG + d],
+            w[workspace.CARRY_OVER + d],
+            w[workspace.PAYBACK + d],
+            w[workspace.UNMET + d],
+            w[workspace.BACKLOG + d],
         )
         brought = drivers_of(drivers, plan_size, kind_year, new_opportunity, d)
         begun, guarded = before_savings(state, brought, belief_of(w, d), terms, rules)
-        w[lanes.ACTIVITY + d] = begun.activity
-        w[lanes.UNMET + d] = begun.unmet
-        w[lanes.COST_BEFORE + d] = begun.cost_before
-        w[lanes.INCOME + d] = begun.income
-        w[lanes.SUPPORT + d] = begun.support
-        w[lanes.PER_COST + d] = begun.per_cost
-        w[lanes.TARGET_TOTAL + d] += terms.rate * begun.cost_before
-        w[lanes.GUARDED + d] += 1.0 if guarded else 0.0
-        add(begun.income, lanes.SUM_INCOME + d, system, kind)
-        add(begun.cost_before, lanes.SUM_COST_BEFORE + d, system, kind)
-        add(begun.unmet * begun.cost_before, lanes.SUM_UNMET + d, system, kind)
+        w[workspace.ACTIVITY + d] = begun.activity
+        w[workspace.UNMET + d] = begun.unmet
+        w[workspace.COST_BEFORE + d] = begun.cost_before
+        w[workspace.INCOME + d] = begun.income
+        w[workspace.SUPPORT + d] = begun.support
+        w[workspace.PER_COST + d] = begun.per_cost
+        w[workspace.TARGET_TOTAL + d] += terms.rate * begun.cost_before
+        w[workspace.GUARDED + d] += 1.0 if guarded else 0.0
+        add(begun.income, workspace.SUM_INCOME + d, system, kind)
+        add(begun.cost_before, workspace.SUM_COST_BEFORE + d, system, kind)
+        add(begun.unmet * begun.cost_before, workspace.SUM_UNMET + d, system, kind)
 
 
 @pasted
@@ -172,17 +172,17 @@ def plan_year(
         begun = begun_of(w, d)
         planned = plan_savings(
             begun,
-            w[lanes.CARRY_OVER + d],
+            w[workspace.CARRY_OVER + d],
             pools_of(w, d),
             drivers_of(drivers, plan_size, kind_year, new_opportunity, d),
             belief_of(w, d),
             terms,
             rules,
         )
-        w[lanes.ASK + d] = planned.ask
-        w[lanes.WITHIN_REACH + d] = planned.within_reach
-        w[lanes.CAPACITY + d] = planned.capacity
-        add(planned.ask * begun.cost_before, lanes.SUM_ASK + d, system, kind)
+        w[workspace.ASK + d] = planned.ask
+        w[workspace.WITHIN_REACH + d] = planned.within_reach
+        w[workspace.CAPACITY + d] = planned.capacity
+        add(planned.ask * begun.cost_before, workspace.SUM_ASK + d, system, kind)
 
 
 @pasted
@@ -203,7 +203,7 @@ def save_year(
         saved = save_for_good(
             begun,
             planned_of(w, d),
-            w[lanes.PAYBACK + d],
+            w[workspace.PAYBACK + d],
             pools_of(w, d),
             sources_of(w, d),
             brought,
@@ -211,26 +211,26 @@ def save_year(
             rules,
         )
         recurrent_money = saved.recurrent * begun.cost_before
-        w[lanes.RECURRENT + d] = saved.recurrent
-        w[lanes.COST + d] = saved.cost
-        w[lanes.CASH_RELEASING + d] = saved.cash_releasing
-        w[lanes.MEASURED + d] = saved.measured
-        w[lanes.POOL_0 + d] = saved.opportunity[0]
-        w[lanes.POOL_1 + d] = saved.opportunity[1]
-        w[lanes.POOL_2 + d] = saved.opportunity[2]
-        w[lanes.AVAILABLE + d] = saved.available
-        w[lanes.PER_AVAILABLE + d] = saved.per_available
-        w[lanes.RECURRENT_TOTAL + d] += recurrent_money
-        w[lanes.CASH_RELEASING_TOTAL + d] += saved.cash_releasing
-        w[lanes.MEASURED_TOTAL + d] += saved.measured
-        add(saved.cost, lanes.SUM_COST + d, system, kind)
-        add(recurrent_money, lanes.SUM_RECURRENT + d, system, kind)
+        w[workspace.RECURRENT + d] = saved.recurrent
+        w[workspace.COST + d] = saved.cost
+        w[workspace.CASH_RELEASING + d] = saved.cash_releasing
+        w[workspace.MEASURED + d] = saved.measured
+        w[workspace.POOL_0 + d] = saved.opportunity[0]
+        w[workspace.POOL_1 + d] = saved.opportunity[1]
+        w[workspace.POOL_2 + d] = saved.opportunity[2]
+        w[workspace.AVAILABLE + d] = saved.available
+        w[workspace.PER_AVAILABLE + d] = saved.per_available
+        w[workspace.RECURRENT_TOTAL + d] += recurrent_money
+        w[workspace.CASH_RELEASING_TOTAL + d] += saved.cash_releasing
+        w[workspace.MEASURED_TOTAL + d] += saved.measured
+        add(saved.cost, workspace.SUM_COST + d, system, kind)
+        add(recurrent_money, workspace.SUM_RECURRENT + d, system, kind)
         cash_releasing_money = saved.cash_releasing * begun.cost_before
-        add(cash_releasing_money, lanes.SUM_CASH_RELEASING + d, system, kind)
+        add(cash_releasing_money, workspace.SUM_CASH_RELEASING + d, system, kind)
         measured_money = saved.measured * begun.cost_before
-        add(measured_money, lanes.SUM_MEASURED + d, system, kind)
+        add(measured_money, workspace.SUM_MEASURED + d, system, kind)
         pressure_money = brought.pressure * begun.cost_before
-        add(pressure_money, lanes.SUM_PRESSURE + d, system, kind)
+        add(pressure_money, workspace.SUM_PRESSURE + d, system, kind)
 
 
 @pasted
@@ -241,40 +241,45 @@ def close_year(
     for d in range(LANES):
         begun, planned = begun_of(w, d), planned_of(w, d)
         saved = Saved(
-            w[lanes.RECURRENT + d],
-            w[lanes.COST + d],
-            w[lanes.CASH_RELEASING + d],
-            w[lanes.MEASURED + d],
+            w[workspace.RECURRENT + d],
+            w[workspace.COST + d],
+            w[workspace.CASH_RELEASING + d],
+            w[workspace.MEASURED + d],
             pools_of(w, d),
-            w[lanes.AVAILABLE + d],
-            w[lanes.PER_AVAILABLE + d],
+            w[workspace.AVAILABLE + d],
+            w[workspace.PER_AVAILABLE + d],
         )
         closed = close_accounts(
             begun,
             planned,
             saved,
-            w[lanes.PAYBACK + d],
+            w[workspace.PAYBACK + d],
             belief_of(w, d),
             terms,
             rules,
         )
         met = saved.recurrent + closed.nonrecurrent >= MET_PLAN * planned.ask
         nonrecurrent_money = closed.nonrecurrent * begun.cost_before
-        w[lanes.CARRY_OVER + d] = closed.carry_over
-        w[lanes.NONRECURRENT + d] = closed.nonrecurrent
-        w[lanes.SUPPORT + d] = closed.support
-        w[lanes.BALANCE + d] = closed.balance
-        w[lanes.MARGIN + d] = closed.balance / max(begun.income, LEAST_COST)
+        w[workspace.CARRY_OVER + d] = closed.carry_over
+        w[workspace.NONRECURRENT + d] = closed.nonrecurrent
+        w[workspace.SUPPORT + d] = closed.support
+        w[workspace.BALANCE + d] = closed.balance
+        w[workspace.MARGIN + d] = closed.balance / max(begun.income, LEAST_COST)
         saved_money = saved.recurrent * begun.cost_before + nonrecurrent_money
-        w[lanes.SAVED_TOTAL + d] += saved_money
-        add(closed.support, lanes.SUM_SUPPORT + d, system, kind)
-        add(closed.balance, lanes.SUM_BALANCE + d, system, kind)
-        add(nonrecurrent_money, lanes.SUM_NONRECURRENT + d, system, kind)
-        add(closed.shortfall * begun.cost_before, lanes.SUM_SHORTFALL + d, system, kind)
+        w[workspace.SAVED_TOTAL + d] += saved_money
+        add(closed.support, workspace.SUM_SUPPORT + d, system, kind)
+        add(closed.balance, workspace.SUM_BALANCE + d, system, kind)
+        add(nonrecurrent_money, workspace.SUM_NONRECURRENT + d, system, kind)
+        add(
+            closed.shortfall * begun.cost_before,
+            workspace.SUM_SHORTFALL + d,
+            system,
+            kind,
+        )
         deficit = max(-closed.balance, 0.0)
-        add(deficit, lanes.SUM_GROSS_DEFICIT + d, system, kind)
-        add(1.0 if deficit > 0.0 else 0.0, lanes.SUM_DEFICITS + d, system, kind)
-        add(1.0 if met else 0.0, lanes.SUM_MEETING_PLAN + d, system, kind)
+        add(deficit, workspace.SUM_GROSS_DEFICIT + d, system, kind)
+        add(1.0 if deficit > 0.0 else 0.0, workspace.SUM_DEFICITS + d, system, kind)
+        add(1.0 if met else 0.0, workspace.SUM_MEETING_PLAN + d, system, kind)
 
 
 @pasted
@@ -282,21 +287,21 @@ def draw_year(rules: Rules, w: Floats, system: Floats, kind: Floats) -> None:
     """Take `draw_one_offs` for `LANES` draws."""
     for d in range(LANES):
         left = draw_one_offs(
-            w[lanes.COST_BEFORE + d],
-            w[lanes.NONRECURRENT + d],
-            w[lanes.PER_AVAILABLE + d],
+            w[workspace.COST_BEFORE + d],
+            w[workspace.NONRECURRENT + d],
+            w[workspace.PER_AVAILABLE + d],
             sources_of(w, d),
-            w[lanes.BACKLOG + d],
+            w[workspace.BACKLOG + d],
             belief_of(w, d),
             rules,
         )
-        w[lanes.SOURCE_0 + d] = left.one_offs[0]
-        w[lanes.SOURCE_1 + d] = left.one_offs[1]
-        w[lanes.SOURCE_2 + d] = left.one_offs[2]
-        w[lanes.SOURCE_3 + d] = left.one_offs[3]
-        w[lanes.PAYBACK + d] = left.payback
-        w[lanes.BACKLOG + d] = left.backlog
-        add(left.backlog, lanes.SUM_BACKLOG + d, system, kind)
+        w[workspace.SOURCE_0 + d] = left.one_offs[0]
+        w[workspace.SOURCE_1 + d] = left.one_offs[1]
+        w[workspace.SOURCE_2 + d] = left.one_offs[2]
+        w[workspace.SOURCE_3 + d] = left.one_offs[3]
+        w[workspace.PAYBACK + d] = left.payback
+        w[workspace.BACKLOG + d] = left.backlog
+        add(left.backlog, workspace.SUM_BACKLOG + d, system, kind)
 
 
 @pasted

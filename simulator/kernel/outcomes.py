@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.jit import compiled, inlined, pasted
-from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Counts, Floats
 from simulator.kernel.trust_year import TIE
+from simulator.kernel.workspace import LANES
 from simulator.outcomes import (
     ANY_MEANS,
     BALANCE,
@@ -31,13 +31,13 @@ def judge_trust(
     (outcome, LANES).
     """
     for d in range(LANES):
-        wanted = w[lanes.TARGET_TOTAL + d] * (1.0 - TIE)
+        wanted = w[workspace.TARGET_TOTAL + d] * (1.0 - TIE)
         rate = target_total * (1.0 - TIE)
-        achieved[ANY_MEANS, d] = w[lanes.SAVED_TOTAL + d] >= wanted
-        achieved[RECURRENT, d] = w[lanes.RECURRENT_TOTAL + d] >= wanted
-        achieved[CASH_RELEASING, d] = w[lanes.CASH_RELEASING_TOTAL + d] >= rate
-        achieved[MEASURED, d] = w[lanes.MEASURED_TOTAL + d] >= rate
-        achieved[BALANCE, d] = w[lanes.BALANCE + d] >= 0.0
+        achieved[ANY_MEANS, d] = w[workspace.SAVED_TOTAL + d] >= wanted
+        achieved[RECURRENT, d] = w[workspace.RECURRENT_TOTAL + d] >= wanted
+        achieved[CASH_RELEASING, d] = w[workspace.CASH_RELEASING_TOTAL + d] >= rate
+        achieved[MEASURED, d] = w[workspace.MEASURED_TOTAL + d] >= rate
+        achieved[BALANCE, d] = w[workspace.BALANCE + d] >= 0.0
     for d in range(LANES):
         achieved[SUSTAINED, d] = achieved[own, d] & achieved[BALANCE, d]
 
@@ -59,12 +59,12 @@ def judge_group(
         year, wanted = results[y], rate[y]
         target_total += wanted
         for d in range(LANES):
-            for_good = year[lanes.SUM_RECURRENT + d]
-            totals[saved + d] += for_good + year[lanes.SUM_NONRECURRENT + d]
+            for_good = year[workspace.SUM_RECURRENT + d]
+            totals[saved + d] += for_good + year[workspace.SUM_NONRECURRENT + d]
             totals[recurrent + d] += for_good
-            totals[cash_releasing + d] += year[lanes.SUM_CASH_RELEASING + d]
-            totals[measured + d] += year[lanes.SUM_MEASURED + d]
-            totals[target_money + d] += wanted * year[lanes.SUM_COST_BEFORE + d]
+            totals[cash_releasing + d] += year[workspace.SUM_CASH_RELEASING + d]
+            totals[measured + d] += year[workspace.SUM_MEASURED + d]
+            totals[target_money + d] += wanted * year[workspace.SUM_COST_BEFORE + d]
     last = results[n_year - 1]
     for d in range(LANES):
         wanted = totals[target_money + d] * (1.0 - TIE)
@@ -73,7 +73,7 @@ def judge_group(
         achieved[RECURRENT, d] = totals[recurrent + d] >= wanted
         achieved[CASH_RELEASING, d] = totals[cash_releasing + d] >= least
         achieved[MEASURED, d] = totals[measured + d] >= least
-        achieved[BALANCE, d] = last[lanes.SUM_BALANCE + d] >= 0.0
+        achieved[BALANCE, d] = last[workspace.SUM_BALANCE + d] >= 0.0
     for d in range(LANES):
         achieved[SUSTAINED, d] = achieved[own, d] & achieved[BALANCE, d]
 

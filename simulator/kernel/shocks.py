@@ -6,13 +6,13 @@ They are the same under every target, and so are made before the first.
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.elementary import exp
 from simulator.kernel.jit import compiled, pasted
-from simulator.kernel.lanes import LANES
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.philox import fill_words
 from simulator.kernel.tables import Counts, Floats
+from simulator.kernel.workspace import LANES
 
 
 @compiled
@@ -127,16 +127,16 @@ def combine_drivers(
     demand_sd, pressure_sd, drift_sd = spread[0], spread[1], spread[2]
     delivery_sd, persistent_sd = spread[3], spread[4]
     for d in range(LANES):
-        drivers[lanes.DEMAND + d] = demand[d] + demand_sd * z[d]
-        drivers[lanes.INFLATION + d] = (
-            pay_share * nation[lanes.PAY + d]
-            + (1.0 - pay_share) * nation[lanes.NONPAY + d]
+        drivers[workspace.DEMAND + d] = demand[d] + demand_sd * z[d]
+        drivers[workspace.INFLATION + d] = (
+            pay_share * nation[workspace.PAY + d]
+            + (1.0 - pay_share) * nation[workspace.NONPAY + d]
         )
-        drivers[lanes.PRESSURE + d] = (
+        drivers[workspace.PRESSURE + d] = (
             pressure[d] + drift_sd * stay[d] + pressure_sd * z[LANES + d]
         )
-        drivers[lanes.DELIVERY + d] = exp(
-            nation[lanes.DELIVERY_LOG + d]
+        drivers[workspace.DELIVERY + d] = exp(
+            nation[workspace.DELIVERY_LOG + d]
             + persistent_sd * stay[LANES + d]
             + delivery_sd * z[2 * LANES + d]
         )

@@ -22,7 +22,7 @@ from simulator.analysis.shapley import COALITION, attribution, bound_chances
 from simulator.drivers import Stream, trusts
 from simulator.engine import Job, Shard
 from simulator.errors import ScenarioError
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.population import Population
 from simulator.questions import causes
 from simulator.questions.causes import Cause, World

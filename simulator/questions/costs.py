@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator import drivers, engine
 from simulator.drivers import Stream, years
 from simulator.engine import AHEAD, KEEPING_BLOCK, KEPT_AHEAD, SHARD
-from simulator.kernel.lanes import BLOCK, GROUP_RESULTS, KEPT
+from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
 from simulator.questions.pilot import Pilot
 from simulator.running.assembly import Work
 from simulator.schema import (

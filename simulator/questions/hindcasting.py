@@ -18,7 +18,7 @@ from simulator.analysis import record
 from simulator.analysis.sampling import need_independent
 from simulator.engine import Kept, Shard
 from simulator.errors import RunFileError, ScenarioError
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.questions import replay
 from simulator.questions.replay import Replay
 from simulator.running import preparation
@@ -144,10 +144,10 @@ def _of_trusts(
         job, draws, keep=draws, threads=threads, to_store=True, done=done
     ):
         if isinstance(part, Kept):
-            balance = part.values[lanes.KEPT.index("balance")].astype(np.float64)
+            balance = part.values[workspace.KEPT.index("balance")].astype(np.float64)
             found.append(_added(balance, acute))
         elif isinstance(part, Shard):
-            balances = part.stored[lanes.GROUP_RESULTS.index("balance")]
+            balances = part.stored[workspace.GROUP_RESULTS.index("balance")]
             shard = slice(part.first_draw, part.first_draw + part.n_draw)
             if not np.array_equal(balances, stored.values[:, shard]):
                 raise RunFileError(

@@ -23,8 +23,8 @@ from simulator.analysis.headline import GROUPS, headline
 from simulator.inputs import Loaded
 from simulator.kernel.block import carry_batch
 from simulator.kernel.histograms import count_bins
-from simulator.kernel.lanes import BLOCK
 from simulator.kernel.shocks import make_drivers
+from simulator.kernel.workspace import BLOCK
 from simulator.running import assembly
 from simulator.running.assembly import Keep, Work
 from simulator.storage import parts, store

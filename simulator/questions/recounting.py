@@ -14,7 +14,7 @@ from simulator import engine
 from simulator.analysis import compare
 from simulator.engine import Job, Shard
 from simulator.errors import RunFileError
-from simulator.kernel.lanes import BLOCK
+from simulator.kernel.workspace import BLOCK
 from simulator.questions.sides import Side
 from simulator.running import preparation
 from simulator.schema import DRAW, OUTCOME, OUTCOMES, TARGET, TRUST_TYPES

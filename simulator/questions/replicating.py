@@ -13,8 +13,8 @@ from simulator.analysis.intervals import Estimate
 from simulator.analysis.replicates import chance
 from simulator.drivers import years
 from simulator.engine import Job, Shard
-from simulator.kernel.lanes import GROUP_RESULTS
 from simulator.kernel.tables import Tally
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 Floats = NDArray[np.float64]

@@ -21,7 +21,7 @@ from simulator.drivers import Stream
 from simulator.engine import Job, Shard
 from simulator.errors import ScenarioError
 from simulator.kernel import philox
-from simulator.kernel.lanes import GROUP_RESULTS
+from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.population import Population
 from simulator.questions.holding import FUTURES, GROUPS, Nested, Swapped, other_seed
 from simulator.running import preparation, runs

@@ -18,8 +18,7 @@ from simulator.drivers import Drawn, Stream
 from simulator.engine import Job
 from simulator.errors import RunFileError, SimulatorError
 from simulator.inputs import Loaded
-from simulator.kernel import lanes, philox
-from simulator.kernel.lanes import LANES
+from simulator.kernel import philox, workspace
 from simulator.kernel.one_trust import open_trust, year_rules
 from simulator.kernel.outcomes import judge_trust
 from simulator.kernel.shocks import make_trust_drivers
@@ -33,6 +32,7 @@ from simulator.kernel.trust_year import (
     Terms,
     trust_year,
 )
+from simulator.kernel.workspace import LANES
 from simulator.population import Population
 from simulator.running import preparation, provenance
 from simulator.scenario import Scenario
@@ -44,7 +44,7 @@ Floats = NDArray[np.float64]
 # What decides which numbers a seed gives and what the counts mean.
 LAYOUTS: Final = {
     "random_number_layout": str(philox.LAYOUT_VERSION),
-    "histogram_bins": str(lanes.BINS),
+    "histogram_bins": str(workspace.BINS),
 }
 # The trust's own luck, in the rows that the kernel makes it in.
 NORMALS: Final = ("demand", "pressure", "delivery", "drift", "persistent", "plans")
@@ -248,24 +248,24 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
 
 
 def _opening(job: Job, nation: Nation, i: int) -> State:
-    workspace = np.empty(lanes.WORKSPACE)
-    workspace[lanes.BELIEF :] = nation.belief[0]
-    open_trust(job.fixed.opening[i], float(job.fixed.other_weight[i]), workspace)
-    w = workspace.tolist()
+    rows = np.empty(workspace.WORKSPACE)
+    rows[workspace.BELIEF :] = nation.belief[0]
+    open_trust(job.fixed.opening[i], float(job.fixed.other_weight[i]), rows)
+    w = rows.tolist()
     return State(
-        income=w[lanes.INCOME],
-        cost=w[lanes.COST],
-        opportunity=(w[lanes.POOL_0], w[lanes.POOL_1], w[lanes.POOL_2]),
+        income=w[workspace.INCOME],
+        cost=w[workspace.COST],
+        opportunity=(w[workspace.POOL_0], w[workspace.POOL_1], w[workspace.POOL_2]),
         one_offs=(
-            w[lanes.SOURCE_0],
-            w[lanes.SOURCE_1],
-            w[lanes.SOURCE_2],
-            w[lanes.SOURCE_3],
+            w[workspace.SOURCE_0],
+            w[workspace.SOURCE_1],
+            w[workspace.SOURCE_2],
+            w[workspace.SOURCE_3],
         ),
-        carry_over=w[lanes.CARRY_OVER],
-        payback=w[lanes.PAYBACK],
-        unmet=w[lanes.UNMET],
-        backlog=w[lanes.BACKLOG],
+        carry_over=w[workspace.CARRY_OVER],
+        payback=w[workspace.PAYBACK],
+        unmet=w[workspace.UNMET],
+        backlog=w[workspace.BACKLOG],
     )
 
 
@@ -278,7 +278,7 @@ def _own(
     """
     year = slice(y, y + 1)
     words, z = np.empty((7, LANES), np.uint64), np.empty((len(NORMALS), LANES))
-    made, size = np.empty((1, lanes.N_DRIVERS * LANES)), np.empty(LANES)
+    made, size = np.empty((1, workspace.N_DRIVERS * LANES)), np.empty(LANES)
     kind = int(job.trusts.kind[i])
     make_trust_drivers(
         job.seed,
@@ -301,17 +301,17 @@ def _own(
 
 def _achieved(years: Sequence[Year], own: int) -> dict[str, bool]:
     """Judge a trust as the kernel does, by the totals in its workspace."""
-    w = np.zeros(lanes.WORKSPACE)
+    w = np.zeros(workspace.WORKSPACE)
     rates = 0.0
     for year in years:
         result, rate = year.result, year.terms.rate
         recurrent = result.recurrent * result.cost_before
-        w[lanes.SAVED_TOTAL] += recurrent + result.nonrecurrent * result.cost_before
-        w[lanes.RECURRENT_TOTAL] += recurrent
-        w[lanes.TARGET_TOTAL] += rate * result.cost_before
-        w[lanes.CASH_RELEASING_TOTAL] += result.cash_releasing
-        w[lanes.MEASURED_TOTAL] += result.measured
-        w[lanes.BALANCE] = result.balance
+        w[workspace.SAVED_TOTAL] += recurrent + result.nonrecurrent * result.cost_before
+        w[workspace.RECURRENT_TOTAL] += recurrent
+        w[workspace.TARGET_TOTAL] += rate * result.cost_before
+        w[workspace.CASH_RELEASING_TOTAL] += result.cash_releasing
+        w[workspace.MEASURED_TOTAL] += result.measured
+        w[workspace.BALANCE] = result.balance
         rates += rate
     achieved = np.empty((len(OUTCOMES), LANES), np.int8)
     judge_trust(rates, own, w, achieved)

@@ -13,8 +13,8 @@ from simulator import engine, idle, sobol
 from simulator.drivers import Stream, years
 from simulator.engine import Job
 from simulator.inputs import Loaded
-from simulator.kernel.lanes import BINS, GROUP_RESULTS, SPREAD
 from simulator.kernel.tables import Tally
+from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
 from simulator.population import Population
 from simulator.running import pieces, preparation, provenance, results
 from simulator.running.pieces import Piece

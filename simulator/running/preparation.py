@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from simulator import drivers
 from simulator.engine import Job, everything, no_ranges
-from simulator.kernel import lanes
-from simulator.kernel.lanes import BINS
+from simulator.kernel import workspace
 from simulator.kernel.tables import Nation, Plan, Ranges, Trusts
+from simulator.kernel.workspace import BINS
 from simulator.population import Population
 from simulator.scenario import Scenario, Target
 from simulator.schema import TRUST_TYPES
@@ -76,7 +76,7 @@ def _pilot(scenario: Scenario, trusts: Trusts, plan: Plan, seed: int) -> Ranges:
 
 def _pilot_target(trusts: Trusts, plan: Plan, nation: Nation, seed: int) -> Ranges:
     seen = everything(trusts, plan, nation, seed, PILOT)
-    row = {name: seen.trust[index] for index, name in enumerate(lanes.KEPT)}
+    row = {name: seen.trust[index] for index, name in enumerate(workspace.KEPT)}
     margin = row["balance"] / np.maximum(row["income"], np.float32(1e-9))
     rates = "ask", "recurrent", "nonrecurrent", "cash_releasing", "measured"
     spread = [margin, *(row[name] for name in rates)]
@@ -101,7 +101,7 @@ def _ranges(values: NDArray[np.float32]) -> Floats:
 def _group_ranges(values: NDArray[np.float32], sizes: NDArray[np.int64]) -> Floats:
     """Set ranges of a group's results; numbers of trusts get a bin each if they can."""
     ranges = _ranges(values)
-    for row in lanes.COUNTED:
+    for row in workspace.COUNTED:
         counted = ranges[:, :, row]
         counted[..., 0] = -0.5
         counted[..., 1] = (BINS / np.maximum(sizes + 1, BINS))[None, :, None]
@@ -198,5 +198,5 @@ def _underlying(
     plan = drivers.without_luck(drivers.plan(tried, population, by_year))
     nation = drivers.nation(drivers.central(scenario))
     sector = everything(trusts, plan, nation, 0, 1).sector
-    row = lanes.GROUP_RESULTS.index("underlying")
+    row = workspace.GROUP_RESULTS.index("underlying")
     return sector[row, :, item.year - scenario.first_year, 0]

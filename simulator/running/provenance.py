@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from simulator.inputs import Loaded, resolved_toml
-from simulator.kernel import cache, lanes, philox
+from simulator.kernel import cache, philox, workspace
 from simulator.population import Population, to_csv_text
 from simulator.storage.digests import PAYLOAD
 
@@ -70,7 +70,7 @@ def of_run(
         "seed": str(seed),
         "draws": str(draws),
         "random_number_layout": str(philox.LAYOUT_VERSION),
-        "histogram_bins": str(lanes.BINS),
+        "histogram_bins": str(workspace.BINS),
         "simulator_version": version(),
         "kernel_digest": cache.source_digest(),
         "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),

@@ -11,7 +11,7 @@ from simulator.analysis.intervals import wilson
 from simulator.analysis.quantile_intervals import count_quantile_interval
 from simulator.analysis.replicates import chance
 from simulator.engine import Job, Kept, Shard
-from simulator.kernel import lanes
+from simulator.kernel import workspace
 from simulator.kernel.tables import Tally
 from simulator.schema import (
     CONFIDENCE,
@@ -43,9 +43,9 @@ def of_inputs(job: Job) -> Written:
 def of_shard(shard: Shard) -> Written:
     """Give what is kept of every draw of a shard that was computed `to_store`."""
     assert shard.stored.shape[2] == shard.n_draw
-    for row, name in enumerate(lanes.GROUP_RESULTS):
+    for row, name in enumerate(workspace.GROUP_RESULTS):
         values = shard.stored[row]
-        if row in lanes.COUNTED:
+        if row in workspace.COUNTED:
             values = np.rint(values)
         yield VARIABLES[f"/sector/{name}"], values
     yield VARIABLES["/sector/achieved"], shard.achieved
@@ -61,7 +61,7 @@ def of_shard(shard: Shard) -> Written:
 
 def of_kept(kept: Kept) -> Written:
     """Give the trajectories of some draws, in the order of their dims."""
-    for row, name in enumerate(lanes.KEPT):
+    for row, name in enumerate(workspace.KEPT):
         yield VARIABLES[f"/trajectories/{name}"], kept.values[row]
 
 
@@ -114,16 +114,16 @@ def of_tally(
     yield from _shares(tally, replicates)
 
     bands = _bands(tally.trust_spread, job.ranges.trust)
-    for row, name in enumerate(lanes.SPREAD):
+    for row, name in enumerate(workspace.SPREAD):
         yield VARIABLES[f"/bands/trust_{name}"], bands[:, :, row]
     for prefix, spread, ranges, present in (
         ("type_", tally.kind_spread, job.ranges.kind, kinds),
         ("system_", tally.system_spread, job.ranges.system, True),
     ):
         bands = _bands(spread, ranges)
-        for row in lanes.COUNTED:
+        for row in workspace.COUNTED:
             bands[:, :, row] = _numbers_of_trusts(spread, ranges, row)
-        for row, name in enumerate(lanes.GROUP_RESULTS):
+        for row, name in enumerate(workspace.GROUP_RESULTS):
             known = np.reshape(present, (-1, 1, 1))
             values = np.where(known, bands[:, :, row], np.nan)
             yield VARIABLES[f"/bands/{prefix}{name}"], values

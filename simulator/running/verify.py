@@ -19,8 +19,8 @@ from simulator import engine, sobol
 from simulator.analysis.sampling import replicates_of
 from simulator.drivers import Stream
 from simulator.engine import Job
-from simulator.kernel.lanes import LANES
 from simulator.kernel.tables import Tally
+from simulator.kernel.workspace import LANES
 from simulator.running import again, pieces, results
 from simulator.running.pieces import Slab
 from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
