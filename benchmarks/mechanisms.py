@@ -69,6 +69,7 @@ ROWS = (
         (
             'funding.support.financial_recovery_fund.allocated_by="need"',
             "funding.support.financial_recovery_fund.part=0.5",
+            "funding.support.financial_recovery_fund.shared_over=83531",
         ),
         (),
     ),

@@ -320,7 +320,7 @@ def test_targets_of_one_alone_are_not_paired(plain):
 def test_targets_meant_on_another_basis_are_judged_on_the_first(plain):
     other = sides.side("other.h5", run("targets.0.basis=recurrent", draws=20))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
-    assert compared.own_outcome("one-point-one") == "real"
+    assert compared.own_outcome("one-point-one") == "cash_releasing"
     assert "both are judged on the first" in compared.notes[-1]
 
 

@@ -18,6 +18,7 @@ from simulator.analysis.headline import BESIDE
 from simulator.engine import SHARD
 from simulator.errors import RunFileError, SimulatorError
 from simulator.running import extending, pieces, runs, verify
+from simulator.schema import OUTCOMES
 from simulator.storage import parts
 
 DRAWS = 3 * SHARD + 100
@@ -498,7 +499,7 @@ def test_a_piece_reads_back_what_was_written(whole):
     *slabs, tally = pieces.stored(whole)
     assert {slab.first_draw for slab in slabs} == {0}
     assert tally.sector.max() <= DRAWS
-    assert tally.share.sum(axis=-1).tolist() == [[DRAWS] * 5] * 3
+    assert tally.share.sum(axis=-1).tolist() == [[DRAWS] * len(OUTCOMES)] * 3
 
 
 # --- evenly spread draws --------------------------------------------------------------
@@ -515,7 +516,9 @@ def test_evenly_spread_draws_come_in_parts_too(loaded, tmp_path):
     with h5py.File(tmp_path / "one.h5") as run:
         assert run.attrs["replicates"] == 16
         assert run.attrs["sampling"] == b"rqmc"
-        achieved = run["sector/achieved"][...].reshape(3, 5, 16, 64).mean(axis=-1)
+        achieved = (
+            run["sector/achieved"][...].reshape(3, len(OUTCOMES), 16, 64).mean(axis=-1)
+        )
         off = achieved.std(axis=-1, ddof=1) / 4 * 2.1314  # Student's t, 15 degrees
         low = run["sector_probability_low"][...]
         seen = np.rint(achieved.mean(axis=-1) * EVEN)

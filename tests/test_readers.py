@@ -169,7 +169,7 @@ def test_octave_reads_a_run(folder, expected):
 
 
 HEADER = r"""netcdf run { dimensions: target = 3 ; trust = 8 ; trust_type = 5 ;
-system = 3 ; outcome = 5 ; year = 3 ; draw = 130 ; quantile = 7 ; variables:
+system = 3 ; outcome = 6 ; year = 3 ; draw = 130 ; quantile = 7 ; variables:
 string target(target) ; target:long_name = "savings target" ;
 target:lines = "one-point-one\nstepped\nfour" ;"""
 BALANCE = """float balance(target, draw, year) ;

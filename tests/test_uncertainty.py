@@ -81,17 +81,18 @@ def test_the_first_run_sees_the_futures_of_a_plain_run(scenario):
     outputs = run_with(job, seeds())
     parts, _ = tiny.simulate(job, 300, by_unit=True)
     plain = tiny.per_draw(parts)
-    own = {"real": 2, "reported": 0, "recurrent": 1}
+    own = {"cash_releasing": 2, "reported": 0, "recurrent": 1}
     for k, target in enumerate(scenario.targets):
         row = outputs.isel(target=k)
         outcome = own[target.basis]
         assert (row.sel(output="sector") == plain["achieved"][k, outcome]).all()
-        assert (row.sel(output="sustained") == plain["achieved"][k, 4]).all()
-        assert (row.sel(output="balance") == plain["achieved"][k, 3]).all()
+        assert (row.sel(output="sustained") == plain["achieved"][k, 5]).all()
+        assert (row.sel(output="balance") == plain["achieved"][k, 4]).all()
         share = parts[0].shard.units[k, outcome, :8].sum(axis=0) / 8
         assert np.array_equal(row.sel(output="share_achieving"), share)
-        total = plain["sector"][9, k].sum(axis=0)
-        assert np.array_equal(row.sel(output="productivity"), total)
+        for output, result in {"cash_releasing": 9, "measured": 10}.items():
+            total = plain["sector"][result, k].sum(axis=0)
+            assert np.array_equal(row.sel(output=output), total)
         assert np.array_equal(
             row.sel(output="final_balance"), plain["sector"][7, k, -1]
         )
@@ -109,7 +110,7 @@ def test_swapping_every_group_is_the_other_run():
 # what it takes to silence a group: swapping it must then change nothing
 SILENT = {
     "national": [
-        *(f"prices.{name}_shock.sd=0.0" for name in ("pay", "nonpay", "deflator")),
+        *(f"prices.{name}_shock.sd=0.0" for name in ("pay", "nonpay", "pressure")),
         "demand.national_shock.sd=0.0",
         "delivery.national_sd=0.0",
     ],
@@ -120,6 +121,7 @@ SILENT = {
         "prices.trust_drift_sd=0.0",
         "delivery.year_sd=0.0",
         "delivery.persistent_sd=0.0",
+        "delivery.plan_sd=0.0",
     ],
 }
 
@@ -180,7 +182,7 @@ def known():
 
 
 def test_variance_splits_as_in_the_closed_form(known):
-    shares = known.shares.isel(target=0).sel(output="productivity")
+    shares = known.shares.isel(target=0).sel(output="cash_releasing")
     truth = np.array([BELIEF, LUCK, 0.0, 0.0]) / (BELIEF + LUCK)
     for name in ("first_order", "total"):
         assert shares[name].values == pytest.approx(truth, abs=0.04)

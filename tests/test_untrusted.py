@@ -12,6 +12,7 @@ import pytest
 import run_files
 
 from simulator.errors import RunFileError
+from simulator.schema import OUTCOMES
 from simulator.storage import store, untrusted
 from simulator.storage.untrusted import child, inspection, storage
 
@@ -52,11 +53,13 @@ def test_the_format_is_the_one_that_the_store_writes():
 
 def test_what_gzip_cannot_squeeze_is_sound(copy):
     with h5py.File(copy, "r+") as file:
-        noise = np.frombuffer(np.random.default_rng(1).bytes(320)).reshape(1, 5, 8)
+        shape = (1, len(OUTCOMES), 8)
+        size = 8 * shape[1] * shape[2]
+        noise = np.frombuffer(np.random.default_rng(1).bytes(size)).reshape(shape)
         file["probability"][:1] = noise
     untrusted.inspect(copy)
     with h5py.File(copy, "r+") as file:
-        settings = {"chunks": (1, 5, 8), "shuffle": True, "fletcher32": True}
+        settings = {"chunks": shape, "shuffle": True, "fletcher32": True}
         beside = file.create_dataset("beside", data=noise, **settings)
         _, unpacked = beside.id.read_direct_chunk((0, 0, 0))
         left_out = 1 << 1  # gzip is the second filter

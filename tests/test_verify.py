@@ -138,7 +138,8 @@ def test_a_forged_account_does_not_add_up(file):
         opened["/sector/balance"][1, 17, 2] += 5.0
     sign(file)
     assert found(file) == (
-        "/sector, target 1: balance is not what income, support and cost leave"
+        "/sector, target 1: balance is not what income, support, cost and last year's "
+        "one-offs leave"
     )
 
 

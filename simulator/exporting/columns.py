@@ -19,6 +19,7 @@ ENDS: Final = ("", "_low", "_high")  # an estimate and its interval
 # Written beside any others, so that a table is never without its words.
 ALWAYS: Final = ("definitions", "assumptions", "about")
 OF_A_YEAR: Final = ("pay", "nonpay", "delivery", "high_inflation")
+OF_A_TYPE: Final = ("demand", "pressure")  # and of a year: a column of each type
 OUTCOMES: Final = {record.name: record.meaning for record in RECORDS}
 
 
@@ -187,9 +188,10 @@ _FIXED: Final[dict[str, tuple[Column, ...]]] = {
         _YEAR,
         *_stored("/drivers", *OF_A_YEAR),
         *(
-            _as(f"demand_{kind}", "/drivers/demand")._replace(
-                meaning=f"{VARIABLES['/drivers/demand'].meaning}: {kind}"
+            _as(f"{name}_{kind}", f"/drivers/{name}")._replace(
+                meaning=f"{VARIABLES[f'/drivers/{name}'].meaning}: {kind}"
             )
+            for name in OF_A_TYPE
             for kind in schema.TRUST_TYPES
         ),
     ),

@@ -13,7 +13,7 @@ import xarray as xr
 
 from simulator import schema
 from simulator.exporting import columns
-from simulator.exporting.columns import OF_A_YEAR
+from simulator.exporting.columns import OF_A_TYPE, OF_A_YEAR
 from simulator.schema import (
     DRAW,
     KEPT_DRAW,
@@ -72,8 +72,11 @@ def _drivers(run: xr.DataTree) -> Grid:
 
 def _drivers_by_year(run: xr.DataTree) -> Grid:
     drawn = run["drivers"].to_dataset()
-    demand = _spread_out(drawn["demand"], TRUST_TYPE, "demand_{}")
-    return drawn[[*OF_A_YEAR]].assign(demand.data_vars), (DRAW, YEAR)
+    found = drawn[[*OF_A_YEAR]]
+    for name in OF_A_TYPE:
+        by_type = _spread_out(drawn[name], TRUST_TYPE, f"{name}_{{}}")
+        found = found.assign(by_type.data_vars)
+    return found, (DRAW, YEAR)
 
 
 def _trajectories(run: xr.DataTree) -> Grid:

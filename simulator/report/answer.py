@@ -185,7 +185,8 @@ def _productivity(answer: xr.Dataset, found: xr.Dataset, pairs: Pairs) -> Table:
 
 
 def _spread(levels: xr.DataArray) -> str:
-    low, middle, high = (100 * float(value) for value in levels)
+    # No digit of a small number below zero is left but its sign: adding 0 takes it off.
+    low, middle, high = (round(100 * float(value), 1) + 0.0 for value in levels)
     return f"{middle:.1f} ({low:.1f} to {high:.1f})"
 
 

@@ -20,11 +20,11 @@ from simulator.schema import CONFIDENCE, OUTCOME, TARGET, YEAR
 MOST_TRUSTS: Final = 8
 # How a yearly result is written: its title, its multiple and its digits.
 YEARLY: Final = {
-    "balance": ("balance, GBP m", 1.0, 0),
-    "cash_releasing": ("cash-releasing productivity, %", 100.0, 3),
-    "measured": ("measured productivity, %", 100.0, 3),
-    "shortfall": ("savings not made, GBP m", 1.0, 0),
-    "trusts_in_deficit": ("trusts in deficit", 1.0, 1),
+    "balance": ("balance,\nGBP m", 1.0, 0),
+    "cash_releasing": ("cash-releasing\nproductivity, %", 100.0, 3),
+    "measured": ("measured\nproductivity, %", 100.0, 3),
+    "shortfall": ("savings not\nmade, GBP m", 1.0, 0),
+    "trusts_in_deficit": ("trusts in\ndeficit", 1.0, 1),
 }
 
 

@@ -15,7 +15,7 @@ GROUP_WORDS: Final = {
     "beliefs": "what is true of the assumptions, and whether programmes happen",
     "national": "the nation's years: pay, prices, demand, delivery, high inflation",
     "type": "the years of a type of trust: its demand",
-    "trust": "trusts' own years, lasting drift and lasting delivery",
+    "trust": "trusts' own years, lasting drift, delivery and size of plans",
 }
 OUTPUT_WORDS: Final = {
     "sector": "sector achieves",

@@ -11,7 +11,7 @@ from simulator.errors import RunFileError
 from simulator.kernel.tables import Tally
 from simulator.running import again, assembly, pieces, provenance, runs, verify
 from simulator.running.assembly import PLAIN, Done, Keep
-from simulator.storage import parts, places, store, untrusted
+from simulator.storage import completeness, parts, places, store, untrusted
 
 
 def extend(
@@ -117,6 +117,7 @@ def _check_digests(place: Path) -> None:
     """Refuse a file whose digests, which are compared later, are not its numbers'."""
     untrusted.check(place)
     with h5py.File(place, "r") as file:
+        completeness.check(file)  # which refuses older formats
         verdict = verify.hashes(file)
     if verdict.difference:
         raise RunFileError(
