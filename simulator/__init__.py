@@ -17,6 +17,8 @@ _HOMES = {
     "load_population": ("simulator.inputs", "load_population"),
     "path": ("simulator.analysis.path", "path"),
     "headline": ("simulator.analysis.headline", "headline"),
+    "calibrate": ("simulator.calibration.table", "calibrate"),
+    "chances": ("simulator.questions.both_beliefs", "chances"),
     "hindcast": ("simulator.questions.hindcasting", "hindcast"),
     "curve": ("simulator.questions.targeting", "curve"),
     "highest_rate": ("simulator.analysis.curve", "inverse"),
@@ -27,6 +29,8 @@ _HOMES = {
 
 __all__ = [
     "SimulatorError",
+    "calibrate",
+    "chances",
     "curve",
     "headline",
     "highest_rate",

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import posterior
 from simulator.distributions import Certain, Uncertain
 from simulator.errors import ScenarioError
 from simulator.kernel import normal, philox, workspace
@@ -21,6 +22,7 @@ from simulator.kernel.tables import Nation, Plan, Trusts
 from simulator.kernel.workspace import LANES
 from simulator.outcomes import OF_BASIS, ROW
 from simulator.population import Population, claim_of
+from simulator.posterior import Recorded
 from simulator.scenario import Scenario, SupportFund
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
 
@@ -64,6 +66,7 @@ SERIES: Final = ("pay", "nonpay", "pressure", "demand")
 # adds up to nothing, as acute trusts have three quarters of all income.
 ACUTE: Final = "acute"
 ACUTE_SHARE: Final = 0.75
+ROWS: Final = "beliefs"  # what stands for a row of beliefs given the record
 PAY_SHARE: Final = 0.65  # of the nation's input costs, where prices are made good
 
 
@@ -335,8 +338,16 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
 # --- what is drawn ------------------------------------------------------------------
 
 
-def uncertain(scenario: Scenario) -> dict[str, Uncertain]:
-    """List every assumption that may be uncertain, by key path, certain or not."""
+def uncertain(scenario: Scenario) -> dict[str, Uncertain | Recorded]:
+    """List every assumption that may be uncertain, by key path, certain or not.
+
+    Those that the record changes, if the scenario says so, are columns of joint rows.
+    """
+    return {**prior(scenario), **posterior.of(scenario)}
+
+
+def prior(scenario: Scenario) -> dict[str, Uncertain]:
+    """List the same as it is believed before the record is read."""
     found: dict[str, Uncertain] = {}
     for name in (*BELIEFS, *PLANS, "quality", "frontier", *SCALES):
         found[f"delivery.{name}"] = getattr(scenario.delivery, name)
@@ -405,11 +416,16 @@ class Stream:
                 normal.fill_uniforms(words[row], out[row])
         return out
 
-    def value(self, path: str, assumption: Uncertain) -> Floats:
+    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
         """Draw one assumption: (draw,)."""
         if isinstance(assumption, Certain):
             return np.full(self.n_draw, assumption.value)
         where = philox.place(philox.ASSUMPTION, 0, None)
+        if isinstance(assumption, Recorded):
+            if self.central:
+                return np.full(self.n_draw, assumption.central())
+            # One number a draw for all columns: they are drawn together.
+            return assumption.at(self.uniforms(address(ROWS), where)[0])
         who = address(path)
         return assumption.quantile(
             self.uniforms(who, where)[0], self.normals(who, where)[0]
@@ -711,6 +727,7 @@ def check_addresses(scenario: Scenario) -> None:
 
 
 def _addressed(scenario: Scenario) -> Iterator[str]:
-    yield from uncertain(scenario)
+    yield ROWS
+    yield from prior(scenario)
     for name in scenario.programmes:
         yield f"programmes.{name}"

@@ -5,7 +5,7 @@ once, in the words of the file. What comes out is frozen and needs no further ch
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from simulator import (
     keys,
     layers,
     population_csv,
+    posterior,
     precedent,
     reading,
     series,
@@ -32,7 +33,7 @@ from simulator.errors import PopulationError, Problems, ScenarioError
 from simulator.keys import EXTENDS, SOURCE, SOURCE_SCHEMA
 from simulator.layers import COMMAND_LINE, KeyPath, Layer, Setting
 from simulator.population import Population
-from simulator.scenario import Scenario
+from simulator.scenario import PRIOR, Scenario
 from simulator.sources import Origin
 from simulator.storage import places
 from simulator.wording import (
@@ -146,6 +147,40 @@ def scenario_from_tables(
     if late:
         raise Problems(_in_file_order(stack, late))
     return loaded
+
+
+def with_plans(loaded: Loaded, follows: str) -> Loaded:
+    """Keep the targets whose plans follow the gap, or the tariff.
+
+    Parameters
+    ----------
+    loaded
+        With targets of either kind.
+    follows
+        `gap` or `tariff`.
+    """
+    scenario = loaded.scenario
+    kept = [k for k, t in enumerate(scenario.targets) if t.plan_follows == follows]
+    if not kept:
+        problem = f"has no target whose plans follow the {follows}"
+        raise ScenarioError(scenario.name, problem, "add one with plan_follows")
+    places = {str(old): str(new) for new, old in enumerate(kept)}
+    origins = {}
+    for path, origin in loaded.origins.items():
+        first, _, rest = path.partition(".")
+        number, _, key = rest.partition(".")
+        if first != "targets":
+            origins[path] = origin
+        elif number in places:
+            origins[f"targets.{places[number]}.{key}"] = origin
+    targets = tuple(scenario.targets[k] for k in kept)
+    tree = {**loaded.tree, "targets": [loaded.tree["targets"][k] for k in kept]}
+    return replace(
+        loaded,
+        scenario=scenario.model_copy(update={"targets": targets}),
+        origins=origins,
+        tree=tree,
+    )
 
 
 def load_population(name_or_path: str | Path, base: Path = Path()) -> Population:
@@ -462,12 +497,17 @@ def _late(loaded: Loaded) -> Iterator[Fault]:
     """Yield the values whose source is later than the scenario may know."""
     scenario = loaded.scenario
     if scenario.as_known_at is None:
-        return iter(())
+        return
+    if scenario.beliefs != PRIOR:
+        known = posterior.load(scenario.beliefs).known_at
+        if known > scenario.as_known_at:
+            problem = f"rest on figures published until {known}"
+            yield Fault(("beliefs",), problem, f"give {PRIOR}, or older beliefs")
     cited = (
         vintage.Cited(path, _keys_behind(loaded, path, value))
         for path, value in layers.leaves(loaded.tree)
     )
-    return vintage.faults(scenario.as_known_at, cited)
+    yield from vintage.faults(scenario.as_known_at, cited)
 
 
 def _keys_behind(loaded: Loaded, path: KeyPath, value: object) -> tuple[str, ...]:

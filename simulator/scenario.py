@@ -87,6 +87,7 @@ REAL: Final = (
     ),
 )
 FOLLOWS: Final = ("gap", "tariff")
+PRIOR: Final = "prior"
 FILLED: Final = (BeforeValidator(_listed), Field(min_length=1))
 
 
@@ -453,6 +454,9 @@ class Scenario(Section):
     """How many."""
     as_known_at: Annotated[str, Day()] | None = None
     """Day after which no source may have been published."""
+    beliefs: Annotated[str, Text(longest=LONGEST_PATH)] = PRIOR
+    """What is believed: `prior`, each built-in belief on its own; or beliefs given the
+    published record, a packaged table or the path of one made by `calibrate`."""
     funding: Funding
     prices: Prices
     demand: Demand

@@ -32,6 +32,7 @@ FLOORS = {
     "vintage": 2,
     "layers": 3,
     "scenario": 3,
+    "posterior": 4,
     "csv_rows": 3,
     "population_csv": 4,
     "spreads": 3,
@@ -39,25 +40,26 @@ FLOORS = {
     "sources": 4,
     "series": 4,
     "idle": 4,
-    "fitting": 5,
+    "fitting": 6,
     "precedent": 4,
-    "drivers": 4,
+    "drivers": 5,
     "counting": 4,
     "synthetic": 4,
     "analysis": 4,
-    "sobol": 5,
-    "inputs": 6,
-    "engine": 5,
-    "rates": 5,
-    "panel": 6,
-    "running": 7,
-    "questions": 8,
-    "report": 9,
-    "exporting": 10,
-    "cli": 11,
-    "__main__": 12,
+    "sobol": 6,
+    "inputs": 7,
+    "engine": 6,
+    "rates": 6,
+    "panel": 7,
+    "running": 8,
+    "questions": 9,
+    "calibration": 9,
+    "report": 10,
+    "exporting": 11,
+    "cli": 12,
+    "__main__": 13,
 }
-FACE_FLOOR = 13
+FACE_FLOOR = 14
 
 
 class Module(NamedTuple):
@@ -263,14 +265,14 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
                 "panel.py": "",
                 "errors.py": "import os\nfrom simulator.panel import run\n",
             },
-            "simulator/errors.py:2: imports 'simulator.panel' (floor 6) from floor 0",
+            "simulator/errors.py:2: imports 'simulator.panel' (floor 7) from floor 0",
         ),
         (
             {
                 "panel.py": "",
                 "keys.py": "def save():\n    from . import panel\n",
             },
-            "simulator/keys.py:2: imports 'simulator.panel' (floor 6) from floor 1",
+            "simulator/keys.py:2: imports 'simulator.panel' (floor 7) from floor 1",
         ),
         (
             {"schema.py": "", "errors.py": "import simulator.schema\n"},
@@ -278,7 +280,7 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
         ),
         (
             {"panel.py": "", "kernel/a.py": "from ..panel import run\n"},
-            "simulator/kernel/a.py:1: imports 'simulator.panel' (floor 6) from floor 1",
+            "simulator/kernel/a.py:1: imports 'simulator.panel' (floor 7) from floor 1",
         ),
         (
             {"cli.py": "from simulator import __version__\n"},
@@ -305,7 +307,7 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
         ),
         (
             {"panel.py": "", "keys.py": "import_module('simulator.panel')\n"},
-            "simulator/keys.py:1: imports 'simulator.panel' (floor 6) from floor 1",
+            "simulator/keys.py:1: imports 'simulator.panel' (floor 7) from floor 1",
         ),
         (
             {"keys.py": "import_module('simulator.' + 'runs')\n"},

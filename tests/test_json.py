@@ -32,6 +32,11 @@ COMMANDS = {
         *("--trust", "NA1", "--target", "four"),
     ),
     "`hindcast`": ("hindcast", "hindcast-2013", "--draws", "64"),
+    "`calibrate`, `calibrate show`": ("calibrate", "show", "record-2013-2017"),
+    "`chances`": (
+        *("chances", "tiny.toml", "--draws", "64"),
+        *("--beliefs", "prior"),
+    ),
     "`verify`": ("verify", "run.h5"),
     "`rerun`": ("rerun", "run.h5", "-o", "again.h5"),
     "`export`": ("export", "run.h5", "--to", "csv", "--tables", "targets"),

@@ -15,7 +15,7 @@ from simulator.errors import Problems, RunFileError, SimulatorError
 
 
 def test_every_promised_name_is_there_and_says_what_it_is():
-    assert len(sim.__all__) == len(set(sim.__all__)) <= 12
+    assert len(sim.__all__) == len(set(sim.__all__)) <= 14
     for name in sim.__all__:
         found = getattr(sim, name)
         assert callable(found), name
@@ -114,6 +114,11 @@ PROGRAMS = {
     ),
     "verify": "print(list(sim.verify('run.h5', chance=1)))",
     "hindcast": ("print(sim.hindcast(sim.run('hindcast-2013', draws=20, seed=7)))"),
+    "calibrate": (  # a real one takes a minute
+        "try: sim.calibrate('hindcast-2013', beliefs=1)\n"
+        "except sim.SimulatorError as error: print(error)"
+    ),
+    "chances": "print(sim.chances('tiny.toml', beliefs=['prior'], draws=20))",
     "wilson": "print(sim.wilson(3, 10))",
     "SimulatorError": (
         "try: sim.open('none.h5')\nexcept sim.SimulatorError as error: print(error)"

@@ -8,6 +8,7 @@ Each file holds the commands of one kind; importing it adds them to `main`.
 """
 
 from simulator.cli import (
+    calibrating,
     causes,
     comparing,
     explaining,
@@ -24,6 +25,7 @@ from simulator.cli import (
 from simulator.cli.group import main
 
 __all__ = [
+    "calibrating",
     "causes",
     "comparing",
     "explaining",

@@ -20,6 +20,17 @@ as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON for a script."
 )
 
+beliefs = click.option(
+    "--beliefs",
+    metavar="prior|record|NAME|FILE",
+    help="prior: each belief on its own, as built in; record: given what was published "
+    "of 2013/14 to 2017/18; or a table by its name or path.",
+)
+plans = click.option(
+    "--plans",
+    type=click.Choice(["gap", "tariff"]),
+    help="Keep the targets whose plans follow the gap, or the tariff.",
+)
 together = click.option(
     "--simultaneous",
     "together",

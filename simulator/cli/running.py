@@ -8,7 +8,9 @@ import click
 from simulator.cli.ending import kept
 from simulator.cli.flags import (
     as_json,
+    beliefs,
     how_to_run,
+    plans,
     resume,
     settings,
     together,
@@ -54,6 +56,8 @@ from simulator.schema import RUN_FILE
 @click.option(
     "--yes", is_flag=True, help="Begin even if it will take hours, or much of the disk."
 )
+@beliefs
+@plans
 @settings
 @together
 @as_json
@@ -71,6 +75,8 @@ def run(
     resume: bool,
     extend: Path | None,
     yes: bool,
+    beliefs: str | None,
+    plans: str | None,
     settings: tuple[str, ...],
     together: bool,
     as_json: bool,
@@ -84,11 +90,12 @@ def run(
     from simulator.analysis.delivered import GROUPS
     from simulator.questions import planning
     from simulator.report import answer
-    from simulator.running import runs
+    from simulator.running import believing, runs
     from simulator.storage import store
 
     if extend is not None:
         ways = precision or keep != "none" or sampling != "plain"
+        ways = ways or beliefs or plans
         if draws is None or seed is not None or settings or ways:
             raise click.UsageError(
                 "--extend takes --draws, the number in the end, and what it simulates "
@@ -102,7 +109,7 @@ def run(
         _extend(extend, draws, output, threads, force, resume)
     else:
         assert scenario is not None
-        loaded = runs.load(scenario, settings)
+        loaded = believing.load(scenario, settings, beliefs, plans)
         place = output or Path(loaded.scenario.name + RUN_FILE)
         total = draws or (None if precision else runs.DRAWS)
         if draws is not None and not (yes or resume or precision):
@@ -158,6 +165,8 @@ def _extend(
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
 @how_to_run
 @resume
+@beliefs
+@plans
 @settings
 @as_json
 @simulates
@@ -169,6 +178,8 @@ def hindcast(
     output: Path | None,
     force: bool,
     resume: bool,
+    beliefs: str | None,
+    plans: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -178,13 +189,13 @@ def hindcast(
     """
     from simulator.questions import hindcasting
     from simulator.report import past
-    from simulator.running import runs
+    from simulator.running import believing, runs
 
     if output is not None and len(scenarios) > 1:
         raise click.UsageError("-o takes one run: give one SCENARIO")
     if resume and output is None:
         raise click.UsageError("--resume is for a run with -o")
-    loaded = [runs.load(scenario, settings) for scenario in scenarios]
+    loaded = [believing.load(s, settings, beliefs, plans) for s in scenarios]
     for one in loaded:
         hindcasting.check_years(one.scenario.first_year, one.scenario.last_year)
     found = []

@@ -18,6 +18,7 @@ from simulator import drivers
 from simulator.distributions import Uncertain
 from simulator.drivers import CONDITIONS, Stream, by_year
 from simulator.errors import ScenarioError
+from simulator.posterior import Recorded
 from simulator.scenario import Scenario
 from simulator.schema import TRUST_TYPES
 from simulator.wording import dotted, translate
@@ -56,7 +57,7 @@ class World:
 class Plentiful(Stream):
     """Random numbers of a world in which opportunity does not run out."""
 
-    def value(self, path: str, assumption: Uncertain) -> Floats:
+    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
         """Draw one assumption; those that open opportunity are many times as large."""
         drawn = super().value(path, assumption)
         opens = path in ("delivery.opportunity_scale", "delivery.frontier")

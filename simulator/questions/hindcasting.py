@@ -6,7 +6,6 @@ block by block so that memory stays flat.
 """
 
 from collections.abc import Callable
-from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator import engine, evidence
 from simulator.analysis import hindcast as scoring
-from simulator.analysis import record
+from simulator.analysis import measures, record
 from simulator.analysis.sampling import need_independent
 from simulator.engine import Kept, Shard
 from simulator.errors import RunFileError, ScenarioError
@@ -22,9 +21,6 @@ from simulator.kernel import workspace
 from simulator.questions import replay
 from simulator.questions.replay import Replay
 from simulator.running import preparation
-
-MEASURED: Final = "measured"  # the result that York and ONS measure
-YEARS: Final = 5  # over which the mean of productivity is published
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +68,7 @@ def hindcast(
     sector = run["sector"].to_dataset()
     n_trust = len(again.population.code)
     series = xr.Dataset(
-        _of_sector(sector.astype(np.float64), n_trust)
+        measures.of_sector(sector.astype(np.float64), n_trust)
         | _of_trusts(run, again, threads, done)
     )
     support = _announced(sector["support"], scenario.first_year - 1)
@@ -103,28 +99,6 @@ def _announced(support: xr.DataArray, origin: int) -> dict[int, float]:
     if opening in evidence.figures():
         found[origin] = evidence.number(opening)
     return found
-
-
-def _of_sector(sector: xr.Dataset, n_trust: int) -> dict[str, xr.DataArray]:
-    """Give the measures that sums over the sector hold: (target, draw, year)."""
-    saved = sector["recurrent"] + sector["nonrecurrent"]
-    income = sector["income"] + sector["support"]
-    productivity = sector[MEASURED]
-    return {
-        "balance": sector["balance"],
-        "underlying": sector["underlying"],
-        "in_deficit": sector["trusts_in_deficit"] / n_trust,
-        "gross_deficit": sector["gross_deficit"],
-        "planned": sector["ask"] / sector["cost_before"],
-        "delivered": saved / sector["cost_before"],
-        "recurrent_share": sector["recurrent"] / saved,
-        "income": income,
-        "cost": income - sector["balance"],  # as published: one-offs lower it
-        "productivity": productivity,
-        # Not a number until so many years have run.
-        "productivity_mean": productivity.rolling(year=YEARS).mean(),
-        "at_plan": sector["trusts_meeting_plan"] / n_trust,
-    }
 
 
 def _of_trusts(

@@ -35,7 +35,7 @@ from simulator.kernel.trust_year import (
 from simulator.kernel.workspace import LANES
 from simulator.population import Population
 from simulator.running import preparation, provenance
-from simulator.scenario import Scenario
+from simulator.scenario import PRIOR, Scenario
 from simulator.schema import OUTCOMES
 from simulator.sources import Origin, source_of
 
@@ -84,6 +84,8 @@ def inputs_of(run: xr.DataTree) -> Inputs:
     loaded, population = _loaded(said), _population(said)
     # Digests by the same words that wrote them, seed and draws aside.
     made = provenance.of_run(loaded, population, 0, 0)
+    if loaded.scenario.beliefs != PRIOR:
+        _check_beliefs(said, made["beliefs_digest"])
     for name, what in (
         ("scenario_digest", "scenario_resolved"),
         ("population_digest", "population"),
@@ -367,6 +369,12 @@ def _check_layouts(said: _Said) -> None:
                 f"({provenance.version()}) is {ours}",
                 f"use simulator {version}, or run its scenario again",
             )
+
+
+def _check_beliefs(said: _Said, ours: str) -> None:
+    if said.text("beliefs_digest") != ours:
+        problem = f"beliefs {said.text('beliefs')!r} were other rows than they are now"
+        raise RunFileError(said.place, problem, RUN_AGAIN)
 
 
 def _loaded(said: _Said) -> Loaded:

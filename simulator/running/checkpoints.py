@@ -12,14 +12,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import posterior
 from simulator.analysis.headline import BESIDE, HEADLINE_OUTCOME
 from simulator.analysis.intervals import wilson
 from simulator.engine import SHARD
+from simulator.errors import ScenarioError
 from simulator.kernel.tables import Tally
-from simulator.scenario import Scenario
+from simulator.scenario import PRIOR, Scenario
 from simulator.schema import CONFIDENCE, OUTCOMES
 
 GROWTH: Final = 1.25
+LAST: Final = 10**12  # draws: as good as without end
 
 
 def stops(most: int) -> list[int]:
@@ -46,8 +49,25 @@ def widest(scenario: Scenario, tally: Tally, draws: int) -> float:
     sector's `BESIDE` it.
     """
     counts = np.array(list(_headline(scenario, tally)), dtype=np.int64)
-    low, high = wilson(counts, draws, CONFIDENCE)
+    n = posterior.worth(scenario, draws)
+    low, high = wilson(counts * (n / draws), n, CONFIDENCE)
     return float(np.max(high - low)) / 2.0
+
+
+def check(scenario: Scenario, half_width: float) -> None:
+    """Refuse a half-width that no number of draws reaches: rows are too few."""
+    if scenario.beliefs == PRIOR:
+        return
+    n = posterior.worth(scenario, LAST)
+    low, high = wilson(0.5 * n, n, CONFIDENCE)
+    floor = float(high - low) / 2.0
+    if half_width < floor:
+        raise ScenarioError(
+            "precision",
+            f"{half_width} cannot be had: {scenario.beliefs} is worth {n:,.0f} equal "
+            f"beliefs, which know a chance to {floor:.3f}",
+            f"give {floor:.3f} or more, or beliefs = {PRIOR!r}",
+        )
 
 
 def _headline(scenario: Scenario, tally: Tally) -> Iterator[np.int64]:

@@ -11,6 +11,7 @@ from simulator.kernel import workspace
 from simulator.kernel.tables import Nation, Plan, Ranges, Trusts
 from simulator.kernel.workspace import BINS
 from simulator.population import Population
+from simulator.running import fingerprint
 from simulator.scenario import Scenario, Target
 from simulator.schema import TRUST_TYPES
 
@@ -24,6 +25,7 @@ ROUNDS: Final = 8
 
 def prepare(scenario: Scenario, population: Population, seed: int) -> Job:
     """Solve the balancing items and set the ranges of the histograms."""
+    fingerprint.check(scenario)
     drivers.check_addresses(scenario)
     trusts = drivers.trusts(population, scenario)
     rates, notes = rates_of(scenario, population, trusts)
@@ -48,6 +50,7 @@ def prepare_counts(
         A rate for each target and year, (target, year); by default the targets' own,
         balancing items solved.
     """
+    fingerprint.check(scenario)
     drivers.check_addresses(scenario)
     trusts = drivers.trusts(population, scenario)
     notes: tuple[str, ...] = ()

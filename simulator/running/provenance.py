@@ -13,9 +13,11 @@ import xarray as xr
 from rich.console import RenderableType
 from rich.table import Table
 
+from simulator import posterior
 from simulator.inputs import Loaded, resolved_toml
 from simulator.kernel import cache, philox, workspace
 from simulator.population import Population, to_csv_text
+from simulator.scenario import PRIOR
 from simulator.storage.digests import PAYLOAD
 
 # Texts that have a command of their own: show --toml, show --json.
@@ -74,6 +76,20 @@ def of_run(
         "simulator_version": version(),
         "kernel_digest": cache.source_digest(),
         "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),
+        **_beliefs(loaded),
+    }
+
+
+def _beliefs(loaded: Loaded) -> dict[str, str]:
+    """Say which beliefs given the record a run draws from, if it does."""
+    scenario = loaded.scenario
+    if scenario.beliefs == PRIOR:
+        return {}
+    table = posterior.load(scenario.beliefs)
+    return {
+        "beliefs": table.name,
+        "beliefs_digest": table.digest,
+        "beliefs_overruled": json.dumps(posterior.overruled(scenario)),
     }
 
 
@@ -83,6 +99,7 @@ def made_from(loaded: Loaded, population: Population, seed: int) -> dict[str, st
     return {
         name: everything[name]
         for name in (
+            *_beliefs(loaded),
             "scenario_digest",
             "population_digest",
             "seed",

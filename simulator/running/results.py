@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import posterior
 from simulator.analysis.averages import mean, mean_share
 from simulator.analysis.histograms import count_quantiles, histogram_quantiles
 from simulator.analysis.intervals import wilson
@@ -107,7 +108,8 @@ def of_tally(
             found = chance(each, draws // len(replicates), CONFIDENCE)
             low, high = found.low, found.high
         else:
-            low, high = wilson(counts, draws, CONFIDENCE)
+            n = posterior.worth(job.scenario, draws)
+            low, high = wilson(counts * (n / draws), n, CONFIDENCE)
         for end, values in (("", counts / draws), ("_low", low), ("_high", high)):
             variable = VARIABLES[f"/{prefix}probability{end}"]
             yield variable, np.where(known, values, np.nan)

@@ -14,6 +14,7 @@ from simulator.inputs import Loaded
 from simulator.kernel.tables import Tally
 from simulator.running import assembly, checkpoints
 from simulator.running.assembly import PLAIN, Done, Keep, Sampling
+from simulator.scenario import PRIOR
 from simulator.storage import parts, places, store, untrusted
 
 DRAWS: Final = 10_000
@@ -126,6 +127,14 @@ def write(
     check_sampling(sampling, precision)
     check(most if draws is None else draws, seed, threads, keep, precision)
     check_place(place, force)
+    if precision is not None:
+        checkpoints.check(loaded.scenario, precision)
+    if sampling != PLAIN and loaded.scenario.beliefs != PRIOR:
+        raise ScenarioError(
+            "sampling",
+            "rows of a table of beliefs cannot be spread evenly",
+            f"give {PLAIN}, or beliefs = {PRIOR!r}",
+        )
     population = inputs.population_of(loaded)
     work = assembly.prepared(
         loaded,

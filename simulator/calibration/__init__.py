@@ -1,0 +1,1 @@
+"""What the published record says of the beliefs, by simulation."""
