@@ -346,7 +346,7 @@ def test_new_writes_a_scenario_that_passes_check_and_run(here):
 
 def test_new_refuses_a_name_that_is_a_path(here):
     assert refused(here, "new", "other/mine") == (
-        "name: 'other/mine' is not a name; use letters, digits, - and _"
+        "name: 'other/mine' is not a name; use letters, digits, - and _, at most 100"
     )
 
 
@@ -397,7 +397,11 @@ def test_a_population_is_built_from_a_list_and_can_be_run(here):
     assert set(made.code) == {"RAA", "RBB", "RCC", "RDD", "REE", "RFF"}
     assert "income" in made.synthetic
     assert "code" not in made.synthetic
-    checked = done("check", "tiny.toml", "--set", "population=trusts.csv")
+    anew = ("--set", "population=trusts.csv")
+    line = refused(here, "check", "tiny.toml", *anew)
+    assert "trusts would be paid 21m: 50m stands for the whole opening deficit" in line
+    whole = ("--set", "funding.support.recovery.shared_over=60")
+    checked = done("check", "tiny.toml", *anew, *whole)
     assert "6 trusts" in checked
     line = refused(here, "population", "build", "panel.csv", "-o", "trusts.csv")
     said = "trusts.csv: is there already; add --force to replace it, or -o another"

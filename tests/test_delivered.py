@@ -319,3 +319,11 @@ def test_the_first_year_is_set_beside_the_last_that_was_published(said, sure):
         f"{made:.1f}% ({made:.1f} to {made:.1f}). It had planned "
         "4.1% for 2018/19 and saved 3.7% in 2017/18."
     ) in words
+
+
+@pytest.mark.parametrize(
+    ("first", "year"), [(2017, 2016), (2018, 2017), (2020, 2017), (2021, None)]
+)
+def test_what_was_published_is_of_an_earlier_year_and_no_older_than_three(first, year):
+    found = answer._last(answer.MADE_BEFORE, first)
+    assert (found and found[0]) == year
