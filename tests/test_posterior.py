@@ -18,6 +18,7 @@ from simulator.scenario import FOLLOWS
 
 ABOUT = {"published_by": "2018-12-31", "gap": {"effective": 150.0}}
 ROWS = 200
+JANUARY = "record-january-2019"
 
 
 def text_of(**about: object) -> str:
