@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import processes
 import pytest
 from scipy import stats
 
@@ -142,6 +144,25 @@ def test_too_few_effective_beliefs_are_refused() -> None:
         found.check()
 
 
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("long-term-plan",), "nothing that counts was published of 2019 to 2023"),
+        (("hindcast-2013", "--until", "2012"), "nothing that counts was published"),
+        (("hindcast-2013", "--known-at", "2013-05-01"), "by 2013-05-01"),
+        (("hindcast-2013", "--known-at", "May 2013"), "'May 2013' is not a day"),
+        (("hindcast-2013", "--beliefs", "3"), "beliefs: 3 is out of range"),
+    ],
+)
+def test_what_cannot_be_weighed_is_refused_at_once(
+    words: tuple[str, ...], problem: str, tmp_path: Path
+) -> None:
+    done = processes.simulator("calibrate", *words, "-o", "mine.csv", folder=tmp_path)
+    assert done.returncode == 1
+    assert problem in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture(scope="module")
 def foreteller() -> foretelling.Foreteller:
     loaded = inputs.load_scenario("hindcast-2013")
@@ -187,10 +208,10 @@ def test_true_beliefs_have_every_rank_equally_often() -> None:
     """Simulation-based calibration, with a control that is too sure of itself."""
     loaded = inputs.load_scenario("hindcast-2013")
     bank = calibrating.bank(
-        loaded.scenario, inputs.population_of(loaded), "gap", beliefs=1_200
+        loaded.scenario, inputs.population_of(loaded), "gap", beliefs=1_000
     )
     fitted = observed.fitted(bank.foreteller.observations)
-    how = {"trials": 60, "rows": 600}
+    how = {"trials": 40, "rows": 400}
     right = checking.uneven(checking.ranks(bank, fitted, **how))
     wrong = checking.uneven(checking.ranks(bank, fitted, trust=0.1, **how))
     assert right.min() * len(right) > 0.01

@@ -172,12 +172,7 @@ def bank(
     one = scenario.model_copy(update={"targets": (targets[0],)})
     job = preparation.prepare_counts(one, population, seed)
     past = space.of_past(one)
-    observations = [
-        o
-        for o in observed.scored()
-        if one.first_year <= o.year <= one.last_year
-        and (o.measure != observed.MEAN or one.years >= observed.YEARS_OF_MEAN)
-    ]
+    observations = observed.of_years(one.first_year, one.last_year)
     points = generator(seed, 0).standard_normal((beliefs, len(past.paths)))
     values = past.values(points)
     foreteller = foretelling.prepared(

@@ -72,6 +72,14 @@ def scored() -> tuple[Observation, ...]:
     )
 
 
+def of_years(first: int, last: int) -> tuple[Observation, ...]:
+    """Give those that a run of some years can foretell: a mean needs all of its."""
+    long = last - first + 1 >= YEARS_OF_MEAN
+    return tuple(
+        o for o in scored() if first <= o.year <= last and (long or o.measure != MEAN)
+    )
+
+
 def fitted(
     observations: Sequence[Observation],
     *,
@@ -88,7 +96,8 @@ def fitted(
         Last year; by default all.
     known_at
         Day after which no figure may have been published, such as `2019-01-31`.
-        Arithmetic of this project on other figures has no day.
+        Arithmetic of this project on other figures has no day, and counts from July
+        after the year.
     """
     chosen = np.array(
         [
@@ -96,7 +105,8 @@ def fitted(
             and (until is None or observation.year <= until)
             and (known_at is None or _known(observation, known_at))
             for observation in observations
-        ]
+        ],
+        dtype=np.bool_,
     )
     names = np.array([observation.measure for observation in observations])
     if (chosen & (names == MEAN)).any():
@@ -106,7 +116,8 @@ def fitted(
 
 def _known(observation: Observation, known_at: str) -> bool:
     if observation.source == THIS_PROJECT:
-        return True
+        # What it is made of came out with the year's accounts.
+        return date(observation.year + 1, 7, 1) <= date.fromisoformat(known_at)
     return vintage.last_day(observation.published) <= date.fromisoformat(known_at)
 
 

@@ -18,7 +18,7 @@ from simulator.errors import ScenarioError
 from simulator.inputs import Loaded
 from simulator.kernel.workspace import LANES
 from simulator.running import fingerprint, runs
-from simulator.scenario import FOLLOWS
+from simulator.scenario import FOLLOWS, Scenario
 
 Floats = NDArray[np.float64]
 
@@ -77,6 +77,7 @@ def calibrate(
     runs.check(beliefs, seed, threads)
     loaded = runs.load(scenario)
     population = inputs.population_of(loaded)
+    _check_figures(loaded.scenario, until, known_at)
     found = {}
     for form in FOLLOWS:
         bank = calibrating.bank(
@@ -138,6 +139,19 @@ def check(beliefs: int, rows: int, known_at: str | None) -> None:
         except ValueError:
             problem = f"{known_at!r} is not a day"
             raise ScenarioError("known_at", problem, "write 2019-01-31") from None
+
+
+def _check_figures(scenario: Scenario, until: int | None, known_at: str | None) -> None:
+    """Refuse a scenario, a year or a day that leaves nothing to weigh beliefs by."""
+    figures = observed.of_years(scenario.first_year, scenario.last_year)
+    if not observed.fitted(figures, until=until, known_at=known_at).any():
+        raise ScenarioError(
+            scenario.name,
+            f"nothing that counts was published of {scenario.first_year} to "
+            f"{until or scenario.last_year}{f' by {known_at}' if known_at else ''}",
+            "give a scenario of past years such as hindcast-2013, and a later year or "
+            "day",
+        )
 
 
 def simulated(beliefs: int) -> int:
