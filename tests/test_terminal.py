@@ -157,6 +157,13 @@ def test_the_width_that_is_given_is_kept_to_in_a_pipe(odd, columns):
     assert 0.9 * columns < max(map(len, done.stdout.splitlines())) <= columns
 
 
+def test_a_terminal_of_eighty_letters_loses_no_digit_of_an_answer(odd):
+    done = call(odd, "show", "run.h5", COLUMNS="80")
+    assert done.returncode == 0
+    assert "chance of the sector" in done.stdout
+    assert "…" not in done.stdout
+
+
 @pytest.mark.parametrize("columns", ["0", "wide", ""])
 def test_a_width_that_is_none_counts_for_nothing(odd, columns):
     plain = call(odd, "show", "run.h5")

@@ -194,7 +194,7 @@ def _table(first: str, titles: Sequence[str]) -> Table:
     table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
     table.add_column(first, no_wrap=True)
     for title in titles:
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")  # cut no number
     return table
 
 
