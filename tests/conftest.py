@@ -1,4 +1,4 @@
-"""What every test shares: no time limit on an example, the same examples in CI, one width."""
+"""What every test shares: one width, no time limit, the same examples in CI."""
 
 import os
 
