@@ -18,6 +18,7 @@ from simulator.scenario import FOLLOWS
 
 ABOUT = {"published_by": "2018-12-31", "gap": {"effective": 150.0}}
 ROWS = 200
+JANUARY = "record-january-2019"
 
 
 def text_of(**about: object) -> str:
@@ -204,3 +205,23 @@ def test_packaged_beliefs_are_of_this_model_and_this_record(name: str) -> None:
     for form in FOLLOWS:
         assert about[form]["effective"] >= 1_000
         assert len(posterior.load(name).rows[form]) >= 4_000
+
+
+def test_the_record_is_a_cause_of_its_own(tmp_path: Path) -> None:
+    done = processes.simulator(
+        *("why", "long-term-plan", "with.toml", "--target", "1.1%", "--draws", "64"),
+        *("--of", "chance", "--json"),
+        folder=_with_record(tmp_path),
+    )
+    assert processes.fault(done) == ""
+    causes = json.loads(done.stdout)["quantities"]["chance"]["causes"]
+    assert causes.pop("beliefs")["estimate"] > 0.1
+    assert all(cause["estimate"] == 0.0 for cause in causes.values())
+
+
+def _with_record(folder: Path) -> Path:
+    text = (
+        'extends = "long-term-plan"\nname = "with"\nbeliefs = "record-january-2019"\n'
+    )
+    (folder / "with.toml").write_text(text, encoding="utf-8")
+    return folder

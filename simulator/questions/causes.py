@@ -317,6 +317,7 @@ GROUPS: Final = {
     Cause("programmes", "which take place, and what they bring and cost"): (
         "programmes",
     ),
+    Cause("beliefs", "whether they are the prior's or given the record"): ("beliefs",),
     Cause("target", "the target's rate and what is added in deficit"): ("targets",),
 }
 
