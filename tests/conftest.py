@@ -1,4 +1,4 @@
-"""What every test shares: no time limit on an example, the same examples in CI."""
+"""What every test shares: one width, no time limit, the same examples in CI."""
 
 import os
 
@@ -8,3 +8,6 @@ from hypothesis import settings
 # deadline would fail by chance.
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("project")
+
+# A run in several processes may come with a width, and what commands print follows it.
+os.environ.pop("COLUMNS", None)

@@ -21,18 +21,7 @@ from simulator.scenario import Delivery, Prices, Scenario
 DRAWS = 40
 SEED = 7
 ALL = {cause.name for cause in REFERENCES}
-# Without conditions, programmes, luck, a gap in plans and a limit to them.
-FEW = (
-    "delivery.gap_closed=0",
-    "delivery.plan_limit=1",
-    "delivery.plan_sharpness=1",
-    "delivery.ask_max=1",
-    "conditions.workforce=1",
-    "programmes.rosters.enabled=false",
-    "delivery.national_sd=0",
-    "delivery.persistent_sd=0",
-    "delivery.year_sd=0",
-)
+FEW = tiny.FEW_CAUSES
 
 
 def scenario(*settings, tables=None):

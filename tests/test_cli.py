@@ -362,7 +362,8 @@ def test_show_says_what_is_wrong_with_a_run_file(here):
 
 @pytest.mark.parametrize("name", ["x.csv", "x.toml", "x.xlsx", "without-a-suffix"])
 def test_a_run_file_is_known_by_what_is_in_it(name, here):
-    done("run", "tiny.toml", "--draws", 20, "-o", "run.h5")
+    few = [word for setting in tiny.FEW_CAUSES for word in ("--set", setting)]
+    done("run", "tiny.toml", "--draws", 20, "-o", "run.h5", *few)
     shutil.copy("run.h5", name)
     for arguments in (
         ("show",),

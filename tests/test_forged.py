@@ -33,6 +33,9 @@ READERS = {
     "rerun of a balance": (BALANCE, ("rerun", "run.h5", "-o", "again.h5")),
 }
 
+# They open a run as others of the list do: two seconds each.
+ALIKE = {"show --provenance", "explain", "target", "why", "rerun of a balance"}
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
@@ -68,7 +71,13 @@ def command(here, *arguments):
     )
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "reader",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in ALIKE else [])
+        for name in READERS
+    ],
+)
 def test_whatever_reads_a_forged_number_refuses_it(reader, here):
     what, arguments = READERS[reader]
     forge(here / "run.h5", what)

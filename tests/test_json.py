@@ -24,7 +24,7 @@ COMMANDS = {
     "`plan`": ("plan", "tiny.toml", "--draws", "64"),
     "`target`": ("target", "run.h5", "--draws", "64"),
     "`compare`": ("compare", "run.h5", "run.h5"),
-    "`why`": ("why", "run.h5", "--target", "four", "--draws", "64"),
+    "`why`": ("why", "few.h5", "--target", "four", "--draws", "64"),
     "`uncertainty`": ("uncertainty", "tiny.toml", "--draws", "256"),
     "`path`": ("path", "run.h5"),
     "`explain`": (
@@ -50,6 +50,9 @@ def folder(tmp_path_factory):
     tiny.write(place)
     (place / "panel.csv").write_text(PANEL, encoding="utf-8")
     assert inside(place, "run", "tiny.toml", "--draws", "200", "-o", "run.h5")[0] == 0
+    few = [word for setting in tiny.FEW_CAUSES for word in ("--set", setting)]
+    made = inside(place, "run", "tiny.toml", "--draws", "64", "-o", "few.h5", *few)
+    assert made[0] == 0
     return place
 
 

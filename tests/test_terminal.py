@@ -39,6 +39,9 @@ def odd(tmp_path_factory):
     for name, setting in (("run.h5", "0.0"), ("other.h5", "0.01")):
         how = ("--draws", "200", "--set", f"demand.bias={setting}")
         assert inside(folder, "run", "tiny.toml", "-o", name, *how).exit_code == 0
+    few = [word for setting in tiny.FEW_CAUSES for word in ("--set", setting)]
+    few += ["--draws", "64"]
+    assert inside(folder, "run", "tiny.toml", "-o", "few.h5", *few).exit_code == 0
     return folder
 
 
@@ -63,7 +66,7 @@ def inside(folder, *arguments):
         (("path", "run.h5", "--target", NAMES[2]), (NAMES[2], TITLE)),
         (("compare", "run.h5", "other.h5"), (*NAMES, TRUST)),
         (("target", "run.h5", "--draws", "64"), (TITLE,)),
-        (("why", "run.h5", "--target", NAMES[0], "--draws", "64"), (NAMES[0], TITLE)),
+        (("why", "few.h5", "--target", NAMES[0], "--draws", "64"), (NAMES[0], TITLE)),
         (("uncertainty", "tiny.toml", "--draws", "256"), (*NAMES, TITLE)),
         (("explain", "run.h5", "--draw", "3", "--trust", TRUST), (NAMES[2], TRUST)),
         (("plan", "tiny.toml", "--draws", "64"), (NAMES[1], TITLE)),
@@ -155,6 +158,13 @@ def test_the_width_that_is_given_is_kept_to_in_a_pipe(odd, columns):
     done = call(odd, "show", "run.h5", COLUMNS=str(columns))
     assert done.returncode == 0
     assert 0.9 * columns < max(map(len, done.stdout.splitlines())) <= columns
+
+
+def test_a_terminal_of_eighty_letters_loses_no_digit_of_an_answer(odd):
+    done = call(odd, "show", "run.h5", COLUMNS="80")
+    assert done.returncode == 0
+    assert "chance of the sector" in done.stdout
+    assert "…" not in done.stdout
 
 
 @pytest.mark.parametrize("columns", ["0", "wide", ""])

@@ -44,6 +44,19 @@ SERIES = {
     "demand": ("national_shock",),
 }
 
+# Without conditions, programmes, luck, a gap in plans and a limit to them.
+FEW_CAUSES = (
+    "delivery.gap_closed=0",
+    "delivery.plan_limit=1",
+    "delivery.plan_sharpness=1",
+    "delivery.ask_max=1",
+    "conditions.workforce=1",
+    "programmes.rosters.enabled=false",
+    "delivery.national_sd=0",
+    "delivery.persistent_sd=0",
+    "delivery.year_sd=0",
+)
+
 
 def people(text: str = POPULATION) -> Population:
     """The eight trusts, or those of another table."""

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import evidence
+from simulator.analysis import record
 from simulator.analysis.alike import alike, undecided
 from simulator.analysis.delivered import PLANNED, delivered, in_pairs, steps
 from simulator.analysis.headline import headline, highest, widest
@@ -60,6 +61,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         Text(_sentence(answer), style="bold"),
         *(Text(line, style="bold") for line in _asking_more(run, answer)),
         *(Text(line) for line in _joining_on(run, answer, found)),
+        *(Text(line) for line in _believed(run)),
         *(Text(line) for line in _doubts(run, answer)),
         Text("\nNot in the number:"),
         *(Text(f"  - {line}") for line in _caveats(run)),
@@ -194,7 +196,7 @@ def _table(first: str, titles: Sequence[str]) -> Table:
     table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
     table.add_column(first, no_wrap=True)
     for title in titles:
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")  # cut no number
     return table
 
 
@@ -281,6 +283,18 @@ def _joining_on(
         f"{financial_year(plan[0])} and saved {100 * made[1]:.1f}% in "
         f"{financial_year(made[0])}."
     )
+
+
+def _believed(run: xr.DataTree) -> Iterator[str]:
+    """Say which beliefs the draws are of, and where the others are to be had."""
+    made_from = run["provenance"].attrs
+    if "beliefs" in made_from:
+        yield f"Beliefs: given the record of published years ({made_from['beliefs']})."
+    elif run.to_dataset()["year"].values[0] > record.LAST:
+        yield (
+            "Beliefs: each on its own, before the record. `simulator chances` sets "
+            "beside these chances what five published years make of them."
+        )
 
 
 def _last(series: str, year: int) -> tuple[int, float] | None:
