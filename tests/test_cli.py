@@ -19,6 +19,8 @@ COMMANDS = (
     ("run",),
     ("hindcast",),
     ("check",),
+    ("calibrate",),
+    ("chances",),
     ("show",),
     ("schema",),
     ("new",),
@@ -360,7 +362,15 @@ def test_show_says_what_is_wrong_with_a_run_file(here):
     )
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x.toml", "x.xlsx", "without-a-suffix"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x.csv",
+        pytest.param("x.toml", marks=pytest.mark.slow),
+        pytest.param("x.xlsx", marks=pytest.mark.slow),
+        pytest.param("without-a-suffix", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_file_is_known_by_what_is_in_it(name, here):
     few = [word for setting in tiny.FEW_CAUSES for word in ("--set", setting)]
     done("run", "tiny.toml", "--draws", 20, "-o", "run.h5", *few)

@@ -309,7 +309,8 @@ class Gone:
 def waits():
     gone = Gone()
     del gone
-    time.sleep(60)
+    for _ in range(600):  # seconds in small pieces, as work is
+        time.sleep(0.1)
 
 main(["waits"])
 """
