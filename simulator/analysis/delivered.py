@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.analysis.headline import own_outcome
+from simulator.analysis.headline import BAND, own_outcome
+from simulator.analysis.path import PRODUCTIVITIES
 
 GROUPS: Final = ("/", "/sector", "/bands", "/drivers", "/provenance")
 PLANNED: Final = {
@@ -15,7 +16,6 @@ PLANNED: Final = {
     "recurrent": "recurrent_rate",
     "one_off": "nonrecurrent_rate",
 }
-BAND: Final = (0.10, 0.50, 0.90)
 
 
 def delivered(run: xr.DataTree) -> xr.Dataset:
@@ -60,9 +60,8 @@ def _of_sector(sector: xr.Dataset, real_share: xr.DataArray | float) -> xr.Datas
         return values.mean("year", dtype=np.float64)
 
     found = xr.Dataset(coords={"target": sector["target"]})
-    for name in ("cash_releasing", "measured"):
-        levels = mean(sector[name]).quantile(list(BAND), dim="draw")
-        found[name] = levels
+    for name in PRODUCTIVITIES:
+        found[name] = mean(sector[name]).quantile(list(BAND), dim="draw")
     first = sector.isel(year=0).astype(np.float64)
     made = first["recurrent"] + first["nonrecurrent"]
     for name, money in (("sector_planned", first["ask"]), ("sector_made", made)):

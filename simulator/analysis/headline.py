@@ -42,8 +42,8 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
         `quantile` dimension, 10%, 50% and 90% of draws, each with the ends of its own
         interval: the `share_achieving` of trusts, the sector's `one_off_share` of all
         savings, and `trusts_in_deficit` in the last year. The attribute `family` is
-        the number of probabilities whose
-        intervals hold at once, 1 where each stands by itself.
+        the number of probabilities whose intervals hold at once, 1 where each stands by
+        itself.
     """
     root = run.to_dataset()
     outcome = own_outcome(root)

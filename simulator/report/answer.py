@@ -11,7 +11,7 @@ from rich.text import Text
 from simulator import evidence
 from simulator.analysis import record
 from simulator.analysis.alike import alike, undecided
-from simulator.analysis.delivered import PLANNED, delivered, in_pairs, steps
+from simulator.analysis.delivered import PLANNED, Step, delivered, in_pairs, steps
 from simulator.analysis.headline import headline, highest, widest
 from simulator.analysis.path import PRODUCTIVITIES
 from simulator.analysis.sampling import replicates_of
@@ -47,6 +47,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
     """
     answer = headline(run, together=together)
     found, pairs = delivered(run), in_pairs(run.to_dataset())
+    more = steps(run, answer)
     parts: list[RenderableType] = [
         Text(str(run.attrs["title"]), style="bold"),
         Text(_asked(run, answer)),
@@ -59,8 +60,8 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         Text(),
         *(Text(note) for note in notes(run)),
         Text(_sentence(answer), style="bold"),
-        *(Text(line, style="bold") for line in _asking_more(run, answer)),
-        *(Text(line) for line in _joining_on(run, answer, found)),
+        *(Text(line, style="bold") for line in _asking_more(more)),
+        *(Text(line) for line in _joining_on(run, more, found)),
         *(Text(line) for line in _believed(run)),
         *(Text(line) for line in _doubts(run, answer)),
         Text("\nNot in the number:"),
@@ -249,9 +250,9 @@ def _sentence(answer: xr.Dataset) -> str:
     )
 
 
-def _asking_more(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
+def _asking_more(more: Sequence[Step]) -> Iterator[str]:
     """Say how little, or how much, a higher target adds."""
-    for number, found in enumerate(steps(run, answer)):
+    for number, found in enumerate(more):
         where = "" if number == 0 else "Where plans follow the tariff: "
         start = "From" if number == 0 else "from"
         word = "better" if found.balance > 0.0 else "worse"
@@ -263,14 +264,14 @@ def _asking_more(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
 
 
 def _joining_on(
-    run: xr.DataTree, answer: xr.Dataset, found: xr.Dataset
+    run: xr.DataTree, more: Sequence[Step], found: xr.Dataset
 ) -> Iterator[str]:
     """Set the savings of the first year beside the last that were published."""
     first = int(run.to_dataset()["year"][0])
     plan, made = (_last(key, first) for key in (PLANNED_BEFORE, MADE_BEFORE))
-    name = next((step.lower for step in steps(run, answer)), None)
-    if plan is None or made is None or name is None:
+    if plan is None or made is None or not more:
         return
+    name = more[0].lower
     planned, saved = (
         [f"{100 * float(rate):.1f}" for rate in found[part].sel(target=name)]
         for part in ("sector_planned", "sector_made")
