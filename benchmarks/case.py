@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator import inputs
-from simulator.engine import Job
+from simulator.engine.blocks import Job
 from simulator.kernel.tables import Plan, Trusts
 from simulator.outcomes import BASES
-from simulator.population import Population
-from simulator.running import preparation
-from simulator.scenario import Scenario, Target
+from simulator.population.model import Population
+from simulator.running import prepare
+from simulator.scenario import load as inputs
+from simulator.scenario.model import Scenario, Target
 
 SCENARIO = "long-term-plan"
 SEED = 2019
@@ -51,14 +51,14 @@ def make(n_target: int = 10, trusts: float = 1.0) -> Case:
     loaded = inputs.load_scenario(SCENARIO)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     scenario = loaded.scenario.model_copy(update={"targets": targets(n_target)})
-    return Case(preparation.prepare(scenario, resized(population, trusts), SEED))
+    return Case(prepare.prepare(scenario, resized(population, trusts), SEED))
 
 
 def shipped() -> Case:
     """Prepare the shipped scenario as it is, balancing item and all."""
     loaded = inputs.load_scenario(SCENARIO)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
-    return Case(preparation.prepare(loaded.scenario, population, SEED))
+    return Case(prepare.prepare(loaded.scenario, population, SEED))
 
 
 def targets(n: int) -> tuple[Target, ...]:

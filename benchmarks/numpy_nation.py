@@ -8,20 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.drivers import (
-    ACUTE,
+from simulator.drivers import planned_growth
+from simulator.drivers.draws import ACUTE, PAY_SHARE, other_weight
+from simulator.scenario.model import Scenario, by_year
+from simulator.scenario.uncertain import (
     BELIEFS,
     CONDITIONS,
     OPENING,
-    PAY_SHARE,
     PLANS,
     SCALES,
-    by_year,
-    other_weight,
-    planned_growth,
     uncertain,
 )
-from simulator.scenario import Scenario
 from simulator.schema import POOLS, TRUST_TYPES
 
 Floats = NDArray[np.float64]

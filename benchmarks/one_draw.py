@@ -23,9 +23,9 @@ from benchmarks.numpy_plain import (
     trust_drivers,
 )
 from benchmarks.numpy_year import carry_year, terms_of
-from simulator.distributions import Certain
-from simulator.drivers import uncertain
 from simulator.kernel.workspace import GROUP_RESULTS
+from simulator.scenario.distributions import Certain
+from simulator.scenario.uncertain import uncertain
 
 Floats = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from benchmarks.case import Case
 from benchmarks.outcome import Outcome
-from simulator import engine
-from simulator.engine import Shard
+from simulator.engine import blocks
+from simulator.engine.blocks import Shard
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import GROUP_RESULTS, SPREAD
-from simulator.running import results
+from simulator.running import variables
 from simulator.schema import OUTCOMES
 
 
@@ -28,7 +28,7 @@ def count(case: Case, draws: int, threads: int) -> Counted:
     n_target, n_year = case.plan.rate.shape
     yearly = np.empty((len(GROUP_RESULTS), n_target, n_year, draws))
     achieved = np.empty((n_target, len(OUTCOMES), draws), np.int8)
-    for part in engine.simulate(case.job, draws, threads=threads):
+    for part in blocks.simulate(case.job, draws, threads=threads):
         if isinstance(part, Shard):
             taken = slice(part.first_draw, part.first_draw + part.n_draw)
             yearly[..., taken] = part.sector
@@ -43,7 +43,7 @@ def outcome(case: Case, counted: Counted) -> Outcome:
     draws = counted.achieved.shape[-1]
     found = {
         variable.path: values
-        for variable, values in results.of_tally(case.job, counted.tally, draws)
+        for variable, values in variables.of_tally(case.job, counted.tally, draws)
     }
 
     def bands(prefix: str, names: tuple[str, ...]) -> NDArray[np.float64]:

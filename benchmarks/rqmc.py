@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import case, machine
-from simulator import engine, inputs, sobol
-from simulator.engine import Job, Shard
+from simulator.engine import blocks
+from simulator.engine.blocks import Job, Shard
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import BALANCE, CASH_RELEASING
-from simulator.running import preparation
+from simulator.running import prepare
+from simulator.sampling import sobol
+from simulator.scenario import load as inputs
 
 Floats = NDArray[np.float64]
 
@@ -39,12 +41,12 @@ def job() -> Job:
     chosen = tuple(t for t in loaded.scenario.targets if t.name == TARGET)
     scenario = loaded.scenario.model_copy(update={"targets": chosen})
     population = inputs.load_population(scenario.population, loaded.folder)
-    return preparation.prepare_counts(scenario, population, case.SEED)
+    return prepare.prepare_counts(scenario, population, case.SEED)
 
 
 def by_draw(work: Job, draws: int, **how: Any) -> Floats:
     """Simulate: every output of every draw, (output, draw)."""
-    parts = engine.simulate(work, draws, by_unit=True, **how)
+    parts = blocks.simulate(work, draws, by_unit=True, **how)
     found = [of_shard(work, part) for part in parts if isinstance(part, Shard)]
     return np.concatenate(found, axis=-1)
 

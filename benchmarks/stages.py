@@ -23,20 +23,17 @@ def main() -> None:
     """Print the seconds of each stage; what began the process gives its clock."""
     began, draws, repeats = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     folder = Path(sys.argv[4])
-    from simulator import drivers, engine, inputs  # noqa: PLC0415
-    from simulator.running import (  # noqa: PLC0415
-        assembly,
-        preparation,
-        results,
-        runs,
-    )
-    from simulator.storage import store  # noqa: PLC0415
+    from simulator import drivers  # noqa: PLC0415
+    from simulator.engine import blocks  # noqa: PLC0415
+    from simulator.runfile import store  # noqa: PLC0415
+    from simulator.running import assemble, prepare, runs, variables  # noqa: PLC0415
+    from simulator.scenario import load as inputs  # noqa: PLC0415
 
     imported = time.time()
     loaded = inputs.load_scenario("long-term-plan")
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     read = time.time()
-    job = preparation.prepare(loaded.scenario, population, runs.SEED)
+    job = prepare.prepare(loaded.scenario, population, runs.SEED)
     prepared = time.time()
     starts = (began, imported, read, prepared)
     found = dict(
@@ -48,27 +45,27 @@ def main() -> None:
     )
 
     def draw() -> Any:
-        for first in range(0, draws, engine.SHARD):
-            n_draw = min(engine.SHARD, draws - first)
+        for first in range(0, draws, blocks.SHARD):
+            n_draw = min(blocks.SHARD, draws - first)
             drivers.nation(drivers.draw(job.scenario, job.seed, first, n_draw))
 
     def compute() -> Any:
-        return list(engine.simulate(job, draws, threads=1, to_store=True))
+        return list(blocks.simulate(job, draws, threads=1, to_store=True))
 
     parts = compute()
     *shards, tally = parts
     reduced: list[Any] = []
 
     def reduce() -> None:
-        reduced[:] = results.of_tally(job, tally, draws)
+        reduced[:] = variables.of_tally(job, tally, draws)
 
     def write() -> None:
         place = folder / "stages.h5"
         with store.RunWriter(
-            place, assembly.coordinates(job), range(draws), range(0), {}
+            place, assemble.coordinates(job), range(draws), range(0), {}
         ) as writer:
             for shard in shards:
-                for variable, values in results.of_shard(shard):
+                for variable, values in variables.of_shard(shard):
                     writer.put_draws(variable, values, shard.first_draw)
             for variable, values in reduced:
                 writer.put(variable, values)

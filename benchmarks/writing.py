@@ -19,16 +19,16 @@ import h5py
 import numpy as np
 
 from benchmarks import case, processes
-from simulator import engine
-from simulator.engine import Kept, Shard
-from simulator.running import assembly, results
-from simulator.storage import digests, store
+from simulator.engine import blocks
+from simulator.engine.blocks import Kept, Shard
+from simulator.runfile import digests, store
+from simulator.running import assemble, variables
 
 REPEATS: Final = 7
 # What a file has once, dimensions and attributes, takes 0.09 s however many the draws.
 CASES: Final = (
-    ("sector, every draw", 4 * engine.SHARD, False),
-    ("sector, three times the draws", 12 * engine.SHARD, False),
+    ("sector, every draw", 4 * blocks.SHARD, False),
+    ("sector, three times the draws", 12 * blocks.SHARD, False),
     ("trajectories", 2048, True),
 )
 LENGTHS: Final = (2_000, 6_000)  # draws of whole runs; 0.9 and 2.6 GiB of file
@@ -42,22 +42,22 @@ class Took(NamedTuple):
     processor: float  # seconds of all threads
 
 
-def slabs(job: engine.Job, draws: int, keep: bool) -> list[tuple[Any, Any, int]]:
+def slabs(job: blocks.Job, draws: int, keep: bool) -> list[tuple[Any, Any, int]]:
     """Simulate once; the slabs are then written again and again."""
     found: list[tuple[Any, Any, int]] = []
     how: dict[str, Any] = {"keep": draws if keep else 0, "to_store": True}
-    for part in engine.simulate(job, draws, **how):
+    for part in blocks.simulate(job, draws, **how):
         if isinstance(part, Kept):
-            found += [(v, a, part.first_draw) for v, a in results.of_kept(part)]
+            found += [(v, a, part.first_draw) for v, a in variables.of_kept(part)]
         elif isinstance(part, Shard) and not keep:
-            found += [(v, a, part.first_draw) for v, a in results.of_shard(part)]
+            found += [(v, a, part.first_draw) for v, a in variables.of_shard(part)]
     return found
 
 
-def ours(job: engine.Job, given: list[tuple[Any, Any, int]], place: Path) -> None:
+def ours(job: blocks.Job, given: list[tuple[Any, Any, int]], place: Path) -> None:
     """Write with the simulator's writer."""
     draws = 1 + max(f + a.shape[_axis(v)] - 1 for v, a, f in given)
-    coordinates = assembly.coordinates(job)
+    coordinates = assemble.coordinates(job)
     with store.RunWriter(place, coordinates, range(draws), range(draws), {}) as writer:
         for variable, values, first in given:
             writer.put_draws(variable, values, first)
@@ -122,7 +122,7 @@ def alone(
 
 
 def measure(
-    job: engine.Job, draws: int, keep: bool, folder: Path
+    job: blocks.Job, draws: int, keep: bool, folder: Path
 ) -> tuple[int, Took, Took, Took]:
     """Give bytes, and what was taken by turns.
 

@@ -97,3 +97,8 @@ OF_NAME: Final = {record.name: record for record in RECORDS}
 OF_BASIS: Final = {record.basis: record for record in RECORDS if record.basis}
 BASES: Final = tuple(OF_BASIS)
 ROW: Final = {name: row for row, name in enumerate(OUTCOMES)}
+# Each basis of a target is judged by the outcome of its own.
+HEADLINE_OUTCOME: Final = {basis: record.name for basis, record in OF_BASIS.items()}
+PRODUCTIVITIES: Final = ("cash_releasing", "measured")
+# Shown of the sector, beside the outcome that a target is meant on.
+BESIDE: Final = ("sustained", "balance", *PRODUCTIVITIES)

@@ -5,10 +5,10 @@ from pathlib import Path
 import h5py
 import tiny
 
-from simulator import inputs
+from simulator.runfile import store
 from simulator.running import runs
+from simulator.scenario import load as inputs
 from simulator.schema import COORDINATES, VARIABLES, assumption
-from simulator.storage import store
 
 DRAWS = 50
 # Of every group, type, layout and filter; a tenth of a run's time to look through.

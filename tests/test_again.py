@@ -8,15 +8,15 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator import inputs
-from simulator.engine import Job
+from simulator.engine.blocks import Job
 from simulator.errors import RunFileError
 from simulator.kernel.trust_year import trust_year
 from simulator.kernel.workspace import GROUP_RESULTS, KEPT
-from simulator.running import again, preparation, provenance, runs
-from simulator.running.again import future_of
+from simulator.runfile import store
+from simulator.running import prepare, provenance, rebuild, runs
+from simulator.running.rebuild import future_of
+from simulator.scenario import load as inputs
 from simulator.schema import OUTCOMES, TRUST_TYPES
-from simulator.storage import store
 
 SEED = 11
 
@@ -69,7 +69,7 @@ def test_a_shipped_scenario_comes_back_whole(name):
     loaded = inputs.load_scenario(name)
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     run = _tree_of(loaded, population)
-    same_inputs(again.inputs_of(run), loaded, population)
+    same_inputs(rebuild.inputs_of(run), loaded, population)
 
 
 def _tree_of(loaded, population):
@@ -90,21 +90,21 @@ def test_files_settings_and_a_table_of_trusts_come_back_too(tmp_path):
     loaded = inputs.load_scenario(upper, ["demand.bias=0.001", "prices.pay=0.02"])
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     assert place.name in dict(loaded.text)
-    same_inputs(again.inputs_of(_tree_of(loaded, population)), loaded, population)
+    same_inputs(rebuild.inputs_of(_tree_of(loaded, population)), loaded, population)
     assert loaded.origins["demand.bias"].layer == "command line"
 
 
 def test_the_file_of_a_run_gives_the_inputs_it_was_given(run, place):
     loaded = inputs.load_scenario(place.parent / "tiny.toml")
     population = inputs.load_population("tiny.csv", place.parent)
-    same_inputs(again.inputs_of(run), loaded, population)
+    same_inputs(rebuild.inputs_of(run), loaded, population)
 
 
 def test_the_job_is_the_one_that_ran(run, place):
     loaded = inputs.load_scenario(place.parent / "tiny.toml")
     population = inputs.load_population("tiny.csv", place.parent)
-    expected = preparation.prepare(loaded.scenario, population, SEED)
-    job, counting = again.job_of(run), again.counting_job_of(run)
+    expected = prepare.prepare(loaded.scenario, population, SEED)
+    job, counting = rebuild.job_of(run), rebuild.counting_job_of(run)
     assert job.seed == counting.seed == SEED
     assert job.notes == expected.notes
     assert len(job.notes) == 1  # of the balancing item
@@ -118,7 +118,7 @@ def test_the_job_is_the_one_that_ran(run, place):
 # --- what it refuses ------------------------------------------------------------------
 
 
-def refusal(run, make=again.inputs_of):
+def refusal(run, make=rebuild.inputs_of):
     with pytest.raises(RunFileError) as caught:
         make(run)
     return str(caught.value)
@@ -156,7 +156,7 @@ def test_a_run_without_provenance_is_refused():
 @pytest.mark.parametrize("seed", ["", "-1", "1.5", "two", "²"])
 def test_a_seed_that_is_no_number_is_refused(run, seed):
     run["provenance"].attrs["seed"] = seed
-    assert "not a whole number" in refusal(run, again.counting_job_of)
+    assert "not a whole number" in refusal(run, rebuild.counting_job_of)
 
 
 @pytest.mark.parametrize("name", ["random_number_layout", "histogram_bins"])
@@ -201,15 +201,15 @@ def test_origins_that_say_nothing_are_refused(run):
 
 
 def test_rates_are_compared_to_the_bit(run):
-    again.counting_job_of(run)
+    rebuild.counting_job_of(run)
     stored = run["rate"].load()
     stored[-1, 0] = np.nextafter(float(stored[-1, 0]), 1.0)
-    said = refusal(run, again.counting_job_of)
+    said = refusal(run, rebuild.counting_job_of)
     assert "run.h5: /rate: target what-closes-the-gap has [" in said
     assert "solved by another version" in said
     run["rate"] = run["rate"].isel(year=slice(2)).rename(year="some")
     assert "has shape (4, 2), and the scenario asks for (4, 3)" in refusal(
-        run, again.job_of
+        run, rebuild.job_of
     )
 
 

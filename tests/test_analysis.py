@@ -7,18 +7,18 @@ import pytest
 import xarray as xr
 from scipy.special import bdtr, gammaln, ndtri, xlogy
 
-from simulator.analysis.alike import alike, undecided
-from simulator.analysis.headline import (
+from simulator.answers import text
+from simulator.answers.headline.estimate import (
     PROBABILITIES,
     headline,
     highest,
     own_outcome,
 )
-from simulator.analysis.histograms import count_quantiles, histogram_quantiles
-from simulator.analysis.intervals import wilson
+from simulator.answers.headline.ties import alike, undecided
 from simulator.kernel.workspace import BINS
-from simulator.report import answer
 from simulator.schema import OUTCOMES, QUANTILES
+from simulator.statistics.histograms import count_quantiles, histogram_quantiles
+from simulator.statistics.intervals import wilson
 
 # --- intervals ------------------------------------------------------------------------
 
@@ -410,7 +410,7 @@ def row(value, low, high):
     ],
 )
 def test_a_chance_is_written_with_its_interval_and_never_as_certain(ends, said):
-    assert answer.chance(row(*ends), "p") == said
+    assert text.chance(row(*ends), "p") == said
 
 
 def test_a_band_is_written_as_its_median_and_ends():
@@ -419,13 +419,13 @@ def test_a_band_is_written_as_its_median_and_ends():
         return xr.Dataset({name: ("quantile", list(v)) for name, v in found.items()})
 
     sure = bands(0.104, 0.496, 1.0)
-    assert answer.band(sure, "b", percent=True) == "50% (10-100)"
+    assert text.band(sure, "b", percent=True) == "50% (10-100)"
     unsure = bands(3.0, 12.0, 40.0, b_low=(2, 10, 30), b_high=(4, 13, 50))
-    assert answer.band(unsure, "b") == "12 ±2 (3-40)"
+    assert text.band(unsure, "b") == "12 ±2 (3-40)"
     little = bands(0.1, 0.5, 0.9, b_high=(0.1, 0.503, 0.9))
-    assert answer.band(little, "b", percent=True) == "50% ±0.3 (10-90)"
+    assert text.band(little, "b", percent=True) == "50% ±0.3 (10-90)"
     few = bands(1.0, 2.0, 3.0, b_low=(-np.inf,) * 3, b_high=(np.inf,) * 3)
-    assert answer.band(few, "b") == "2 ±inf (1-3)"
+    assert text.band(few, "b") == "2 ±inf (1-3)"
 
 
 def test_replicates_give_the_error_where_draws_are_not_independent():
@@ -466,4 +466,4 @@ def test_intervals_that_hold_at_once_are_wider():
     ("first", "said"), [(2019, "2019/20"), (1999, "1999/00"), (2009, "2009/10")]
 )
 def test_a_financial_year_is_named_by_both_its_calendar_years(first, said):
-    assert answer.financial_year(first) == said
+    assert text.financial_year(first) == said

@@ -15,51 +15,25 @@ FACE = "simulator"
 FLOORS = {
     "errors": 0,  # everything may import it
     "outcomes": 0,
-    "logistic": 0,
     "schema": 1,
-    "reading": 1,
+    "messages": 1,
     "kernel": 1,
     "evidence": 1,
-    "keys": 1,
-    "wording": 1,
-    "distributions": 1,
-    "turning": 1,
-    "plausible": 1,
-    "assumptions": 2,
-    "consistency": 2,
-    "toml_text": 2,
-    "population": 2,
-    "vintage": 2,
-    "layers": 3,
-    "scenario": 3,
-    "posterior": 4,
-    "csv_rows": 3,
-    "population_csv": 4,
-    "spreads": 3,
-    "storage": 3,
-    "sources": 4,
-    "series": 4,
-    "idle": 4,
-    "fitting": 6,
-    "precedent": 4,
-    "drivers": 5,
-    "counting": 4,
-    "synthetic": 4,
-    "analysis": 4,
-    "sobol": 6,
-    "inputs": 7,
-    "engine": 6,
-    "rates": 6,
-    "panel": 7,
+    "files": 2,
+    "statistics": 2,
+    "population": 3,
+    "scenario": 4,
+    "runfile": 4,
+    "sampling": 5,
+    "drivers": 6,
+    "engine": 7,
     "running": 8,
-    "questions": 9,
-    "calibration": 9,
-    "report": 10,
-    "exporting": 11,
-    "cli": 12,
-    "__main__": 13,
+    "answers": 9,
+    "export": 10,
+    "cli": 11,
+    "__main__": 12,
 }
-FACE_FLOOR = 14
+FACE_FLOOR = 13
 
 
 class Module(NamedTuple):
@@ -245,13 +219,13 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
     package = build(
         tmp_path,
         {
-            "__init__.py": "from simulator.panel import run\n",
+            "__init__.py": "from simulator.engine import run\n",
             "errors.py": "import json\n",
             "kernel/__init__.py": "from simulator.kernel.block import walk\n",
             "kernel/block.py": "from . import rng\nfrom .rng import word\n",
             "kernel/rng.py": "import numpy as np\n",
-            "panel.py": "from simulator import errors, kernel\n",
-            "cli.py": "def main():\n    from simulator import panel\n",
+            "engine.py": "from simulator import errors, kernel\n",
+            "cli.py": "def main():\n    from simulator import engine\n",
         },
     )
     assert faults(package) == []
@@ -262,25 +236,26 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
     [
         (
             {
-                "panel.py": "",
-                "errors.py": "import os\nfrom simulator.panel import run\n",
+                "engine.py": "",
+                "errors.py": "import os\nfrom simulator.engine import run\n",
             },
-            "simulator/errors.py:2: imports 'simulator.panel' (floor 7) from floor 0",
+            "simulator/errors.py:2: imports 'simulator.engine' (floor 7) from floor 0",
         ),
         (
             {
-                "panel.py": "",
-                "keys.py": "def save():\n    from . import panel\n",
+                "engine.py": "",
+                "schema.py": "def save():\n    from . import engine\n",
             },
-            "simulator/keys.py:2: imports 'simulator.panel' (floor 7) from floor 1",
+            "simulator/schema.py:2: imports 'simulator.engine' (floor 7) from floor 1",
         ),
         (
             {"schema.py": "", "errors.py": "import simulator.schema\n"},
             "simulator/errors.py:1: imports 'simulator.schema' (floor 1) from floor 0",
         ),
         (
-            {"panel.py": "", "kernel/a.py": "from ..panel import run\n"},
-            "simulator/kernel/a.py:1: imports 'simulator.panel' (floor 7) from floor 1",
+            {"engine.py": "", "kernel/a.py": "from ..engine import run\n"},
+            "simulator/kernel/a.py:1: imports 'simulator.engine' (floor 7) "
+            "from floor 1",
         ),
         (
             {"cli.py": "from simulator import __version__\n"},
@@ -298,20 +273,20 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
             "which leads back to 'simulator.kernel.b'",
         ),
         (
-            {"keys.py": "from typing import TYPE_CHECKING\n"},
-            "simulator/keys.py:1: hides an import behind TYPE_CHECKING",
+            {"schema.py": "from typing import TYPE_CHECKING\n"},
+            "simulator/schema.py:1: hides an import behind TYPE_CHECKING",
         ),
         (
-            {"keys.py": "import typing\n\nif typing.TYPE_CHECKING:\n    pass\n"},
-            "simulator/keys.py:3: hides an import behind TYPE_CHECKING",
+            {"schema.py": "import typing\n\nif typing.TYPE_CHECKING:\n    pass\n"},
+            "simulator/schema.py:3: hides an import behind TYPE_CHECKING",
         ),
         (
-            {"panel.py": "", "keys.py": "import_module('simulator.panel')\n"},
-            "simulator/keys.py:1: imports 'simulator.panel' (floor 7) from floor 1",
+            {"engine.py": "", "schema.py": "import_module('simulator.engine')\n"},
+            "simulator/schema.py:1: imports 'simulator.engine' (floor 7) from floor 1",
         ),
         (
-            {"keys.py": "import_module('simulator.' + 'runs')\n"},
-            "simulator/keys.py:1: imports a computed name",
+            {"schema.py": "import_module('simulator.' + 'runs')\n"},
+            "simulator/schema.py:1: imports a computed name",
         ),
     ],
 )

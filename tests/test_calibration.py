@@ -10,8 +10,7 @@ import pytest
 from scipy import stats
 
 import simulator as sim
-from simulator import inputs
-from simulator.calibration import (
+from simulator.answers.calibrate import (
     calibrating,
     checking,
     emulator,
@@ -20,12 +19,13 @@ from simulator.calibration import (
     sampling,
     space,
 )
-from simulator.calibration.foretelling import Foretold, Luck
-from simulator.calibration.likelihood import Likelihood
-from simulator.drivers import Stream
+from simulator.answers.calibrate.foretelling import Foretold, Luck
+from simulator.answers.calibrate.likelihood import Likelihood
 from simulator.errors import SimulatorError
 from simulator.kernel import philox
-from simulator.running import preparation
+from simulator.running import prepare
+from simulator.sampling.stream import Stream
+from simulator.scenario import load as inputs
 
 RNG = np.random.default_rng(11)
 
@@ -167,7 +167,7 @@ def test_what_cannot_be_weighed_is_refused_at_once(
 def foreteller() -> foretelling.Foreteller:
     loaded = inputs.load_scenario("hindcast-2013")
     one = loaded.scenario.model_copy(update={"targets": loaded.scenario.targets[:1]})
-    job = preparation.prepare_counts(one, inputs.population_of(loaded), 5)
+    job = prepare.prepare_counts(one, inputs.population_of(loaded), 5)
     past = space.of_past(one)
     n = len(observed.scored())
     return foretelling.Foreteller(

@@ -8,15 +8,17 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from simulator import engine, inputs
-from simulator.cli import causes as causes_commands
+from simulator.answers.why import causes
+from simulator.answers.why import simulate as attributing
+from simulator.answers.why.causes import GROUPS, REFERENCES, World
 from simulator.cli import main
+from simulator.cli import why as causes_commands
+from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import GROUP_RESULTS
-from simulator.questions import attributing, causes, replay
-from simulator.questions.causes import GROUPS, REFERENCES, World
-from simulator.running import preparation, runs
-from simulator.scenario import Delivery, Prices, Scenario
+from simulator.running import prepare, replay, runs
+from simulator.scenario import load as inputs
+from simulator.scenario.model import Delivery, Prices, Scenario
 
 DRAWS = 40
 SEED = 7
@@ -43,7 +45,7 @@ def world(*settings, target=0, tables=None):
 def simulated(of, draws=DRAWS):
     """The sector of a world by name, (year, draw); its job and what was drawn."""
     job = attributing._job(of, tiny.people(), SEED)
-    stream = engine.Stream if of.runs_out else causes.Plentiful
+    stream = blocks.Stream if of.runs_out else causes.Plentiful
     (part,), _ = tiny.simulate(job, draws, stream=stream)
     rows = {name: part.shard.sector[i, 0] for i, name in enumerate(GROUP_RESULTS)}
     return rows, job, part.shard.drawn
@@ -281,7 +283,7 @@ def test_a_balancing_item_is_solved_once():
     tables["targets"].append(tiny.balancing())
     given = scenario(*FEW, tables=tables)
     question = ask(given, target="what-closes-the-gap")
-    rate = preparation.prepare(given, tiny.people(), 1).plan.rate[-1]
+    rate = prepare.prepare(given, tiny.people(), 1).plan.rate[-1]
     assert {found.rate for found in question.sets} == {tuple(rate)}
 
 
@@ -362,7 +364,7 @@ def test_the_parts_of_a_difference_add_up_and_turn_round():
 def test_the_ends_of_a_difference_are_the_two_scenarios():
     explained = answer(ask(scenario(), different()))
     for name, given in (("without", scenario()), ("with_all", different())):
-        job = preparation.prepare_counts(given, tiny.people(), SEED)
+        job = prepare.prepare_counts(given, tiny.people(), SEED)
         (part,), _ = tiny.simulate(job, DRAWS)
         balance = part.shard.sector[GROUP_RESULTS.index("balance"), 0, -1].mean()
         assert float(explained.shares[name].sel(quantity="balance")) == balance

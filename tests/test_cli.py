@@ -12,8 +12,8 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from simulator import inputs
 from simulator.cli import main
+from simulator.scenario import load as inputs
 
 COMMANDS = (
     ("run",),

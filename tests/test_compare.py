@@ -13,16 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from simulator import drivers
-from simulator.analysis import compare
-from simulator.analysis.intervals import paired_difference, wilson
-from simulator.cli import comparing as comparing_commands
+from simulator.answers.compare import estimate as compare
+from simulator.answers.compare import paired, recounting
+from simulator.answers.compare import report as comparison_report
+from simulator.answers.compare import simulate as comparing
+from simulator.cli import compare as comparing_commands
 from simulator.cli import main
 from simulator.errors import RunFileError, ScenarioError
-from simulator.questions import comparing, recounting, sides
-from simulator.report import comparison_report
-from simulator.running import preparation, provenance, results, runs
+from simulator.running import prepare, provenance, runs, variables
+from simulator.scenario.model import years
 from simulator.schema import OUTCOMES, TRUST_TYPES
+from simulator.statistics.intervals import paired_difference, wilson
 
 DRAWS = 150
 PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
@@ -132,18 +133,20 @@ def test_what_is_told_needs_no_more_draws():
 def run(*settings, draws=DRAWS, seed=7, text=tiny.POPULATION, tables=None):
     """What a run file of the tiny scenario would hold, as far as it is compared."""
     loaded, people = tiny.loaded(tables, *settings), tiny.people(text)
-    job = preparation.prepare_counts(loaded.scenario, people, seed)
+    job = prepare.prepare_counts(loaded.scenario, people, seed)
     made_from = provenance.of_run(loaded, people, seed, draws)
     coordinates = {
         "target": [target.name for target in loaded.scenario.targets],
         "outcome": list(OUTCOMES),
-        "year": list(drivers.years(loaded.scenario)),
+        "year": list(years(loaded.scenario)),
     }
-    root = {variable.name: (variable.dims, v) for variable, v in results.of_inputs(job)}
+    root = {
+        variable.name: (variable.dims, v) for variable, v in variables.of_inputs(job)
+    }
     parts, tally = tiny.simulate(job, draws, to_store=True)
     sector = {
         variable.name: (variable.dims, values)
-        for variable, values in results.of_shard(parts[0].shard)
+        for variable, values in variables.of_shard(parts[0].shard)
         if variable.group == "/sector"
     }
     chances = {
@@ -163,12 +166,12 @@ HARDER = ("demand.bias=0.01", "delivery.frontier=0.02")
 
 @pytest.fixture(scope="module")
 def plain():
-    return sides.side("plain.h5", run())
+    return paired.side("plain.h5", run())
 
 
 @pytest.fixture(scope="module")
 def harder():
-    return sides.side("harder.h5", run(*HARDER))
+    return paired.side("harder.h5", run(*HARDER))
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +185,7 @@ def differences(table):
 
 
 def test_a_run_against_itself_differs_by_exactly_nothing(plain):
-    other = sides.side("other.h5", run("title=Other", "name=other"))
+    other = paired.side("other.h5", run("title=Other", "name=other"))
     (same,) = comparing.against_first([plain, other])
     assert same.identical.all()
     assert not differences(same.chances).any()
@@ -202,7 +205,7 @@ def test_other_scenarios_are_not_identical_even_where_no_draw_differs(found):
 
 
 def test_what_is_defined_otherwise_is_not_identical_though_it_looks_alike(plain):
-    other = sides.side("other.h5", run("delivery.backlog_growth=0.06"))
+    other = paired.side("other.h5", run("delivery.backlog_growth=0.06"))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert not compared.identical.any()
     assert not compared.chances["difference"].any()
@@ -210,7 +213,7 @@ def test_what_is_defined_otherwise_is_not_identical_though_it_looks_alike(plain)
 
 
 def test_one_target_alone_may_be_identical(plain):
-    other = sides.side("other.h5", run("targets.2.rate=0.05"))
+    other = paired.side("other.h5", run("targets.2.rate=0.05"))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert compared.identical.values.tolist() == [True, True, False]
     assert compared.rates_differ == {"four": pytest.approx((0.04, 0.05))}
@@ -231,7 +234,7 @@ def test_chances_and_years_are_those_of_the_files(found, plain, harder):
     both = one["achieved"].astype(int), two["achieved"].astype(int)
     gap = (both[1] - both[0]).mean("draw")
     xr.testing.assert_allclose(found.chances["difference"], gap.astype(float))
-    for result in sides.RESULTS:
+    for result in paired.RESULTS:
         expected = (two[result] - one[result]).astype(float).mean("draw")
         np.testing.assert_allclose(
             found.years[result]["difference"], expected, rtol=1e-5, atol=1e-6
@@ -265,7 +268,7 @@ def test_discordant_draws_of_units_are_counted_draw_by_draw(found, plain, harder
 def test_types_without_trusts_are_left_out():
     fewer = tiny.without("WB1")
     pair = [
-        sides.side(n, run(*s, text=fewer, draws=20))
+        paired.side(n, run(*s, text=fewer, draws=20))
         for n, s in (("a", ()), ("b", HARDER))
     ]
     (compared,) = comparing.against_first(pair)
@@ -282,7 +285,7 @@ def test_how_draws_are_split_moves_no_count(found, plain, harder, size, monkeypa
 def test_more_than_two_are_each_set_against_the_first(found, plain, harder):
     tables = tiny.tables()
     del tables["targets"][0]
-    third = sides.side("third.h5", run("prices.premium=0.01", draws=70, tables=tables))
+    third = paired.side("third.h5", run("prices.premium=0.01", draws=70, tables=tables))
     several = comparing.against_first([plain, third, harder])
     assert [c.second for c in several] == ["third.h5", "harder.h5"]
     xr.testing.assert_identical(several[1].units, found.units)
@@ -291,13 +294,13 @@ def test_more_than_two_are_each_set_against_the_first(found, plain, harder):
 
 
 def test_of_different_numbers_of_draws_the_common_first_are_paired(plain, harder):
-    short = sides.side("short.h5", run(*HARDER, draws=60))
+    short = paired.side("short.h5", run(*HARDER, draws=60))
     (compared,) = comparing.against_first([plain, short])
     assert compared.draws == 60
     assert compared.notes == (
         "plain.h5 has 150 draws and short.h5 60: the first 60 of both are paired.",
     )
-    cut = sides.side("cut.h5", run(draws=60))
+    cut = paired.side("cut.h5", run(draws=60))
     (expected,) = comparing.against_first([cut, short])
     xr.testing.assert_identical(compared.chances, expected.chances)
     xr.testing.assert_identical(compared.units, expected.units)
@@ -309,7 +312,7 @@ def test_targets_of_one_alone_are_not_paired(plain):
     tables = tiny.tables()
     tables["targets"][1]["name"] = "renamed"
     tables["targets"].reverse()
-    other = sides.side("other.h5", run(tables=tables))
+    other = paired.side("other.h5", run(tables=tables))
     (compared,) = comparing.against_first([plain, other])
     assert list(compared.basis) == ["one-point-one", "four"]
     assert compared.unpaired == {"plain.h5": ["stepped"], "other.h5": ["renamed"]}
@@ -318,7 +321,7 @@ def test_targets_of_one_alone_are_not_paired(plain):
 
 
 def test_targets_meant_on_another_basis_are_judged_on_the_first(plain):
-    other = sides.side("other.h5", run("targets.0.basis=recurrent", draws=20))
+    other = paired.side("other.h5", run("targets.0.basis=recurrent", draws=20))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert compared.own_outcome("one-point-one") == "cash_releasing"
     assert "both are judged on the first" in compared.notes[-1]
@@ -329,7 +332,7 @@ def test_targets_meant_on_another_basis_are_judged_on_the_first(plain):
 
 def refused(plain, tree):
     with pytest.raises(RunFileError) as error:
-        comparing.against_first([plain, sides.side("other.h5", tree)])
+        comparing.against_first([plain, paired.side("other.h5", tree)])
     return str(error.value)
 
 
@@ -382,7 +385,7 @@ def test_numbers_that_the_scenario_does_not_give_are_refused(plain):
 def test_other_versions_are_named(plain):
     tree = run(draws=5)
     tree["provenance"].attrs["kernel_digest"] = "another"
-    other = sides.side("other.h5", tree)
+    other = paired.side("other.h5", tree)
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert any("Different versions computed them" in note for note in compared.notes)
 

@@ -14,23 +14,23 @@ from scipy.special import ndtr, ndtri
 from test_engine import five_years_of_productivity
 from test_intervals import covered
 
-from simulator import engine
-from simulator.analysis.averages import mean, mean_share, tail_mean
-from simulator.analysis.intervals import (
+from simulator.engine import blocks
+from simulator.engine.blocks import Shard
+from simulator.kernel.workspace import BINS, GROUP_RESULTS
+from simulator.running import prepare
+from simulator.schema import OUTCOMES
+from simulator.statistics.intervals import (
     clopper_pearson,
     paired_difference,
     simultaneous,
     wilson,
 )
-from simulator.analysis.quantile_intervals import (
+from simulator.statistics.means import mean, mean_share, tail_mean
+from simulator.statistics.quantiles import (
     histogram_quantile_interval,
     quantile_interval,
     ranks,
 )
-from simulator.engine import Shard
-from simulator.kernel.workspace import BINS, GROUP_RESULTS
-from simulator.running import preparation
-from simulator.schema import OUTCOMES
 
 pytestmark = pytest.mark.slow
 
@@ -72,9 +72,9 @@ def runs():
         for rate in RATES
     ]
     scenario = tiny.loaded(given).scenario
-    job = preparation.prepare_counts(scenario, tiny.people(), 7)
+    job = prepare.prepare_counts(scenario, tiny.people(), 7)
     achieved, productivity = [], []
-    for part in engine.simulate(job, RUNS * DRAWS):
+    for part in blocks.simulate(job, RUNS * DRAWS):
         if isinstance(part, Shard):
             achieved.append(part.achieved[:, CASH_RELEASING].copy())
             productivity.append(part.sector[PRODUCTIVITY, 0].mean(axis=0))
@@ -249,11 +249,11 @@ def test_the_mean_share_of_trusts_is_held_with_the_draw_as_the_unit():
     given = five_years_of_productivity()
     given["demand"]["trust_sd"] = TRUST_SD  # so trusts differ
     scenario, people = tiny.loaded(given).scenario, tiny.people()
-    job = preparation.prepare_counts(scenario, people, 7)
+    job = prepare.prepare_counts(scenario, people, 7)
     number = np.concatenate(
         [
             part.units[0, CASH_RELEASING, : len(people)].sum(axis=0)
-            for part in engine.simulate(job, RUNS * DRAWS, by_unit=True)
+            for part in blocks.simulate(job, RUNS * DRAWS, by_unit=True)
             if isinstance(part, Shard)
         ]
     ).reshape(RUNS, DRAWS)

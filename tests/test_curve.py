@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
-from simulator.analysis.bracketing import rates_to_add
-from simulator.analysis.curve import CHANCES, chance_at, curve, inverse
-from simulator.analysis.intervals import wilson
+from simulator.answers.target.bracketing import rates_to_add
+from simulator.answers.target.estimate import CHANCES, chance_at, curve, inverse
+from simulator.statistics.intervals import wilson
 
 DRAWS = 1000
 RATES = [0.0, 0.01, 0.02, 0.03, 0.04]

@@ -8,10 +8,10 @@ import tiny
 import xarray as xr
 from rich.console import Console
 
-from simulator.analysis import delivered
-from simulator.analysis.delivered import in_pairs, step, steps
-from simulator.analysis.headline import headline
-from simulator.report import answer
+from simulator.answers.headline import delivered
+from simulator.answers.headline import report as answer
+from simulator.answers.headline.delivered import in_pairs, step, steps
+from simulator.answers.headline.estimate import headline
 from simulator.running import runs
 
 QUALITY, PRESSURE, FLOOR = 0.004, 0.01, 0.02

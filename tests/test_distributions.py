@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from scipy.special import expit, ndtri
 from scipy.special import logit as scipy_logit
 
-from simulator import distributions, logistic
-from simulator.distributions import (
+from simulator.kernel import normal
+from simulator.scenario import distributions, logistic
+from simulator.scenario.distributions import (
     KINDS,
     REACH,
     UNCERTAIN,
@@ -22,7 +23,6 @@ from simulator.distributions import (
     Triangular,
     Uniform,
 )
-from simulator.kernel import normal
 
 PINNED = [
     "0x1.ff3864232b208p-45",

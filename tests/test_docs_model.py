@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from simulator import drivers, engine, evidence, inputs
-from simulator.assumptions import parse
+from simulator import drivers, evidence
+from simulator.answers.hindcast import report as past
+from simulator.answers.hindcast import simulate as hindcasting
+from simulator.engine import blocks
 from simulator.evidence import Entry
 from simulator.kernel.trust_year import (
     Belief,
@@ -28,9 +30,9 @@ from simulator.kernel.trust_year import (
     trust_year,
 )
 from simulator.kernel.workspace import GROUP_RESULTS
-from simulator.questions import hindcasting
-from simulator.report import past
-from simulator.running import preparation, runs
+from simulator.running import prepare, runs
+from simulator.scenario import load as inputs
+from simulator.scenario.assumptions import parse
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
 
 TEXT = (Path(__file__).parents[1] / "docs" / "model.md").read_text(encoding="utf-8")
@@ -231,7 +233,7 @@ def at_the_centre(
     plan = drivers.without_luck(drivers.plan(scenario, population, by_year))
     drawn = drivers.central(scenario)
     trusts = drivers.trusts(population, scenario)
-    seen = engine.everything(trusts, plan, drivers.nation(drawn), 0, 1)
+    seen = blocks.everything(trusts, plan, drivers.nation(drawn), 0, 1)
     sector = dict(zip(GROUP_RESULTS, seen.sector[..., 0], strict=True))
     acute = drawn.growth[TRUST_TYPES.index("acute"), :, 0]
     return sector | {"funded": acute * plan.per_price - 1.0}
@@ -265,7 +267,7 @@ def balancing_row(changes: tuple[str, ...]) -> str:
     population = inputs.load_population(loaded.scenario.population, loaded.folder)
     (target,) = (t for t in loaded.scenario.targets if t.balancing_item is not None)
     alone = loaded.scenario.model_copy(update={"targets": (target,)})
-    (note,) = preparation.prepare(alone, population, 2019).notes
+    (note,) = prepare.prepare(alone, population, 2019).notes
     rate = re.search(r"[\d.]+%", note)
     assert rate
     closest = re.search(r"with (-[\d,]+)m", note)

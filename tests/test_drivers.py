@@ -11,12 +11,18 @@ import tiny
 from scipy.special import ndtri
 
 from simulator import drivers
-from simulator.distributions import Certain
+from simulator.drivers import funding
+from simulator.drivers import shocks as yearly
 from simulator.errors import ScenarioError
 from simulator.kernel import philox, workspace
 from simulator.kernel.workspace import KEPT
 from simulator.outcomes import OUTCOMES
-from simulator.running import preparation
+from simulator.running import prepare
+from simulator.sampling import addresses
+from simulator.sampling.stream import Stream
+from simulator.scenario.distributions import Certain
+from simulator.scenario.model import by_year
+from simulator.scenario.uncertain import uncertain
 from simulator.schema import POOLS, TRUST_TYPES
 
 SEED = 11
@@ -160,7 +166,7 @@ def test_the_planned_deflator_is_implied_by_the_settlement():
 
 def activity(bent, price):
     """Growth of activity that is funded: (target, type, year)."""
-    per_price = drivers.per_price(bent, price)[:, None]
+    per_price = funding.per_price(bent, price)[:, None]
     return drivers.planned_growth(bent, 1.0) * per_price - 1.0
 
 
@@ -221,7 +227,7 @@ def own_whole():
 
 
 def test_a_fund_is_paid_out_in_full_where_the_population_shares_it():
-    support = drivers.support(scenario(own_whole()), tiny.people())
+    support = funding.support(scenario(own_whole()), tiny.people())
     assert support.sum(axis=0) == pytest.approx([45.0, 37.0, 25.0])
 
 
@@ -229,20 +235,20 @@ def test_a_recovery_fund_goes_to_opening_deficits_and_a_general_one_to_income():
     people = tiny.people()
     given = own_whole()
     given["funding"]["support"]["sustainability"]["enabled"] = False
-    recovery = drivers.support(scenario(given), people)
+    recovery = funding.support(scenario(given), people)
     deficit = np.maximum(-people.reported_balance, 0.0)
     assert recovery[:, 0] == pytest.approx(20.0 * deficit / deficit.sum())
     given["funding"]["support"]["sustainability"]["enabled"] = True
     given["funding"]["support"]["recovery"]["enabled"] = False
-    general = drivers.support(scenario(given), people)
+    general = funding.support(scenario(given), people)
     assert general[:, 2] == pytest.approx(25.0 * people.income / people.income.sum())
 
 
 def test_a_share_fixed_by_shared_over_does_not_depend_on_who_else_is_there():
     everybody = tiny.people()
     fewer = tiny.people(tiny.without("SA1", "NC1"))
-    whole = drivers.support(scenario(), everybody)
-    part = drivers.support(scenario(), fewer)
+    whole = funding.support(scenario(), everybody)
+    part = funding.support(scenario(), fewer)
     rows = [everybody.code.index(code) for code in fewer.code]
     assert np.array_equal(part, whole[rows])
     row = everybody.code.index("NA1")
@@ -256,10 +262,10 @@ def test_a_fund_for_some_types_goes_to_no_other():
     fund["types"] = ["acute"]
     given["funding"]["support"] = {"sustainability": fund}
     people, asked = tiny.people(), scenario(given)
-    paid = drivers.support(asked, people)
+    paid = funding.support(asked, people)
     acute = np.array([kind == "acute" for kind in people.trust_type])
     assert not paid[~acute].any()
-    amount = drivers.by_year(fund["amount"], asked.years)
+    amount = by_year(fund["amount"], asked.years)
     assert paid[acute].sum(axis=0) == pytest.approx(amount)
     expected = people.income[acute] / people.income[acute].sum()
     assert paid[acute][:, 0] / amount[0] == pytest.approx(expected)
@@ -275,7 +281,7 @@ def test_a_fund_for_types_that_nobody_is_of_is_refused():
     with pytest.raises(
         ScenarioError, match=r"types that .* has no trust of; name other"
     ):
-        drivers.support(scenario(given), people)
+        funding.support(scenario(given), people)
 
 
 def test_a_top_slice_comes_out_of_the_growth_of_every_type():
@@ -292,20 +298,20 @@ def for_need(**changes):
 
 def test_a_fund_for_need_has_a_limit_by_income_and_no_fixed_share():
     people, asked = tiny.people(), scenario(for_need())
-    assert not drivers.support(asked, people).any()
+    assert not funding.support(asked, people).any()
     share = people.income / people.income.sum()
-    limit = drivers.need_limit(asked, people)
+    limit = funding.need_limit(asked, people)
     assert limit == pytest.approx(share[:, None] * np.array([30.0, 20.0, 0.0]))
     plan = drivers.plan(asked, people, rates(0.01))
     assert np.array_equal(plan.need_limit, limit)
-    assert drivers.need_part(asked) == 0.5
+    assert funding.need_part(asked) == 0.5
 
 
 def test_without_a_fund_for_need_nothing_is_paid_for_it():
     for given in (own_whole(), for_need(enabled=False)):
         asked = scenario(given)
-        assert drivers.need_part(asked) == 0.0
-        assert not drivers.need_limit(asked, tiny.people()).any()
+        assert funding.need_part(asked) == 0.0
+        assert not funding.need_limit(asked, tiny.people()).any()
 
 
 def test_a_plan_holds_what_each_target_follows_and_is_meant_on():
@@ -325,7 +331,7 @@ def test_a_recovery_fund_without_a_deficit_to_share_it_is_refused():
     given = own_whole()
     people = tiny.people(tiny.without("NA1", "SA1", "SM1", "WA1"))
     with pytest.raises(ScenarioError, match="opens in deficit") as caught:
-        drivers.support(scenario(given), people)
+        funding.support(scenario(given), people)
     assert caught.value.place == "funding.support.recovery"
 
 
@@ -361,7 +367,7 @@ def shocks(n_draw, *, years=3, **persistence):
     given["targets"] = [target]
     given["prices"]["nonpay_shock"]["persistence"] = persistence.get("nonpay", 0.0)
     bent = scenario(given)
-    return drivers.national_shocks(bent, drivers.Stream(SEED, 0, n_draw, False))
+    return drivers.national_shocks(bent, Stream(SEED, 0, n_draw, False))
 
 
 def stated_sds():
@@ -369,12 +375,12 @@ def stated_sds():
 
 
 def test_the_first_years_shocks_are_the_root_of_the_matrix_times_normals():
-    stream = drivers.Stream(SEED, 0, 64, False)
+    stream = Stream(SEED, 0, 64, False)
     bent = scenario()
     found = drivers.national_shocks(bent, stream)
     matrix = bent.correlations.matrix()
     root = np.linalg.cholesky(matrix)
-    from_mine = np.array(drivers.cholesky(matrix.tolist()))
+    from_mine = np.array(yearly.cholesky(matrix.tolist()))
     assert from_mine == pytest.approx(root, abs=1e-15)
     z = stream.normals(0, philox.place(philox.NATIONAL, 0, 2019))
     for row, (name, sd) in enumerate(stated_sds().items()):
@@ -466,7 +472,7 @@ def test_delivery_and_type_shocks_have_the_stated_spread():
 def regime(enter, stay, n_draw):
     settings = [f"prices.tail.enter={enter}", f"prices.tail.stay={stay}"]
     bent = scenario(None, *settings)
-    return drivers.high_inflation(bent, drivers.Stream(SEED, 0, n_draw, False))
+    return yearly.high_inflation(bent, Stream(SEED, 0, n_draw, False))
 
 
 def share_gap(found, stated):
@@ -600,8 +606,8 @@ def test_each_years_national_shocks_fall_on_what_they_are_named_for():
         for name in names:
             calm[section][name] = {"sd": 0.0, "persistence": 0.0}
     shocked, still = drawn(), drawn(calm)
-    shocks = drivers.national_shocks(scenario(), drivers.Stream(SEED, 0, 500, False))
-    for name in drivers.SERIES:
+    shocks = drivers.national_shocks(scenario(), Stream(SEED, 0, 500, False))
+    for name in [series.name for series in addresses.SHOCKS]:
         added = getattr(shocked, name) - getattr(still, name)
         expected = np.broadcast_to(shocks[name], added.shape)
         assert added == pytest.approx(expected, abs=1e-15), name
@@ -708,13 +714,13 @@ def test_two_programmes_on_one_pool_add_up():
 def test_the_central_draw_has_every_assumption_at_its_middle_and_no_shock():
     bent = scenario()
     middle = drivers.central(bent)
-    uncertain = {
+    believed = {
         path: assumption
-        for path, assumption in drivers.uncertain(bent).items()
+        for path, assumption in uncertain(bent).items()
         if not isinstance(assumption, Certain)
     }
-    assert middle.assumptions.keys() == uncertain.keys()
-    for path, assumption in uncertain.items():
+    assert middle.assumptions.keys() == believed.keys()
+    for path, assumption in believed.items():
         assert middle.assumptions[path] == pytest.approx([assumption.central()])
     change = middle.assumptions["prices.agency_premium"][0] * (0.04 - 0.046)
     assert middle.pay[:, 0] == pytest.approx([0.025, 0.025 + change, 0.025], abs=1e-12)
@@ -764,16 +770,16 @@ def test_who_uses_which_random_word_is_as_the_table_of_the_layout_says():
     given["programmes"]["rosters"]["probability"] = 0.5
     bent = scenario(given)
     found = drivers.draw(bent, SEED, 0, 64)
-    stream = drivers.Stream(SEED, 0, 64, False)
+    stream = Stream(SEED, 0, 64, False)
     place = philox.place
 
     path = "delivery.treated"
     where = place(philox.ASSUMPTION, 0, None)
-    treated = stream.uniforms(drivers.address(path), where)[0]
+    treated = stream.uniforms(addresses.hashed(path), where)[0]
     assert np.array_equal(found.assumptions[path], treated)
 
     where = place(philox.PROGRAMME, 0, None)
-    happens = stream.uniforms(drivers.address("programmes.rosters"), where)[0] < 0.5
+    happens = stream.uniforms(addresses.hashed("programmes.rosters"), where)[0] < 0.5
     frontier = found.new_opportunity[1, 1, 0]  # of a type that takes no part
     assert np.array_equal(found.new_opportunity[0, 1, 0] > frontier, happens)
 
@@ -786,7 +792,7 @@ def test_who_uses_which_random_word_is_as_the_table_of_the_layout_says():
 
     pressure = drivers.national_shocks(bent, stream)["pressure"]
     where = place(philox.NATIONAL, 0, 2019)
-    row = drivers.cholesky(bent.correlations.matrix().tolist())[2]
+    row = yearly.cholesky(bent.correlations.matrix().tolist())[2]
     z = stream.normals(philox.NATION, where)
     expected = 0.004 * sum(part * z[column] for column, part in enumerate(row))
     assert pressure[0] == pytest.approx(expected, abs=1e-17)
@@ -855,7 +861,7 @@ def colliding_names():
     seen = {}
     for number in range(2**20):
         name = f"p{number}"
-        other = seen.setdefault(drivers.address(f"programmes.{name}"), name)
+        other = seen.setdefault(addresses.hashed(f"programmes.{name}"), name)
         if other != name:
             return other, name
     raise AssertionError("no two names collide")
@@ -867,7 +873,7 @@ def test_two_assumptions_that_would_share_a_random_number_are_refused():
     rosters = given["programmes"]["rosters"]
     given["programmes"] = {one: rosters, other: rosters}
     with pytest.raises(ScenarioError) as caught:
-        preparation.prepare(scenario(given), tiny.people(), SEED)
+        prepare.prepare(scenario(given), tiny.people(), SEED)
     assert str(caught.value) == (
         f"programmes.{other}: shares its random numbers with programmes.{one}; "
         "rename it"

@@ -13,14 +13,18 @@ import pytest
 import tiny
 from scipy.special import ndtr
 
-from simulator import drivers, engine, layers, toml_text
-from simulator.analysis.intervals import wilson
+from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
-from simulator.running import preparation, results
+from simulator.running import prepare, variables
+from simulator.sampling.stream import Stream
+from simulator.scenario import layers
+from simulator.scenario import toml as toml_text
+from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES, TRUST_TYPES
+from simulator.statistics.intervals import wilson
 
-DRAWS = 2 * engine.SHARD + 700  # three shards, the last with an odd block
+DRAWS = 2 * blocks.SHARD + 700  # three shards, the last with an odd block
 KEEP = 300
 CASH_RELEASING = OUTCOMES.index("cash_releasing")
 UNDERLYING = GROUP_RESULTS.index("underlying")
@@ -51,7 +55,7 @@ def same_draws(one, other):
 # --- what is no number ----------------------------------------------------------------
 
 
-class Broken(drivers.Stream):
+class Broken(Stream):
     """A stream of which one draw brings no number for one assumption."""
 
     def value(self, path, assumption):
@@ -107,12 +111,12 @@ def in_parts(work, sizes, keep=0):
     """Simulate parts of given sizes in random order, each from its address alone."""
     spans = list(pairwise(np.cumsum([0, *sizes]).tolist()))
     random.Random(3).shuffle(spans)
-    parts, total = {}, engine.empty_tally(work.trusts, work.plan, work.ranges)
+    parts, total = {}, blocks.empty_tally(work.trusts, work.plan, work.ranges)
     for first, stop in spans:
         parts[first], tally = tiny.simulate(
             work, stop - first, first_draw=first, keep=keep, threads=1
         )
-        engine.add_tally(total, tally)
+        blocks.add_tally(total, tally)
     return [shard for first in sorted(parts) for shard in parts[first]], total
 
 
@@ -132,7 +136,7 @@ def test_a_run_split_in_shards_and_merged_is_the_whole_run(work, whole):
     assert tiny.digest(*in_parts(work, sizes, KEEP)) == tiny.digest(*whole)
 
 
-@pytest.mark.parametrize("draws", [1, 64, 65, 1000, engine.SHARD + 1])
+@pytest.mark.parametrize("draws", [1, 64, 65, 1000, blocks.SHARD + 1])
 def test_n_draws_are_the_first_n_of_four_times_as_many(work, draws):
     few, _ = tiny.simulate(work, draws, keep=draws)
     many, _ = tiny.simulate(work, 4 * draws, keep=draws)
@@ -158,7 +162,7 @@ def test_who_achieves_in_each_draw_adds_up_to_the_counts(work):
 
 
 def test_counting_alone_gives_the_same_counts(work):
-    counting = preparation.prepare_counts(work.scenario, work.population, work.seed)
+    counting = prepare.prepare_counts(work.scenario, work.population, work.seed)
     _, tally = tiny.simulate(work, DRAWS)
     _, counted = tiny.simulate(counting, DRAWS)
     for name in ("trust", "kind", "system", "sector", "share", "guarded"):
@@ -358,7 +362,7 @@ def test_a_tally_of_nothing_adds_nothing(work, whole):
     total = whole[1]._replace(
         **{name: counts.copy() for name, counts in whole[1]._asdict().items()}
     )
-    engine.add_tally(total, engine.empty_tally(work.trusts, work.plan, work.ranges))
+    blocks.add_tally(total, blocks.empty_tally(work.trusts, work.plan, work.ranges))
     assert same_tally(total, whole[1])
 
 
@@ -447,7 +451,7 @@ def at_central_values(work, rate):
     sure = tiny.sure_tables()
     middle = {
         path: assumption.central()
-        for path, assumption in drivers.uncertain(work.scenario).items()
+        for path, assumption in uncertain(work.scenario).items()
     }
     sure["delivery"]["plan_sharpness"] = work.scenario.delivery.plan_sharpness
     rosters = work.scenario.programmes["rosters"]
@@ -535,7 +539,7 @@ def test_a_type_without_trusts_puts_no_undefined_value_into_a_bin():
 def test_a_type_without_trusts_has_no_chance_rather_than_one_of_nought():
     work = tiny.job(text=tiny.without("SS1", "WB1"))
     _, tally = tiny.simulate(work, 100)
-    found = {v.path: values for v, values in results.of_tally(work, tally, 100)}
+    found = {v.path: values for v, values in variables.of_tally(work, tally, 100)}
     absent = [TRUST_TYPES.index(kind) for kind in ("specialist", "ambulance")]
     nobody = np.isin(np.arange(len(TRUST_TYPES)), absent)
     for end in ("", "_low", "_high"):

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator import drivers, evidence, inputs, layers
+from simulator import drivers, evidence
 from simulator.errors import SimulatorError
 from simulator.evidence.registry import read_entries
+from simulator.scenario import layers
+from simulator.scenario import load as inputs
+from simulator.scenario.model import by_year
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
 
 KINDS = {"interval": 2, "triangular": 3, "uniform": 2, "normal": 2}
@@ -363,7 +366,7 @@ def growth_before_funds(scenario, reach_scale):
 
 def paid_in(scenario, year):
     funds = scenario.funding.support.values()
-    return sum(drivers.by_year(fund.amount, scenario.years)[year] for fund in funds)
+    return sum(by_year(fund.amount, scenario.years)[year] for fund in funds)
 
 
 @pytest.mark.parametrize("name", inputs.shipped())

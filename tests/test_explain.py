@@ -14,19 +14,19 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from simulator import inputs
-from simulator.cli import explaining
+from simulator.answers.explain import asking, formulas, paper, parts, sheet, values
+from simulator.cli import explain as explaining
 from simulator.cli.group import main
 from simulator.cli.printing import JSON_VERSION
-from simulator.distributions import Certain
 from simulator.errors import RunFileError
 from simulator.kernel.trust_year import Result, State
 from simulator.outcomes import OF_BASIS, OF_NAME
-from simulator.report.explain import asking, formulas, paper, parts, sheet, values
-from simulator.running import again, preparation, runs
-from simulator.scenario import FOLLOWS
+from simulator.runfile import store
+from simulator.running import prepare, rebuild, runs
+from simulator.scenario import load as inputs
+from simulator.scenario.distributions import Certain
+from simulator.scenario.model import FOLLOWS
 from simulator.schema import OUTCOMES, TRUST_TYPES
-from simulator.storage import store
 
 SEED = 11
 SHOWN = re.compile(r"^  (\S+) = (?:(.+) = )?(-?[\d.]+)(m?)(?:  \(.*\))?$")
@@ -133,7 +133,7 @@ def job(case="as it is"):
 
 @cache
 def future(draw=3, trust=0, target=0, case="as it is"):
-    return again.future_of(job(case), draw, trust, target)
+    return rebuild.future_of(job(case), draw, trust, target)
 
 
 def worked_out(text):
@@ -194,7 +194,7 @@ def broken(**prices):
     """A job whose prices pass what a scenario may say; its plan is made from them."""
     found = tiny.loaded(tiny.tables()).scenario
     odd = found.prices.model_copy(update=prices)
-    return preparation.prepare(
+    return prepare.prepare(
         found.model_copy(update={"prices": odd}), tiny.people(), SEED
     )
 
@@ -211,7 +211,7 @@ def broken(**prices):
 )
 @pytest.mark.parametrize("target", [0, 1])
 def test_a_guarded_year_says_so_and_its_formulas_hold(prices, guarded, target):
-    found = again.future_of(broken(**prices), 3, 0, target)
+    found = rebuild.future_of(broken(**prices), 3, 0, target)
     first = next(y for y, year in enumerate(found.years) if year.result.guarded)
     upto = found.years[: first + 1]
     check_unrounded(replace(found, years=upto))
@@ -510,7 +510,7 @@ def test_the_command_prints_the_future(place):
     assert explaining.explain.name == "explain"
     shown = ask(place)
     assert shown.exit_code == 0, shown.output
-    expected = again.future_of(job(), 3, 0, 0)
+    expected = rebuild.future_of(job(), 3, 0, 0)
     assert shown.stdout == paper.render(expected) + "\n"
     assert "Draw 3 of seed 11" in shown.stdout
 
@@ -520,7 +520,7 @@ def test_the_command_gives_json_of_a_year(place):
     assert shown.exit_code == 0, shown.output
     records = json.loads(shown.stdout)
     assert records.pop("json_version") == JSON_VERSION
-    assert records == paper.as_records(again.future_of(job(), 3, 0, 0), 2020)
+    assert records == paper.as_records(rebuild.future_of(job(), 3, 0, 0), 2020)
     assert {part["year"] for part in records["parts"]} == {2020}
 
 

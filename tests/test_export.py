@@ -16,16 +16,18 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from simulator import inputs, schema
-from simulator.cli import exporting
+from simulator import schema
+from simulator.cli import export as exporting
 from simulator.errors import RunFileError
-from simulator.exporting import columns, export, formulas, tables, tidy, workbook
-from simulator.exporting.columns import ALWAYS, BY_DRAW, NAMES
-from simulator.exporting.export import FORMATS
-from simulator.report import assumptions_log
+from simulator.export import columns, formulas, tables, tidy, workbook
+from simulator.export import write as export
+from simulator.export.columns import ALWAYS, BY_DRAW, NAMES
+from simulator.export.write import FORMATS
+from simulator.runfile import store
 from simulator.running import runs
+from simulator.scenario import assumptions_log
+from simulator.scenario import load as inputs
 from simulator.schema import OUTCOMES, QUANTILES, RESULTS, TRUST_TYPES, VARIABLES
-from simulator.storage import store
 
 DRAWS = 30
 YEARS = [2019, 2020, 2021]

@@ -12,8 +12,8 @@ import pytest
 import run_files
 
 from simulator.errors import RunFileError
+from simulator.runfile import completeness, digests, store
 from simulator.running import verify
-from simulator.storage import completeness, digests, store
 
 CHANCE, BALANCE = "/sector_probability", "/sector/balance"
 FUTURE = ("--draw", "0", "--trust", "NA1", "--target", "four")

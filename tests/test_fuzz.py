@@ -28,8 +28,8 @@ import pytest
 import run_files
 
 from simulator.errors import RunFileError
-from simulator.storage import store, untrusted
-from simulator.storage.untrusted import child
+from simulator.runfile import store, untrusted
+from simulator.runfile.untrusted import child
 
 # That a child may take: libhdf5 2.0 goes round for ever on some damaged heaps.
 SECONDS = 10.0

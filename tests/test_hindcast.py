@@ -12,14 +12,16 @@ import xarray as xr
 from click.testing import CliRunner, Result
 
 from simulator import evidence
-from simulator.analysis import naive, record, scores
-from simulator.analysis.hindcast import LEVELS, ratios, score
-from simulator.analysis.naive import Announced, Forecast
+from simulator.answers.hindcast import naive
+from simulator.answers.hindcast import report as past
+from simulator.answers.hindcast.estimate import LEVELS, ratios, score
+from simulator.answers.hindcast.naive import Announced, Forecast
+from simulator.answers.hindcast.simulate import hindcast
 from simulator.cli import main
 from simulator.errors import SimulatorError
-from simulator.questions.hindcasting import hindcast
-from simulator.report import past
+from simulator.evidence import record
 from simulator.running import runs
+from simulator.statistics import scores
 
 YEARS = range(2013, 2018)
 SUPPORT = {2012: 263.0, 2013: 511.0, 2014: 0.0, 2015: 300.0, 2016: 1800.0, 2017: 1800.0}
@@ -222,7 +224,7 @@ def test_measures_of_a_run_are_those_of_its_trusts(run, monkeypatch):
         seen.append((series, support))
         return xr.Dataset()
 
-    monkeypatch.setattr("simulator.analysis.hindcast.score", look)
+    monkeypatch.setattr("simulator.answers.hindcast.estimate.score", look)
     hindcast(run, threads=1)
     assert [str(s["target"].values) for s, _ in seen] == list(run["target"].values)
     for k, (series, support) in enumerate(seen):

@@ -5,10 +5,14 @@ from pathlib import Path
 import builders
 import pytest
 
-from simulator import evidence, inputs, layers, synthetic, toml_text
+from simulator import evidence
 from simulator.errors import PopulationError, Problems, ScenarioError, SimulatorError
-from simulator.keys import known
-from simulator.scenario import Scenario
+from simulator.population import synthetic
+from simulator.scenario import layers
+from simulator.scenario import load as inputs
+from simulator.scenario import toml as toml_text
+from simulator.scenario.keys import known
+from simulator.scenario.model import Scenario
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 EXPECT = "# expect: "

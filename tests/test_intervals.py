@@ -8,22 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import bdtr, gammaln, ndtri, stdtrit, xlogy
 
-from simulator.analysis.averages import mean, mean_share, tail_mean
-from simulator.analysis.histograms import count_quantiles, histogram_quantiles
-from simulator.analysis.intervals import (
+from simulator.kernel.workspace import BINS
+from simulator.statistics.histograms import count_quantiles, histogram_quantiles
+from simulator.statistics.intervals import (
     clopper_pearson,
     never,
     paired_difference,
     simultaneous,
     wilson,
 )
-from simulator.analysis.quantile_intervals import (
+from simulator.statistics.means import mean, mean_share, tail_mean
+from simulator.statistics.quantiles import (
     count_quantile_interval,
     histogram_quantile_interval,
     quantile_interval,
     ranks,
 )
-from simulator.kernel.workspace import BINS
 
 Z = float(ndtri(0.975))
 

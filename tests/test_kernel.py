@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from simulator import engine
-from simulator.counting import Histograms
-from simulator.drivers import other_weight
+from simulator.drivers.draws import other_weight
+from simulator.engine import blocks as engine
+from simulator.engine.histograms import Histograms
 from simulator.kernel import philox, workspace
 from simulator.kernel.block import fixed_of, simulate_block
 from simulator.kernel.normal import fill_normals

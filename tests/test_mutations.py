@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator import inputs, toml_text
-from simulator.distributions import KINDS
 from simulator.errors import SimulatorError
-from simulator.keys import OPEN, known
-from simulator.scenario import Scenario
+from simulator.scenario import load as inputs
+from simulator.scenario import toml as toml_text
+from simulator.scenario.distributions import KINDS
+from simulator.scenario.keys import OPEN, known
+from simulator.scenario.model import Scenario
 
 SCENARIOS = ("minimal", *inputs.shipped())
 FOLDER = Path(__file__).parent.parent / "scenarios"

@@ -11,7 +11,7 @@ import pytest
 
 import simulator as sim
 from simulator.errors import RunFileError
-from simulator.storage import store
+from simulator.runfile import store
 
 # Two trusts, three draws, written by version 0.1.0.
 STORED = Path(__file__).parent / "data" / "format2.h5.gz"

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import tiny
 
-from simulator import inputs
-from simulator.analysis.headline import BESIDE
-from simulator.engine import SHARD
+from simulator.engine.blocks import SHARD
 from simulator.errors import RunFileError, SimulatorError
-from simulator.running import extending, pieces, runs, verify
+from simulator.outcomes import BESIDE
+from simulator.runfile import parts
+from simulator.running import extend, runs, verify
+from simulator.running import slabs as pieces
+from simulator.scenario import load as inputs
 from simulator.schema import OUTCOMES
-from simulator.storage import parts
 
 DRAWS = 3 * SHARD + 100
 SEED = 7
@@ -267,7 +268,7 @@ def test_a_file_in_use_is_put_in_place_later(loaded, whole, tmp_path, monkeypatc
 SMALL_DISK = """\
 import resource, signal, sys
 from pathlib import Path
-from simulator import inputs
+from simulator.scenario import load as inputs
 from simulator.errors import SimulatorError
 from simulator.running import runs
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -345,7 +346,7 @@ def test_it_works_with_and_without_the_locks_of_hdf5(locking, scenario, tmp_path
 LONG_RUN = """\
 import sys
 from pathlib import Path
-from simulator import inputs
+from simulator.scenario import load as inputs
 from simulator.running import runs
 loaded = inputs.load_scenario(sys.argv[1])
 print("begun", flush=True)
@@ -405,7 +406,7 @@ def shorter(loaded, tmp_path_factory):
 @pytest.mark.parametrize("part", [None, SHARD])
 def test_an_extended_run_is_the_longer_run(part, shorter, whole, tmp_path):
     place = tmp_path / "longer.h5"
-    extending.extend(shorter, DRAWS, output=place, part=part)
+    extend.extend(shorter, DRAWS, output=place, part=part)
     assert digests_of(place) == digests_of(whole)
     assert names(tmp_path) == ["longer.h5"]
     with h5py.File(shorter) as before, h5py.File(place) as after:
@@ -417,10 +418,10 @@ def test_an_extended_run_is_the_longer_run(part, shorter, whole, tmp_path):
 def test_a_run_takes_the_place_of_the_shorter(shorter, whole, tmp_path):
     place = tmp_path / "run.h5"
     place.write_bytes(shorter.read_bytes())
-    extending.extend(place, DRAWS)
+    extend.extend(place, DRAWS)
     assert digests_of(place) == digests_of(whole)
     with pytest.raises(RunFileError, match="has 24,676 draws already; ask for more"):
-        extending.extend(place, DRAWS)
+        extend.extend(place, DRAWS)
 
 
 def test_draws_that_do_not_come_out_again_are_not_added_to(shorter, tmp_path):
@@ -430,7 +431,7 @@ def test_draws_that_do_not_come_out_again_are_not_added_to(shorter, tmp_path):
         file["sector/income"][0, 5, 0] += 1.0
     before = place.read_bytes()
     with pytest.raises(RunFileError, match="draws that do not come out again: /sector"):
-        extending.extend(place, DRAWS)
+        extend.extend(place, DRAWS)
     assert place.read_bytes() == before
 
 
@@ -440,12 +441,12 @@ def test_a_sample_of_trajectories_grows_to_its_hundred(had, loaded, tmp_path):
     for name, draws in (("few", had), ("many", 300)):
         place = tmp_path / f"{name}.h5"
         runs.write(loaded, place, draws=draws, seed=SEED, keep="sample")
-    extending.extend(tmp_path / "few.h5", 300)
+    extend.extend(tmp_path / "few.h5", 300)
     assert digests_of(tmp_path / "few.h5") == digests_of(tmp_path / "many.h5")
 
 
 def test_a_run_made_again_from_its_file_is_the_same(shorter, tmp_path):
-    extending.rerun(shorter, tmp_path / "again.h5")
+    extend.rerun(shorter, tmp_path / "again.h5")
     assert digests_of(tmp_path / "again.h5") == digests_of(shorter)
 
 
@@ -453,7 +454,7 @@ def test_a_run_made_again_from_its_file_is_the_same(shorter, tmp_path):
 def test_a_run_of_no_kept_draws_is_extended_too(loaded, tmp_path):
     for name, draws in (("few", 70), ("many", 90)):
         runs.write(loaded, tmp_path / f"{name}.h5", draws=draws, seed=SEED)
-    extending.extend(tmp_path / "few.h5", 90)
+    extend.extend(tmp_path / "few.h5", 90)
     assert digests_of(tmp_path / "few.h5") == digests_of(tmp_path / "many.h5")
 
 
@@ -461,7 +462,7 @@ def test_a_run_of_no_kept_draws_is_extended_too(loaded, tmp_path):
 def test_all_trajectories_are_extended_too(loaded, tmp_path):
     for name, draws in (("few", 130), ("many", 500)):
         runs.write(loaded, tmp_path / f"{name}.h5", draws=draws, seed=SEED, keep="all")
-    extending.extend(tmp_path / "few.h5", 500, part=200)
+    extend.extend(tmp_path / "few.h5", 500, part=200)
     assert digests_of(tmp_path / "few.h5") == digests_of(tmp_path / "many.h5")
 
 
@@ -536,7 +537,7 @@ def test_evenly_spread_draws_are_verified_and_made_again(loaded, tmp_path):
     assert [verdict.difference for verdict in verdicts] == [""] * 5
     *_, last = verify.verify(place, chance=3)
     assert last.difference == ""
-    assert extending.rerun(place, tmp_path / "again.h5")
+    assert extend.rerun(place, tmp_path / "again.h5")
     assert digests_of(tmp_path / "again.h5") == digests_of(place)
 
 
@@ -550,4 +551,4 @@ def test_what_evenly_spread_draws_cannot_do_is_said(loaded, tmp_path):
         runs.write(loaded, place, sampling="even")
     runs.write(loaded, place, draws=EVEN, sampling="rqmc")
     with pytest.raises(RunFileError, match="to which none can be added"):
-        extending.extend(place, 2 * EVEN)
+        extend.extend(place, 2 * EVEN)

@@ -11,20 +11,17 @@ import xarray as xr
 from click.testing import CliRunner
 from rich.console import Console
 
-import simulator.cli.pathing  # adds the command
-from simulator.analysis.averages import tail_mean
-from simulator.analysis.intervals import wilson
-from simulator.analysis.path import BANDS, LEVELS, judge, path
+from simulator.answers.path import report as path_report
+from simulator.answers.path.estimate import BANDS, LEVELS, judge, path
 from simulator.cli import main
 from simulator.errors import RunFileError
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import OF_BASIS
-from simulator.report import path_report
+from simulator.runfile import store
 from simulator.running import runs
 from simulator.schema import OUTCOMES, TRUST_TYPES
-from simulator.storage import store
-
-assert simulator.cli.pathing.path_of
+from simulator.statistics.intervals import wilson
+from simulator.statistics.means import tail_mean
 
 YEARS = (2019, 2020, 2021)
 TARGETS = ("releasing", "lasting", "any")

@@ -9,10 +9,10 @@ import pytest
 import run_files
 import tiny
 
-from simulator import inputs
 from simulator.errors import RunFileError
+from simulator.files import places
 from simulator.running import runs
-from simulator.storage import places
+from simulator.scenario import load as inputs
 
 PANEL = """\
 code,name,type,operating_spend

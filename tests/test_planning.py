@@ -11,14 +11,15 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.analysis.intervals import wilson
+from simulator.answers.plan import costs
+from simulator.answers.plan import report as plan_report
+from simulator.answers.plan import simulate as planning
+from simulator.answers.plan.pilot import pilot
 from simulator.cli import main
-from simulator.cli import planning as command
+from simulator.cli import plan as command
 from simulator.errors import SimulatorError
-from simulator.questions import costs, planning
-from simulator.questions.pilot import pilot
-from simulator.report import plan_report
-from simulator.running import checkpoints, runs
+from simulator.running import runs, stopping
+from simulator.statistics.intervals import wilson
 
 assert command  # that the command is there
 
@@ -106,7 +107,7 @@ def test_every_headline_probability_has_its_need(forecast):
     widest = max(forecast.needs, key=lambda need: need.draws)
     rest = [abs(need.probability - 0.5) for need in forecast.needs]
     assert abs(widest.probability - 0.5) == pytest.approx(min(rest))
-    assert forecast.stops_at in checkpoints.stops(runs.MOST_DRAWS)
+    assert forecast.stops_at in stopping.stops(runs.MOST_DRAWS)
     assert forecast.stops_at >= widest.draws
 
 

@@ -12,17 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator import (
-    evidence,
+from simulator import evidence
+from simulator.errors import PopulationError, Problems
+from simulator.population import (
+    allocation,
     panel,
-    population,
-    population_csv,
     rates,
-    spreads,
     synthetic,
 )
-from simulator.errors import PopulationError, Problems
-from simulator.population import Population
+from simulator.population import (
+    model as population,
+)
+from simulator.population import (
+    table as population_csv,
+)
+from simulator.population.model import Population
 from simulator.schema import TRUST_TYPES
 
 HERE = Path(__file__)
@@ -210,7 +214,7 @@ def test_carry_over_of_2015_is_the_savings_that_did_not_last_and_some() -> None:
 @EACH
 def test_backlog_is_as_published(name: str) -> None:
     people = synthetic.packaged(name)
-    years = spreads.YEARS[name]
+    years = allocation.YEARS[name]
     total = published(f"backlog.total.{years.backlog}")
     assert thousand(people.backlog) == total
     by_type = years.backlog_by_type
@@ -223,7 +227,7 @@ def test_backlog_is_as_published(name: str) -> None:
 @EACH
 def test_fractions_have_the_published_means(name: str) -> None:
     people = synthetic.base_year(name)
-    years = spreads.YEARS[name]
+    years = allocation.YEARS[name]
     for column, key in (
         ("opportunity", f"opportunity.{years.opening}"),
         ("carry_over", f"carry_over.{years.base}"),
@@ -365,13 +369,13 @@ def test_the_last_bit_of_a_logarithm_does_not_matter(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another machine's mathematics library differs by so much."""
-    exp, normal = math.exp, spreads.bounded_normal
+    exp, normal = math.exp, allocation.bounded_normal
 
     def off(function: Callable[[float], float], toward: float) -> Any:
         return lambda x: math.nextafter(function(x), toward)
 
     monkeypatch.setattr(math, "exp", off(exp, math.inf))
-    monkeypatch.setattr(spreads, "bounded_normal", off(normal, -math.inf))
+    monkeypatch.setattr(allocation, "bounded_normal", off(normal, -math.inf))
     elsewhere = synthetic.base_year.__wrapped__(name)
     assert elsewhere.digest() == synthetic.base_year(name).digest()
 
@@ -805,7 +809,7 @@ def test_a_bad_table_is_refused(text: str, message: str) -> None:
 def test_shares_add_up_and_follow_their_weights(
     total: int, weights: list[float]
 ) -> None:
-    parts = spreads.share_out(total, weights)
+    parts = allocation.share_out(total, weights)
     assert sum(parts) == (total if weights else 0)
     least = 1 if total >= len(weights) else 0
     assert all(part >= least for part in parts)
@@ -816,18 +820,18 @@ def test_shares_add_up_and_follow_their_weights(
 
 
 def test_a_whole_number_is_shared_out_as_worked_by_hand() -> None:
-    assert spreads.share_out(10, []) == []
-    assert spreads.share_out(10, [1, 1, 1]) == [4, 3, 3]
-    assert spreads.share_out(4, [100, 1, 1]) == [2, 1, 1]
-    assert spreads.share_out(2, [100, 1, 1]) == [2, 0, 0]
-    assert spreads.share_out(0, [1, 1]) == [0, 0]
-    assert spreads.share_out(10, [1, 2, 1], largest=7) == [2, 7, 1]
-    assert spreads.share_out(10, [1], largest=7) == [10]
+    assert allocation.share_out(10, []) == []
+    assert allocation.share_out(10, [1, 1, 1]) == [4, 3, 3]
+    assert allocation.share_out(4, [100, 1, 1]) == [2, 1, 1]
+    assert allocation.share_out(2, [100, 1, 1]) == [2, 0, 0]
+    assert allocation.share_out(0, [1, 1]) == [0, 0]
+    assert allocation.share_out(10, [1, 2, 1], largest=7) == [2, 7, 1]
+    assert allocation.share_out(10, [1], largest=7) == [10]
 
 
 def test_uniform_numbers_are_keyed_by_population_trust_and_variable() -> None:
-    draws = spreads.Draws("providers-2018")
-    other = spreads.Draws("providers-2012")
+    draws = allocation.Draws("providers-2018")
+    other = allocation.Draws("providers-2012")
     numbers = {
         draws.uniform("RA1", "size"),
         draws.uniform("RA1", "backlog"),
@@ -944,7 +948,7 @@ def test_many_trusts_come_to_the_rates_on_average(kind: str) -> None:
     name, cost, n = "providers-2018", 400_000, 4_000
     drawn = [
         rates.draw(
-            spreads.Draws(name), spreads.Listed(f"{kind}{number}", kind, cost), {}
+            allocation.Draws(name), allocation.Listed(f"{kind}{number}", kind, cost), {}
         )
         for number in range(n)
     ]

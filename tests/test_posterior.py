@@ -8,13 +8,16 @@ import numpy as np
 import processes
 import pytest
 
-from simulator import drivers, inputs, posterior
-from simulator.analysis.intervals import wilson
-from simulator.calibration import observed, space, table
+from simulator import drivers
+from simulator.answers.calibrate import observed, space, table
+from simulator.answers.chances import simulate as both_beliefs
 from simulator.errors import SimulatorError
-from simulator.questions import both_beliefs
-from simulator.running import believing, checkpoints, fingerprint, runs
-from simulator.scenario import FOLLOWS
+from simulator.running import beliefs as believing
+from simulator.running import fingerprint, runs, stopping
+from simulator.scenario import load as inputs
+from simulator.scenario import posterior
+from simulator.scenario.model import FOLLOWS
+from simulator.statistics.intervals import wilson
 
 ABOUT = {"published_by": "2018-12-31", "gap": {"effective": 150.0}}
 ROWS = 200
@@ -140,8 +143,8 @@ def test_intervals_hold_the_finite_number_of_beliefs(file: Path) -> None:
 def test_a_precision_that_rows_cannot_give_is_refused(file: Path) -> None:
     scenario = believing.load("hindcast-2015", beliefs=str(file), plans="gap").scenario
     with pytest.raises(SimulatorError, match="cannot be had"):
-        checkpoints.check(scenario, 0.05)
-    checkpoints.check(scenario, 0.09)
+        stopping.check(scenario, 0.05)
+    stopping.check(scenario, 0.09)
 
 
 def test_rows_are_not_spread_evenly(file: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator import inputs
 from simulator.running import runs
+from simulator.scenario import load as inputs
 
 DRAWS = 130
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import builders
 import pytest
 
-from simulator import reading
 from simulator.errors import PopulationError, ScenarioError
+from simulator.files import reading
 
 ZERO = Path("/dev/zero")
 # A process that may take no more memory than this machine has to spare.
@@ -97,7 +97,7 @@ def test_a_device_that_never_ends_is_refused_at_once(tmp_path, key):
 
 
 def test_a_scenario_is_read_without_the_compiler():
-    script = "import sys, simulator.inputs; print('numba' in sys.modules)"
+    script = "import sys, simulator.scenario.load; print('numba' in sys.modules)"
     found = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from simulator import consistency, inputs, keys
-from simulator.distributions import REACH, Certain, Interval, Triangular
-from simulator.scenario import Scenario
+from simulator.scenario import keys, rules
+from simulator.scenario import load as inputs
+from simulator.scenario.distributions import REACH, Certain, Interval, Triangular
+from simulator.scenario.model import Scenario
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_sources_are_no_part_of_the_value(tables):
 
 def test_the_correlation_matrix_follows_the_order_of_the_shocks(tables):
     matrix = Scenario.model_validate(tables).correlations.matrix()
-    assert consistency.SHOCKS == ("pay", "nonpay", "pressure", "demand")
+    assert rules.SHOCKS == ("pay", "nonpay", "pressure", "demand")
     assert (np.diag(matrix) == 1).all()
     assert matrix[0, 1] == 0.1
     assert matrix[1, 2] == matrix[2, 1] == 0.5
@@ -74,9 +75,9 @@ def test_the_correlation_matrix_follows_the_order_of_the_shocks(tables):
 def test_the_nearest_valid_matrix_is_valid_and_near(pairs):
     names = [f"{a}_{b}" for a, b in (("pay", "nonpay"), ("pay", "pressure"))]
     names += ["pay_demand", "nonpay_pressure", "nonpay_demand", "pressure_demand"]
-    matrix = consistency.correlation_matrix(dict(zip(names, pairs, strict=True)))
-    near = consistency.nearest_valid(matrix)
-    assert consistency.is_valid(near)
+    matrix = rules.correlation_matrix(dict(zip(names, pairs, strict=True)))
+    near = rules.nearest_valid(matrix)
+    assert rules.is_valid(near)
     assert (np.diag(near) == 1).all()
     assert (near == near.T).all()
     assert (near == np.round(near, 3)).all()
@@ -115,10 +116,10 @@ def test_keys_of_the_form_of_funding_that_does_not_count_are_not_measured(tables
 @pytest.mark.parametrize("basis", ["settlement", "activity"])
 def test_each_form_of_funding_needs_its_keys(tables, basis):
     tables["funding"]["basis"] = basis
-    for key in consistency.NEEDED[basis]:
+    for key in rules.NEEDED[basis]:
         tables["funding"].pop(key, None)
     said = refusals(tables)
-    for key in consistency.NEEDED[basis]:
+    for key in rules.NEEDED[basis]:
         assert "missing" in said[f"funding.{key}"]
 
 

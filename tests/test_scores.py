@@ -6,7 +6,7 @@ from scipy.integrate import quad
 from scipy.special import ndtri
 from scipy.stats import binom, norm
 
-from simulator.analysis import scores
+from simulator.statistics import scores
 
 SAMPLE = np.random.default_rng(3).normal(2.0, 1.5, 40)
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from simulator.analysis.averages import mean
-from simulator.analysis.intervals import never, wilson
-from simulator.analysis.shapley import attribution, bound_chances, shapley, weight
+from simulator.statistics.intervals import never, wilson
+from simulator.statistics.means import mean
+from simulator.statistics.shapley import attribution, bound_chances, shapley, weight
 
 NUMBERS = st.floats(-1e6, 1e6, width=64)
 

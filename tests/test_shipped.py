@@ -6,11 +6,15 @@ from functools import cache
 import pytest
 from rich.console import Console
 
-from simulator import evidence, inputs, layers
-from simulator.analysis.headline import headline
-from simulator.questions.hindcasting import hindcast
-from simulator.report import answer, past
+from simulator import evidence
+from simulator.answers.headline import caveats
+from simulator.answers.headline import report as answer
+from simulator.answers.headline.estimate import headline
+from simulator.answers.hindcast import report as past
+from simulator.answers.hindcast.simulate import hindcast
 from simulator.running import runs
+from simulator.scenario import layers
+from simulator.scenario import load as inputs
 
 SHIPPED = tuple(inputs.shipped())
 BASE = "long-term-plan"
@@ -90,7 +94,7 @@ def test_the_survey_is_printed_as_shares_of_answers():
     parts += [f"{evidence.number('survey.responses.2018'):.0f} leaders"]
     parts += [f"{evidence.number('survey.trusts.2018'):.0f} trusts", "not of trusts"]
     for part in parts:
-        assert part in answer.COMPARISON
+        assert part in caveats.COMPARISON
 
 
 def changed(loaded, base):

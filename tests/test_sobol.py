@@ -5,23 +5,27 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+import replicating
 import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, stdtrit
 from test_engine import five_years_of_productivity
 
-from simulator import drivers, engine, sobol, turning
-from simulator.analysis.intervals import wilson
-from simulator.analysis.replicates import chance
-from simulator.drivers import Stream
+from simulator import drivers
+from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel import philox
 from simulator.kernel.workspace import GROUP_RESULTS
-from simulator.questions import replicating
-from simulator.running import preparation
+from simulator.running import prepare
+from simulator.sampling import addresses, rotation, sobol
+from simulator.sampling.sobol import COMPONENTS, DIMENSION, SobolStream
+from simulator.sampling.stream import Stream
+from simulator.scenario.model import years
+from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES, TRUST_TYPES
-from simulator.sobol import COMPONENTS, DIMENSION, SobolStream
+from simulator.statistics.intervals import wilson
+from simulator.statistics.replicates import chance
 
 SIZE = 256
 CASH_RELEASING = OUTCOMES.index("cash_releasing")
@@ -98,7 +102,7 @@ def test_the_points_have_the_bits_they_always_had():
 
 
 def test_every_assumption_has_a_dimension(scenario):
-    paths = [p for p in drivers.uncertain(scenario) if not p.startswith("programmes.")]
+    paths = [p for p in uncertain(scenario) if not p.startswith("programmes.")]
     assert set(paths) <= set(DIMENSION)
     assert "delivery.real_share" in paths
 
@@ -108,7 +112,7 @@ def test_every_dimension_is_used_once(scenario):
     assert len(rows) == len(set(rows))
     series = {
         f"{s.name} {k}"
-        for s in (*sobol.NATIONAL, *sobol.BY_TYPE)
+        for s in (*sobol.NATIONAL, *addresses.BY_TYPE)
         for k in range(COMPONENTS)
     }
     programmes = {name for name in DIMENSION if name.startswith("programme ")}
@@ -120,11 +124,11 @@ def test_every_dimension_is_used_once(scenario):
 def test_assumptions_and_programmes_come_from_their_dimension(scenario):
     even = stream(scenario)
     where = philox.place(philox.ASSUMPTION, 0, None)
-    words = even.words(drivers.address("delivery.real_share"), where)
+    words = even.words(addresses.hashed("delivery.real_share"), where)
     assert np.array_equal(words[0], even._points[DIMENSION["delivery.real_share"]])
     index = list(scenario.programmes).index("rosters")
     happens = philox.place(philox.PROGRAMME, 0, None)
-    words = even.words(drivers.address("programmes.rosters"), happens)
+    words = even.words(addresses.hashed("programmes.rosters"), happens)
     expected = even._points[DIMENSION[f"programme {index} happens"]]
     assert np.array_equal(words[0], expected)
 
@@ -132,7 +136,7 @@ def test_assumptions_and_programmes_come_from_their_dimension(scenario):
 def test_what_has_no_dimension_is_as_in_a_plain_run(scenario):
     even, plain = stream(scenario, 100), Stream(5, 100, SIZE)
     spare = (
-        drivers.address("no.such.assumption"),
+        addresses.hashed("no.such.assumption"),
         philox.place(philox.ASSUMPTION, 0, None),
     )
     assert np.array_equal(even.words(*spare), plain.words(*spare))
@@ -173,8 +177,8 @@ def test_a_change_moves_no_other_number(scenario, change):
 @settings(max_examples=50, deadline=None)
 @given(st.floats(-0.95, 0.95), st.integers(1, 12))
 def test_a_series_is_turned_so_that_its_first_component_moves_the_total(r, n):
-    direction = turning.total_direction(r, n)
-    turn = np.array(turning.turning(direction))
+    direction = rotation.total_direction(r, n)
+    turn = np.array(rotation.turning(direction))
     assert turn @ turn.T == pytest.approx(np.eye(n), abs=1e-14)
     assert turn[:, 0] == pytest.approx(direction, abs=1e-15)
     factor = np.zeros((n, n))  # of the AR(1) covariance, sd 1
@@ -229,14 +233,14 @@ def test_years_past_the_last_component_are_independent_draws():
     even = stream(scenario, n_draw=4096, size=4096)
     z = [
         even.normals(philox.NATION, philox.place(philox.NATIONAL, 0, year))[3]
-        for year in drivers.years(scenario)
+        for year in years(scenario)
     ]
     assert np.cov(z) == pytest.approx(np.eye(8), abs=0.06)
     # Turned back: the later components are a plain stream's.
-    turn = np.array(turning.turning(turning.total_direction(0.0, 8)))
+    turn = np.array(rotation.turning(rotation.total_direction(0.0, 8)))
     components = turn.T @ np.array(z)
     plain = Stream(5, 0, 4096)
-    for k, year in enumerate(drivers.years(scenario)):
+    for k, year in enumerate(years(scenario)):
         where = philox.place(philox.NATIONAL, 0, year)
         expected = plain.normals(philox.NATION, where)[3]
         assert np.allclose(components[k], expected) == (k >= COMPONENTS)
@@ -307,7 +311,7 @@ def test_a_chance_stays_within_nought_and_one():
 @pytest.fixture(scope="module")
 def work():
     loaded = tiny.loaded()
-    return preparation.prepare_counts(loaded.scenario, tiny.people(), 5)
+    return prepare.prepare_counts(loaded.scenario, tiny.people(), 5)
 
 
 @pytest.fixture(scope="module")
@@ -349,7 +353,7 @@ def test_threads_move_no_number_of_a_replicated_run(work, found):
 
 def test_a_type_without_trusts_has_no_chance(work):
     people = tiny.people(tiny.without("SS1"))
-    fewer = preparation.prepare_counts(work.scenario, people, 5)
+    fewer = prepare.prepare_counts(work.scenario, people, 5)
     found = replicating.replicated(fewer, 2, 64)
     for end in ("", "_low", "_high"):
         none = found[f"type_probability{end}"].isnull().all(("target", "outcome"))
@@ -359,7 +363,7 @@ def test_a_type_without_trusts_has_no_chance(work):
 def test_trusts_own_shocks_are_those_of_a_plain_run():
     quiet = tiny.sure_tables()
     quiet["demand"]["trust_sd"] = 0.012
-    work = preparation.prepare_counts(tiny.loaded(quiet).scenario, tiny.people(), 5)
+    work = prepare.prepare_counts(tiny.loaded(quiet).scenario, tiny.people(), 5)
     plain, _ = tiny.simulate(work, 128)
     even, _ = tiny.simulate(work, 128, stream=sobol.sampler(work.scenario, 64))
     sector = tiny.per_draw(plain)["sector"]
@@ -374,7 +378,7 @@ EXPECTED = float(ndtr((0.95 - 1.1) / np.sqrt(0.5**2 + 1.0**2 / 5)))
 
 def five_years():
     job = tiny.job(five_years_of_productivity(), text=tiny.without("NC1", "NM1"))
-    return preparation.prepare_counts(job.scenario, job.population, 11)
+    return prepare.prepare_counts(job.scenario, job.population, 11)
 
 
 def test_the_long_term_plans_rate_has_the_chance_of_its_closed_form():
@@ -397,10 +401,10 @@ def test_means_of_evenly_spread_draws_vary_far_less():
     for how in (even, Stream):
         means = [
             sum(
-                part.sector[row].sum() for part in run if isinstance(part, engine.Shard)
+                part.sector[row].sum() for part in run if isinstance(part, blocks.Shard)
             )
             for run in (
-                engine.simulate(work, 256, first_draw=256 * r, threads=1, stream=how)
+                blocks.simulate(work, 256, first_draw=256 * r, threads=1, stream=how)
                 for r in range(24)
             )
         ]
@@ -417,7 +421,7 @@ def test_intervals_over_replicates_hold_the_truth_as_often_as_they_say():
     }
     base, held = five_years(), []
     for seed in range(150):
-        work = preparation.prepare_counts(base.scenario, base.population, seed)
+        work = prepare.prepare_counts(base.scenario, base.population, seed)
         found = replicating.replicated(work, 16, 64, threads=1)
         row = found.isel(target=0).sel(outcome="cash_releasing")
         inside = [

@@ -13,13 +13,15 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator import drivers, inputs, population, schema
-from simulator.analysis.intervals import wilson
-from simulator.engine import KEEPING_BLOCK
+from simulator import drivers, schema
+from simulator.engine.blocks import KEEPING_BLOCK
 from simulator.errors import RunFileError, ScenarioError
-from simulator.running import assembly, runs
+from simulator.population import model as population
+from simulator.runfile import store, untrusted
+from simulator.running import assemble, runs
+from simulator.scenario import load as inputs
 from simulator.schema import COORDINATES, OUTCOMES, VARIABLES
-from simulator.storage import store, untrusted
+from simulator.statistics.intervals import wilson
 
 DRAWS = 300
 SEED = 7
@@ -283,8 +285,8 @@ def test_what_was_drawn_is_stored_draw_by_draw(tree, loaded):
 def test_a_sample_keeps_the_first_hundred_draws(loaded, tree):
     run = runs.run(loaded, draws=150, seed=SEED, keep="sample")
     kept = run["trajectories"].to_dataset()
-    assert kept["kept_draw"].values.tolist() == list(range(assembly.SAMPLE))
-    first = tree["trajectories"].to_dataset().isel(kept_draw=slice(0, assembly.SAMPLE))
+    assert kept["kept_draw"].values.tolist() == list(range(assemble.SAMPLE))
+    first = tree["trajectories"].to_dataset().isel(kept_draw=slice(0, assemble.SAMPLE))
     xr.testing.assert_equal(kept.drop_vars("draw"), first.drop_vars("draw"))
 
 

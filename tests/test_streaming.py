@@ -8,10 +8,11 @@ import pytest
 import tiny
 
 from benchmarks import processes
-from simulator import engine, inputs
-from simulator.engine import KEEPING_BLOCK, KEPT_AHEAD, Kept
+from simulator.engine import blocks
+from simulator.engine.blocks import KEEPING_BLOCK, KEPT_AHEAD, Kept
+from simulator.runfile import parts
 from simulator.running import runs
-from simulator.storage import parts
+from simulator.scenario import load as inputs
 
 PATIENCE = 60  # seconds, which only a failure takes
 
@@ -19,7 +20,7 @@ PATIENCE = 60  # seconds, which only a failure takes
 def test_blocks_are_computed_while_the_one_before_is_written_but_not_too_many():
     draws, threads = 20 * KEEPING_BLOCK, 2
     done = queue.SimpleQueue()
-    coming = engine.simulate(
+    coming = blocks.simulate(
         tiny.job(), draws, keep=draws, threads=threads, done=done.put
     )
     assert isinstance(next(coming), Kept)

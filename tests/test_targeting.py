@@ -9,14 +9,14 @@ import tiny
 from click.testing import CliRunner
 from scipy.special import ndtr, ndtri
 
-from simulator.analysis.curve import inverse
+from simulator.answers.target import report as target_report
+from simulator.answers.target import simulate as targeting
+from simulator.answers.target.estimate import inverse
 from simulator.cli import main
-from simulator.cli import targeting as command
+from simulator.cli import target as command
 from simulator.errors import ScenarioError, SimulatorError
-from simulator.inputs import load_scenario
-from simulator.questions import targeting
-from simulator.report import target_report
 from simulator.running import runs
+from simulator.scenario.load import load_scenario
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 assert command  # that the command is there

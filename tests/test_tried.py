@@ -8,7 +8,7 @@ import sys
 import pytest
 import tiny
 
-from simulator import inputs
+from simulator.scenario import load as inputs
 
 
 @pytest.fixture

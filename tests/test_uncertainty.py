@@ -10,19 +10,20 @@ from click.testing import CliRunner
 from scipy.special import ndtr, ndtri
 from test_engine import five_years_of_productivity
 
-import simulator.cli.uncertainty  # noqa: F401 - adds its command to main
 from simulator import drivers
+from simulator.answers.uncertainty import report as uncertainty_report
+from simulator.answers.uncertainty import simulate as uncertainty
+from simulator.answers.uncertainty.simulate import OUTPUTS
 from simulator.cli import main
-from simulator.drivers import Stream
 from simulator.errors import ScenarioError
 from simulator.kernel import philox
-from simulator.questions import holding, uncertainty
-from simulator.questions.holding import FUTURES, GROUPS, Nested, Swapped
-from simulator.questions.uncertainty import OUTPUTS
-from simulator.report import uncertainty_report
+from simulator.sampling import addresses, grouped
+from simulator.sampling.addresses import GROUPS
+from simulator.sampling.grouped import FUTURES, Nested, Swapped
+from simulator.sampling.stream import Stream
 
 BASE = 7
-OTHER = holding.other_seed(BASE)
+OTHER = grouped.other_seed(BASE)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,8 @@ def seeds(*groups):
 
 ADDRESSES = {
     "beliefs": [
-        (drivers.address("demand.bias"), philox.place(philox.ASSUMPTION, 0, None)),
-        (drivers.address("programmes.x"), philox.place(philox.PROGRAMME, 0, None)),
+        (addresses.hashed("demand.bias"), philox.place(philox.ASSUMPTION, 0, None)),
+        (addresses.hashed("programmes.x"), philox.place(philox.PROGRAMME, 0, None)),
     ],
     "national": [
         (philox.NATION, philox.place(philox.NATIONAL, block, 2020)) for block in (0, 1)
@@ -57,18 +58,18 @@ ADDRESSES = {
 def test_a_swapped_group_takes_its_words_and_no_others_from_the_other_seed(group):
     plain, other = Stream(BASE, 100, 70), Stream(OTHER, 100, 70)
     swapped = Swapped(seeds(group), 100, 70)
-    for name, addresses in ADDRESSES.items():
-        for address in addresses:
+    for name, of_group in ADDRESSES.items():
+        for address in of_group:
             expected = (other if name == group else plain).words(*address)
             assert np.array_equal(swapped.words(*address), expected), name
 
 
 def test_the_other_seed_is_of_the_same_range_and_far_away():
     for seed in (0, 7, 2019, 2**62, 2**63 - 1):
-        other = holding.other_seed(seed)
+        other = grouped.other_seed(seed)
         assert 0 <= other < 2**63
         assert other != seed
-        assert holding.other_seed(other) == seed
+        assert grouped.other_seed(other) == seed
 
 
 def run_with(job, given, draws=300):

@@ -12,9 +12,9 @@ import pytest
 import run_files
 
 from simulator.errors import RunFileError
+from simulator.runfile import store, untrusted
+from simulator.runfile.untrusted import child, inspection, storage
 from simulator.schema import OUTCOMES
-from simulator.storage import store, untrusted
-from simulator.storage.untrusted import child, inspection, storage
 
 BALANCE = "/sector/balance"
 TEXT = h5py.string_dtype("utf-8")
@@ -552,7 +552,7 @@ def test_a_child_that_cannot_start_is_a_fault_of_ours(copy, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="others do not keep to a limit")
 def test_a_childs_memory_is_bounded():
     program = (
-        "from simulator.storage.untrusted import child; child.limit_memory(2**28)\n"
+        "from simulator.runfile.untrusted import child; child.limit_memory(2**28)\n"
         "try: bytearray(2**29)\n"
         "except MemoryError: print('bounded')"
     )
@@ -593,7 +593,7 @@ def test_a_child_takes_no_module_from_the_working_folder(copy, tmp_path):
         (tmp_path / name).write_text("raise SystemExit(77)", encoding="utf-8")
     program = (
         "import sys; sys.path[:] = sys.argv[1].split('|')\n"
-        "from pathlib import Path; from simulator.storage import untrusted\n"
+        "from pathlib import Path; from simulator.runfile import untrusted\n"
         "sys.path.insert(0, ''); untrusted.check(Path('run.h5')); print('sound')"
     )
     search = "|".join(folder for folder in sys.path if folder)

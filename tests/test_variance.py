@@ -6,8 +6,8 @@ import xarray as xr
 from scipy.special import ndtr, ndtri
 from scipy.stats import spearmanr
 
-from simulator.analysis.beliefs import BAND, chance_spread, main_effects
-from simulator.analysis.variance import group_shares
+from simulator.answers.uncertainty.estimate import BAND, chance_spread, main_effects
+from simulator.statistics.sobol_indices import group_shares
 
 SIDES = {"side": ["a", "b"]}
 

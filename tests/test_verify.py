@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tiny
 
-from simulator import inputs, schema
+from simulator import schema
 from simulator.errors import RunFileError
+from simulator.runfile import digests
 from simulator.running import runs, verify
-from simulator.storage import digests
+from simulator.scenario import load as inputs
 
 DRAWS = 400
 

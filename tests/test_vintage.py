@@ -8,8 +8,10 @@ from datetime import date
 
 import pytest
 
-from simulator import evidence, inputs, layers, vintage
+from simulator import evidence
 from simulator.errors import Problems
+from simulator.scenario import layers, vintage
+from simulator.scenario import load as inputs
 
 KNOWN = {
     name: day

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import builders
 import numpy as np
 
-from simulator import engine, inputs, population_csv
-from simulator.engine import Job, Kept, Shard
-from simulator.inputs import Loaded
+from simulator.engine import blocks
+from simulator.engine.blocks import Job, Kept, Shard
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import KEPT
-from simulator.population import Population
-from simulator.running import preparation
+from simulator.population import table as population_csv
+from simulator.population.model import Population
+from simulator.running import prepare
+from simulator.scenario import load as inputs
+from simulator.scenario.load import Loaded
 
 # Eight trusts of all five types in three systems; half of them open in deficit.
 POPULATION = """\
@@ -159,7 +161,7 @@ def job(
     text: str = POPULATION,
 ) -> Job:
     """Prepare a run of the tiny scenario on the tiny population."""
-    return preparation.prepare(loaded(given, *settings).scenario, people(text), seed)
+    return prepare.prepare(loaded(given, *settings).scenario, people(text), seed)
 
 
 class Part(NamedTuple):
@@ -172,7 +174,7 @@ class Part(NamedTuple):
 def simulate(work: Job, draws: int, **how: Any) -> tuple[list[Part], Tally]:
     """Simulate: the shards in order, and the tally."""
     parts, kept = [], [_no_trajectories(work)]
-    for part in engine.simulate(work, draws, **how):
+    for part in blocks.simulate(work, draws, **how):
         if isinstance(part, Kept):
             kept.append(part.values.swapaxes(2, 4))
         elif isinstance(part, Shard):

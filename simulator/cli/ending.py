@@ -90,7 +90,7 @@ def kept(place: Path | None) -> Iterator[None]:
 
 
 def _what_is_kept(place: Path) -> str:
-    from simulator.storage import parts
+    from simulator.runfile import parts
 
     draws = parts.draws_kept(place)
     if not draws:

@@ -77,7 +77,7 @@ def write_text(
     otherwise: str = "-o another",
 ) -> None:
     """Write a small file whole or not at all; as of `places.check`."""
-    from simulator.storage import places
+    from simulator.files import places
 
     places.check(place, force=force, sources=sources, otherwise=otherwise)
     begun = place.with_name(f".{place.name}.{os.getpid()}.begun")

@@ -44,10 +44,10 @@ def uncertainty(
     Splits the variance of the answer into what is believed of the assumptions and the
     luck of the years, and shows how far each chance moves with what is true.
     """
-    from simulator import inputs
-    from simulator.questions import uncertainty
-    from simulator.report import uncertainty_report
+    from simulator.answers.uncertainty import report as uncertainty_report
+    from simulator.answers.uncertainty import simulate as uncertainty
     from simulator.running import runs
+    from simulator.scenario import load as inputs
 
     loaded = runs.load(scenario, settings)
     asked = loaded.scenario

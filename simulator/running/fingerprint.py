@@ -11,10 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from simulator import drivers, engine, inputs, posterior
+from simulator import drivers
+from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import LANES
-from simulator.scenario import PRIOR, Scenario
+from simulator.scenario import load as inputs
+from simulator.scenario import posterior
+from simulator.scenario.model import PRIOR, Scenario, by_year
 
 PAST: Final = "hindcast-2013"  # the scenario of past years, of both forms of plans
 
@@ -24,8 +27,8 @@ def fingerprint() -> str:
     """Give a digest of what the model says of a few futures of past years."""
     loaded = inputs.load_scenario(PAST)
     scenario, population = loaded.scenario, inputs.population_of(loaded)
-    rates = [drivers.by_year(t.path or 0.0, scenario.years) for t in scenario.targets]
-    seen = engine.everything(
+    rates = [by_year(t.path or 0.0, scenario.years) for t in scenario.targets]
+    seen = blocks.everything(
         drivers.trusts(population, scenario),
         drivers.plan(scenario, population, np.array(rates)),
         drivers.nation(drivers.draw(scenario, 0, 0, LANES)),

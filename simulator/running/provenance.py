@@ -13,12 +13,12 @@ import xarray as xr
 from rich.console import RenderableType
 from rich.table import Table
 
-from simulator import posterior
-from simulator.inputs import Loaded, resolved_toml
 from simulator.kernel import cache, philox, workspace
-from simulator.population import Population, to_csv_text
-from simulator.scenario import PRIOR
-from simulator.storage.digests import PAYLOAD
+from simulator.population.model import Population, to_csv_text
+from simulator.runfile.digests import PAYLOAD
+from simulator.scenario import posterior
+from simulator.scenario.load import Loaded, resolved_toml
+from simulator.scenario.model import PRIOR
 
 # Texts that have a command of their own: show --toml, show --json.
 LONG: Final = (

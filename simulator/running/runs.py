@@ -8,14 +8,15 @@ from typing import Any, Final, get_args
 
 import xarray as xr
 
-from simulator import inputs
 from simulator.errors import RunFileError, ScenarioError
-from simulator.inputs import Loaded
+from simulator.files import places
 from simulator.kernel.tables import Tally
-from simulator.running import assembly, checkpoints
-from simulator.running.assembly import PLAIN, Done, Keep, Sampling
-from simulator.scenario import PRIOR
-from simulator.storage import parts, places, store, untrusted
+from simulator.runfile import parts, store, untrusted
+from simulator.running import assemble, stopping
+from simulator.running.assemble import PLAIN, Done, Keep, Sampling
+from simulator.scenario import load as inputs
+from simulator.scenario.load import Loaded
+from simulator.scenario.model import PRIOR
 
 DRAWS: Final = 10_000
 EVEN_DRAWS: Final = 2**14
@@ -128,7 +129,7 @@ def write(
     check(most if draws is None else draws, seed, threads, keep, precision)
     check_place(place, force)
     if precision is not None:
-        checkpoints.check(loaded.scenario, precision)
+        stopping.check(loaded.scenario, precision)
     if sampling != PLAIN and loaded.scenario.beliefs != PRIOR:
         raise ScenarioError(
             "sampling",
@@ -136,7 +137,7 @@ def write(
             f"give {PLAIN}, or beliefs = {PRIOR!r}",
         )
     population = inputs.population_of(loaded)
-    work = assembly.prepared(
+    work = assemble.prepared(
         loaded,
         population,
         seed,
@@ -148,12 +149,12 @@ def write(
         precision=precision,
     )
     if precision is None:
-        stops = assembly.stops_from(work.job, 0, most, part, work.replicate)
+        stops = assemble.stops_from(work.job, 0, most, part, work.replicate)
     else:
-        stops = checkpoints.stops(most)
+        stops = stopping.stops(most)
 
     def enough(tally: Tally, n: int) -> bool:
-        return precision is not None and checkpoints.reached(
+        return precision is not None and stopping.reached(
             work.job.scenario, tally, n, precision
         )
 
@@ -162,7 +163,7 @@ def write(
         place, made_from, resume=resume, force=force, replaces=force
     ) as folder:
         if not (resume and folder.put_in_place()):
-            assembly.fill(folder, work, [], 0, stops, enough, began)
+            assemble.fill(folder, work, [], 0, stops, enough, began)
 
 
 def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:

@@ -15,16 +15,17 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator import engine, sobol
-from simulator.analysis.sampling import replicates_of
-from simulator.drivers import Stream
-from simulator.engine import Job
+from simulator.engine import blocks
+from simulator.engine.blocks import Job
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import LANES
-from simulator.running import again, pieces, results
-from simulator.running.pieces import Slab
+from simulator.runfile import completeness, digests, store, untrusted
+from simulator.running import rebuild, slabs, variables
+from simulator.running.slabs import Slab
+from simulator.sampling import sobol
+from simulator.sampling.stream import Stream
 from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
-from simulator.storage import completeness, digests, store, untrusted
+from simulator.statistics.independence import replicates_of
 
 MakeStream = Callable[[int, int, int], Stream]
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
@@ -80,7 +81,7 @@ def verify(
         yield hashes(file)
         yield from _agreement(file)
     with store.open_run(place, ("/", "/provenance"), trusted=True) as tree:
-        job = again.job_of(tree)
+        job = rebuild.job_of(tree)
         replicates = replicates_of(tree)
     with h5py.File(place, "r") as file:
         yield _inputs(file, job)
@@ -126,7 +127,7 @@ def variables_of(file: h5py.File) -> list[Variable]:
     def visit(name: str, thing: object) -> None:
         if isinstance(thing, h5py.Dataset):
             variable = known.get(f"/{name}")
-            found.append(variable or pieces.assumption_named(name))
+            found.append(variable or slabs.assumption_named(name))
 
     file.visititems(visit)
     return found
@@ -136,7 +137,7 @@ def variables_of(file: h5py.File) -> list[Variable]:
 
 
 def _agreement(file: h5py.File) -> Iterator[Verdict]:
-    counts, n_draw = pieces.read_tally(file), len(file[DRAW])
+    counts, n_draw = slabs.read_tally(file), len(file[DRAW])
     yield _counts(file, counts, n_draw)
     yield _accounts(file)
 
@@ -217,7 +218,7 @@ def _first_imbalance(row: dict[str, Array]) -> str:
 
 def _inputs(file: h5py.File, job: Job) -> Verdict:
     question = "targets, trusts and bins follow from the scenario"
-    expected = {v.path: values for v, values in results.of_inputs(job)}
+    expected = {v.path: values for v, values in variables.of_inputs(job)}
     expected["/counts/trust_range"] = job.ranges.trust
     expected["/counts/type_range"] = job.ranges.kind
     expected["/counts/system_range"] = job.ranges.system
@@ -237,11 +238,11 @@ def _simulated_sample(
     starts = np.unique(choose.integers(0, last, SPANS))
     question = f"draws chosen by chance ({chance}) come out the same to the bit"
     seen = 0
-    counting = replace(job, ranges=engine.no_ranges(job.trusts, job.plan))
+    counting = replace(job, ranges=blocks.no_ranges(job.trusts, job.plan))
     for start in starts:
         size = min(LANES, n_draw)
         how: dict[str, Any] = {"first_draw": int(start), "stream": stream}
-        for slab in pieces.simulated(counting, size, **how):
+        for slab in slabs.simulated(counting, size, **how):
             if isinstance(slab, Slab):
                 wrong = _first_difference(file, slab)
                 if wrong:
@@ -259,23 +260,23 @@ def _simulated_whole(
     done: Callable[[int], None],
 ) -> Verdict:
     question = "every draw comes out the same to the bit, and so do the counts"
-    total, each = engine.empty_tally(job.trusts, job.plan, job.ranges), []
+    total, each = blocks.empty_tally(job.trusts, job.plan, job.ranges), []
     for first in range(0, n_draw, size):
         how: dict[str, Any] = {"first_draw": first, "stream": stream, "done": done}
-        for item in pieces.simulated(job, size, **how):
+        for item in slabs.simulated(job, size, **how):
             if isinstance(item, Slab):
                 wrong = _first_difference(file, item)
                 if wrong:
                     return Verdict(question, "no", wrong)
             else:
-                engine.add_tally(total, item)
+                blocks.add_tally(total, item)
                 each.append(item)
-    stored = pieces.read_tally(file)
+    stored = slabs.read_tally(file)
     for name, counts in total._asdict().items():
         if not np.array_equal(counts, getattr(stored, name)):
-            return Verdict(question, "no", f"{pieces.COUNTS[name]} is another")
+            return Verdict(question, "no", f"{slabs.COUNTS[name]} is another")
     replicates = each if size < n_draw else []
-    for variable, values in results.of_tally(job, total, n_draw, replicates):
+    for variable, values in variables.of_tally(job, total, n_draw, replicates):
         found = file[variable.path][...]
         expected = values.astype(found.dtype)
         if not np.array_equal(found, expected, equal_nan=True):

@@ -1,1 +1,0 @@
-"""Answers from results: Dataset in, Dataset out."""

@@ -1,0 +1,68 @@
+"""The beliefs that the record can change, as points of a space of normal numbers.
+
+Each belief has its own quantile function, so that a standard normal number stands for
+a value of it, and independent ones for what is believed before the record is read.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from simulator.scenario.distributions import REACH, Uncertain
+from simulator.scenario.model import Scenario
+from simulator.scenario.uncertain import prior
+
+Floats = NDArray[np.float64]
+
+# How trusts plan, save and are paid is taken to be the same later, and is carried over.
+STRUCTURAL: Final = ("delivery.", "prices.")
+# How far prices, demand and money of some years were foretold wrongly, and where trusts
+# stood before them, is not: it is averaged over.
+OF_ITS_TIME: Final = ("demand.", "funding.", "opening.", "prices.premium")
+IDLE: Final = ("prices.tail.size", "funding.reach_scale")  # in years that are past
+
+
+class Space(NamedTuple):
+    """What is uncertain of past years, by key path, before the record is read."""
+
+    assumptions: dict[str, Uncertain]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Give the key paths, in the order of the dimensions."""
+        return tuple(self.assumptions)
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Give those that hold for other years too."""
+        return tuple(
+            path
+            for path in self.paths
+            if path.startswith(STRUCTURAL) and not path.startswith(OF_ITS_TIME)
+        )
+
+    def values(self, points: Floats) -> Floats:
+        """Turn normal numbers into values: both (point, path)."""
+        inside = np.clip(points, -REACH, REACH)
+        columns = [
+            assumption.quantile(ndtr(normal), normal)
+            for assumption, normal in zip(
+                self.assumptions.values(), inside.T, strict=True
+            )
+        ]
+        return np.stack(columns, axis=1)
+
+
+def of_past(scenario: Scenario) -> Space:
+    """Give what is uncertain of a scenario of past years and moves it."""
+    return Space(
+        {
+            path: assumption
+            for path, assumption in prior(scenario).items()
+            if path.startswith((*STRUCTURAL, *OF_ITS_TIME))
+            and path not in IDLE
+            and not assumption.is_certain
+        }
+    )

@@ -1,0 +1,1 @@
+"""The chances before and after the published record is read."""

@@ -1,0 +1,147 @@
+"""Who achieves in each draw, which no file holds: simulated again and counted.
+
+Runs go through their draws in step, a few blocks at a time, so that memory stays flat.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simulator.answers.compare import estimate as compare
+from simulator.answers.compare.paired import Side
+from simulator.engine import blocks
+from simulator.engine.blocks import Job, Shard
+from simulator.errors import RunFileError
+from simulator.kernel.workspace import BLOCK
+from simulator.running import prepare
+from simulator.schema import DRAW, OUTCOME, OUTCOMES, TARGET, TRUST_TYPES
+
+UNIT: Final = "unit"
+
+Counts = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Done = Callable[[int], None]
+
+
+def units(
+    first: Side,
+    others: Sequence[Side],
+    pairs: Sequence[list[str]],
+    draws: Sequence[int],
+    threads: int,
+    done: Done,
+) -> list[xr.Dataset]:
+    """Count, draw by draw, which trusts, types and systems achieve in one run alone.
+
+    Parameters
+    ----------
+    first, others
+        The run that all others are compared with, and those.
+    pairs
+        Targets that each of the others shares with the first.
+    draws
+        Number of draws that each of the others shares with the first.
+    threads
+        Number of threads.
+    done
+        Called with the number of draws of the first that were simulated.
+    """
+    asked = [name for name in first.targets if any(name in pair for pair in pairs)]
+    jobs = [_job(first, asked), *map(_job, others, pairs)]
+    n_unit = (
+        len(jobs[0].trusts.income) + len(TRUST_TYPES) + len(jobs[0].trusts.first) - 1
+    )
+    counts = [np.zeros((3, len(p), len(OUTCOMES), n_unit), np.int64) for p in pairs]
+    step = threads * BLOCK  # a few blocks at a time, so that memory stays flat
+    for start in range(0, max(draws), step):
+        stop = min(start + step, max(draws))
+        one = _achieving(first, jobs[0], start, stop, threads)
+        for k, other in enumerate(others):
+            end = min(stop, draws[k])
+            if end > start:
+                two = _achieving(other, jobs[k + 1], start, end, threads)
+                rows = [asked.index(name) for name in pairs[k]]
+                _add(counts[k], one[rows, ..., : end - start], two)
+        done(stop - start)
+    return [
+        _chances(jobs[0], names, count, n)
+        for names, count, n in zip(pairs, counts, draws, strict=True)
+    ]
+
+
+def _job(of: Side, targets: list[str]) -> Job:
+    """Prepare some targets of a run, at the rates that the run had."""
+    scenario = of.replay.scenario
+    chosen = tuple(of.target(name) for name in targets)
+    assert of.replay.seed is not None
+    rates = of.root["rate"].sel({TARGET: targets}).values.astype(np.float64)
+    return prepare.prepare_counts(
+        scenario.model_copy(update={"targets": chosen}),
+        of.replay.population,
+        of.replay.seed,
+        rates,
+    )
+
+
+def _achieving(of: Side, job: Job, start: int, stop: int, threads: int) -> Bools:
+    """Simulate draws again: who achieves, (target, outcome, unit, draw)."""
+    parts = [
+        part
+        for part in blocks.simulate(
+            job, stop - start, first_draw=start, threads=threads, by_unit=True
+        )
+        if isinstance(part, Shard)
+    ]
+    targets = [target.name for target in job.scenario.targets]
+    stored = of.tree["sector"].to_dataset()["achieved"].sel({TARGET: targets})
+    stored = stored.isel({DRAW: slice(start, stop)}).transpose(TARGET, OUTCOME, DRAW)
+    again = np.concatenate([part.achieved for part in parts], axis=-1)
+    if not np.array_equal(stored.values.astype(bool), again.astype(bool)):
+        raise RunFileError(
+            of.name,
+            "its scenario, simulated again, does not give its numbers",
+            "compare with --quick, or run the scenario again with this version",
+        )
+    return np.concatenate([part.units for part in parts], axis=-1).astype(bool)
+
+
+def _add(counts: Counts, one: Bools, two: Bools) -> None:
+    """Add draws to the counts of the first, the second, and the first alone."""
+    counts[0] += one.sum(axis=-1)
+    counts[1] += two.sum(axis=-1)
+    counts[2] += (one & ~two).sum(axis=-1)
+
+
+def _chances(job: Job, targets: list[str], counts: Counts, draws: int) -> xr.Dataset:
+    population = job.population
+    members = {
+        "trust": population.code,
+        "type": TRUST_TYPES,
+        "system": population.system_names,
+    }
+    types = [*population.trust_type, *TRUST_TYPES, *[""] * len(population.system_names)]
+    parts, start = [], 0
+    for kind, names in members.items():
+        rows = slice(start, start + len(names))
+        coordinates = {
+            TARGET: targets,
+            OUTCOME: list(OUTCOMES),
+            UNIT: list(names),
+            "kind": (UNIT, [kind] * len(names)),
+            "type_of_unit": (UNIT, types[rows]),
+        }
+        each = (
+            xr.DataArray(part[..., rows], coordinates, (TARGET, OUTCOME, UNIT))
+            for part in counts
+        )
+        one, two, alone = each
+        compared = compare.chances_of_counts(one, two, alone, draws, family=len(names))
+        parts.append(compared.drop_attrs())
+        start += len(names)
+    whole = xr.concat(parts, UNIT)
+    # A type without trusts achieves nothing and fails nothing.
+    there = (whole["kind"] != "type") | whole[UNIT].isin(population.trust_type)
+    return whole.isel({UNIT: np.flatnonzero(there.values)})

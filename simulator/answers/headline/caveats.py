@@ -1,0 +1,52 @@
+"""What is to be said beside the numbers of a run, on a screen and in a table."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import xarray as xr
+
+from simulator.answers.headline.estimate import widest
+
+NOT_IN_THE_NUMBER: Final = (
+    "changes of policy after the start: no new settlement, pay deal or rescue is made",
+    "quality and waiting: unmet demand is counted, its harm is not",
+    "capital limits, and what one trust's savings cost another body",
+    "any forecast for a named trust: trusts differ in more ways than are modelled",
+    "whether the assumptions are right: the interval in brackets is Monte Carlo error "
+    "only, and more draws shrink it without making the model truer",
+)
+# First years of runs that the survey was about: it asked for five years from 2018/19.
+SURVEYED: Final = (2018, 2019)
+COMPARISON: Final = (
+    "For comparison, never an input: of 157 leaders of 122 trusts (54% of the sector) "
+    "who answered a survey in August and September 2018, 19% were confident that their "
+    "trust could raise its savings over the next five years, 25% that it could safely "
+    "go on saving as much, and 10% expected a reasonable target. These are shares of "
+    "answers, not of trusts, given before the plan and its 1.1%."
+)
+
+
+def notes(run: xr.DataTree) -> list[str]:
+    """List what is to be said beside the numbers, a missed precision first."""
+    missed = missed_precision(run)
+    return [*([missed] if missed else []), *str(run.attrs["notes"]).splitlines()]
+
+
+def missed_precision(run: xr.DataTree) -> str:
+    """Say that a run stopped short of the precision it was to reach, if it did."""
+    asked, draws = run.attrs.get("precision"), int(run.attrs["draws"])
+    reached = widest(run)
+    if asked is None or reached <= asked:
+        return ""
+    more = draws * (reached / float(asked)) ** 2
+    return (
+        f"The precision asked for is not reached: ±{100 * reached:.2g} points where "
+        f"±{100 * float(asked):.2g} was wanted, in the {draws:,} draws allowed; it "
+        f"would take about {float(f'{more:.1g}'):,.0f}."
+    )
+
+
+def comparison(run: xr.DataTree) -> Iterator[str]:
+    """Give what leaders expected, where they were asked of the years of the run."""
+    if int(run.to_dataset()["year"].values[0]) in SURVEYED:
+        yield COMPARISON

@@ -1,0 +1,172 @@
+"""The answer in one line a target: how likely, for whom, and at what price."""
+
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from simulator.outcomes import BESIDE, HEADLINE_OUTCOME
+from simulator.schema import CONFIDENCE
+from simulator.statistics.independence import by_replicate, replicates_of, widening
+from simulator.statistics.intervals import simultaneous
+from simulator.statistics.means import mean
+from simulator.statistics.quantiles import quantile_interval
+
+GROUPS: Final = ("/", "/sector")  # of a run file, that it is read from
+BAND: Final = (0.10, 0.50, 0.90)
+SLAB: Final = 2**16  # draws that are read together
+PROBABILITIES: Final = ("sector", *BESIDE, "median_trust")
+
+
+def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
+    """Gather the headline of every target.
+
+    Parameters
+    ----------
+    run
+        As `open` gives it.
+    together
+        Whether the intervals of all the probabilities are to hold at once, rather than
+        each by itself.
+
+    Returns
+    -------
+    answer
+        By target: `rate`, mean over years; a `_probability` with `_low` and `_high` for
+        each of `sector` (on the target's own basis), `sustained`, `balance`,
+        `cash_releasing` and `measured` (the sector's) and `median_trust`; and with a
+        `quantile` dimension, 10%, 50% and 90% of draws, each with the ends of its own
+        interval: the `share_achieving` of trusts, the sector's `one_off_share` of all
+        savings, and `trusts_in_deficit` in the last year. The attribute `family` is
+        the number of probabilities whose intervals hold at once, 1 where each stands by
+        itself.
+    """
+    root = run.to_dataset()
+    outcome = own_outcome(root)
+    replicates = replicates_of(run)
+    answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
+    answer.attrs["replicates"] = replicates
+    answer["rate"] = root["rate"].mean("year")
+    answer = answer.merge(_chances(root, outcome))
+    for end in ("", "_low", "_high"):
+        shares = root[f"share_achieving{end}"].sel(outcome=outcome, quantile=list(BAND))
+        answer[f"share_achieving{end}"] = shares.drop_vars("outcome")
+    # A target at a time: all draws of all targets may not fit into the memory.
+    sector = run["sector"].to_dataset()
+    one = [sector.isel(target=k) for k in range(sector.sizes["target"])]
+    one_offs = [
+        _bands("one_off_share", _one_off_share(target), replicates) for target in one
+    ]
+    deficits = [
+        _bands(
+            "trusts_in_deficit", target["trusts_in_deficit"].isel(year=-1), replicates
+        )
+        for target in one
+    ]
+    for bands in (one_offs, deficits):
+        answer = answer.merge(xr.concat(bands, dim="target"))
+    answer.attrs["family"] = 1
+    if together:
+        answer = _together(answer)
+    return answer.assign_coords(outcome=("target", outcome.values))
+
+
+def _together(answer: xr.Dataset) -> xr.Dataset:
+    """Widen the intervals of all probabilities so that they hold at once."""
+    draws, replicates = int(answer.attrs["draws"]), int(answer.attrs["replicates"])
+    names = [f"{name}_probability" for name in PROBABILITIES]
+    family = len(names) * answer.sizes["target"]
+    answer = answer.assign_attrs(family=family)
+    wider = widening(replicates, CONFIDENCE, CONFIDENCE ** (1.0 / family))
+    for name in names:
+        chance = answer[name].values
+        if replicates > 1:
+            below = chance - answer[f"{name}_low"].values
+            above = answer[f"{name}_high"].values - chance
+            low = np.maximum(chance - wider * below, 0.0)
+            high = np.minimum(chance + wider * above, 1.0)
+        else:
+            counts = np.rint(chance * draws)
+            low, high, *_ = simultaneous(counts, draws, CONFIDENCE, family)
+        answer[f"{name}_low"] = ("target", low)
+        answer[f"{name}_high"] = ("target", high)
+    return answer
+
+
+def own_outcome(root: xr.Dataset) -> xr.DataArray:
+    """Name the outcome that each target is meant on: (target,)."""
+    names = [HEADLINE_OUTCOME[str(basis)] for basis in root["basis"].values]
+    return xr.DataArray(names, dims="target", coords={"target": root["target"]})
+
+
+def widest(run: xr.DataTree) -> float:
+    """Find the widest interval of a headline's chances, each by itself: half of it."""
+    root = run.to_dataset()
+    found = _chances(root, own_outcome(root))
+    widths = [
+        found[f"{name}_probability_high"] - found[f"{name}_probability_low"]
+        for name in PROBABILITIES
+    ]
+    return max(float(width.max()) for width in widths) / 2.0
+
+
+def highest(
+    answer: xr.Dataset, probability: float, of: str = "sector"
+) -> xr.Dataset | None:
+    """Find the target with the highest rate that has at least a given chance.
+
+    None where no target has it. A curve between the targets is another question.
+    """
+    enough = answer.isel(target=(answer[f"{of}_probability"] >= probability).values)
+    if enough.sizes["target"] == 0:
+        return None
+    return enough.isel(target=int(enough["rate"].values.argmax()))
+
+
+def _chances(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
+    """Gather the chances of a headline by target, each with its interval."""
+    found = xr.Dataset()
+    for name, chosen in {"sector": outcome, **{name: name for name in BESIDE}}.items():
+        for end in ("", "_low", "_high"):
+            chance = root[f"sector_probability{end}"].sel(outcome=chosen)
+            found[f"{name}_probability{end}"] = chance.drop_vars("outcome")
+    return found.merge(_median_trust(root, outcome))
+
+
+def _median_trust(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
+    """Take the trust in the middle; of an even number, the less likely of the two."""
+    found = xr.Dataset()
+    by_trust = root["probability"].sel(outcome=outcome).transpose("target", "trust")
+    order = np.argsort(by_trust.values, axis=1, kind="stable")
+    middle = xr.DataArray(order[:, (order.shape[1] - 1) // 2], dims="target")
+    for end in ("", "_low", "_high"):
+        values = root[f"probability{end}"].sel(outcome=outcome).isel(trust=middle)
+        found[f"median_trust_probability{end}"] = values.drop_vars(["outcome", "trust"])
+    return found
+
+
+def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
+    """Take the share of one-offs in a target's savings: (draw,)."""
+    found = []
+    for start in range(0, sector.sizes["draw"], SLAB):
+        some = sector.isel(draw=slice(start, start + SLAB))
+        one_offs = some["nonrecurrent"].sum("year", dtype=np.float64)
+        saved = one_offs + some["recurrent"].sum("year", dtype=np.float64)
+        found.append((one_offs / saved).where(saved > 0, 0.0))
+    return xr.concat(found, dim="draw")
+
+
+def _bands(name: str, by_draw: xr.DataArray, replicates: int) -> xr.Dataset:
+    values = by_draw.values
+    if replicates > 1:
+        each = by_replicate(values, replicates)
+        found = np.quantile(each, BAND, axis=-1, method="inverted_cdf")
+        _, _, low, high = mean(found, CONFIDENCE)
+    else:
+        low, high = quantile_interval(values, BAND, CONFIDENCE)
+    ends = {"": np.quantile(values, BAND, method="inverted_cdf")}
+    ends |= {"_low": low, "_high": high}
+    return xr.Dataset(
+        {f"{name}{end}": ("quantile", found) for end, found in ends.items()},
+        coords={"target": by_draw["target"], "quantile": list(BAND)},
+    )

@@ -1,0 +1,1 @@
+"""What a run of past years foretold, scored against what was published of them."""

@@ -1,0 +1,1 @@
+"""The highest target that has a given chance."""

@@ -1,0 +1,1 @@
+"""What a result is put down to, in parts that add up exactly."""

@@ -1,0 +1,60 @@
+"""The command that makes a run again from its file alone: rerun."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli.ending import kept
+from simulator.cli.flags import (
+    as_json,
+    resume,
+)
+from simulator.cli.group import main
+from simulator.cli.printing import print_json, print_text
+from simulator.cli.progress import progress
+from simulator.cli.starting import simulates
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Run file to write.",
+)
+@click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@resume
+@as_json
+@simulates
+def rerun(
+    file: Path,
+    output: Path,
+    threads: int | None,
+    force: bool,
+    resume: bool,
+    as_json: bool,
+) -> None:
+    """Make a run again from its file alone, and compare the numbers."""
+    from simulator.errors import RunFileError
+    from simulator.running import extend as extending
+
+    how: dict[str, Any] = {"threads": threads, "force": force, "resume": resume}
+    with kept(output), progress(None, f"{file}: again") as done:
+        equal = extending.rerun(file, output, **how, done=done)
+    found = {"file": str(output), "of": str(file), "equal": equal}
+    if not equal:
+        error = RunFileError(
+            str(output),
+            f"holds other numbers than {file}",
+            f"simulator verify {file} says where they differ",
+        )
+        error.found = found
+        raise error
+    if as_json:
+        print_json(found)
+    else:
+        print_text(f"{output}: every number is that of {file}, to the bit")

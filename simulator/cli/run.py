@@ -1,0 +1,163 @@
+"""The command that simulates a scenario and writes its run file: run."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli.ending import kept
+from simulator.cli.flags import (
+    as_json,
+    beliefs,
+    how_to_run,
+    plans,
+    resume,
+    settings,
+    together,
+)
+from simulator.cli.group import main
+from simulator.cli.printing import print_json, print_rich
+from simulator.cli.progress import progress
+from simulator.cli.starting import simulates
+from simulator.schema import RUN_FILE
+
+
+@main.command()
+@click.argument("scenario", required=False)
+@how_to_run
+@click.option(
+    "--precision",
+    type=float,
+    metavar="P",
+    help="Go on until the 95% interval of every headline probability is within P of "
+    "it: 0.005 is half a point. --draws is then the most.",
+)
+@click.option(
+    "--sampling",
+    type=click.Choice(["plain", "rqmc"]),
+    default="plain",
+    show_default=True,
+    help="rqmc: evenly spread draws, which know means and shares of trusts better.",
+)
+@click.option(
+    "--keep",
+    type=click.Choice(["none", "sample", "all"]),
+    default="none",
+    show_default=True,
+    help="Keep every trust's trajectory: of no draw, the first 100, or all.",
+)
+@resume
+@click.option(
+    "--extend",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Add draws to a run file instead, up to --draws.",
+)
+@click.option(
+    "--yes", is_flag=True, help="Begin even if it will take hours, or much of the disk."
+)
+@beliefs
+@plans
+@settings
+@together
+@as_json
+@simulates
+def run(
+    scenario: str | None,
+    draws: int | None,
+    seed: int | None,
+    threads: int | None,
+    output: Path | None,
+    force: bool,
+    precision: float | None,
+    sampling: Any,
+    keep: Any,
+    resume: bool,
+    extend: Path | None,
+    yes: bool,
+    beliefs: str | None,
+    plans: str | None,
+    settings: tuple[str, ...],
+    together: bool,
+    as_json: bool,
+) -> None:
+    """Simulate a scenario, print the answer and write the run file.
+
+    SCENARIO is the name of a packaged scenario or the path of a file.
+    """
+    if (scenario is None) == (extend is None):
+        raise click.UsageError("give a SCENARIO, or --extend FILE")
+    from simulator.answers.headline import caveats
+    from simulator.answers.headline import report as answer
+    from simulator.answers.headline.delivered import GROUPS
+    from simulator.answers.plan import simulate as planning
+    from simulator.runfile import store
+    from simulator.running import beliefs as believing
+    from simulator.running import runs
+
+    if extend is not None:
+        ways = precision or keep != "none" or sampling != "plain"
+        ways = ways or beliefs or plans
+        if draws is None or seed is not None or settings or ways:
+            raise click.UsageError(
+                "--extend takes --draws, the number in the end, and what it simulates "
+                "stands in the file: --seed, --set, --keep, --precision and --sampling "
+                "do not go with it"
+            )
+        place = output or extend
+        if not (yes or resume):
+            runs.check(draws, runs.SEED, threads)
+            planning.check_longer(extend, draws)
+        _extend(extend, draws, output, threads, force, resume)
+    else:
+        assert scenario is not None
+        loaded = believing.load(scenario, settings, beliefs, plans)
+        place = output or Path(loaded.scenario.name + RUN_FILE)
+        total = draws or (None if precision else runs.DRAWS)
+        if draws is not None and not (yes or resume or precision):
+            runs.check(draws, runs.SEED, threads, keep)
+            planning.check_size(loaded, draws, keep=keep, threads=threads)
+        with kept(place), progress(total, loaded.scenario.title) as done:
+            runs.write(
+                loaded,
+                place,
+                draws=draws,
+                seed=runs.SEED if seed is None else seed,
+                threads=threads,
+                keep=keep,
+                sampling=sampling,
+                precision=precision,
+                force=force,
+                resume=resume,
+                done=done,
+            )
+    tree = store.open_run(place, GROUPS, trusted=True)
+    if missed := caveats.missed_precision(tree):
+        click.echo(missed, err=True)
+    if as_json:
+        print_json(answer.as_records(tree, str(place), together=together))
+    else:
+        print_rich(answer.render(tree, str(place), together=together))
+
+
+def _extend(
+    file: Path,
+    draws: int,
+    output: Path | None,
+    threads: int | None,
+    force: bool,
+    resume: bool,
+) -> None:
+    from simulator.running import extend as extending
+
+    place = output or file
+    with kept(place), progress(draws, f"{file}: more draws") as done:
+        extending.extend(
+            file,
+            draws,
+            output=output,
+            threads=threads,
+            force=force,
+            resume=resume,
+            done=done,
+        )

@@ -1,0 +1,1 @@
+"""Drivers into the kernel, block by block, and what is counted of them."""

@@ -1,0 +1,1 @@
+"""Files of others and ours: read with care, written only where they may be."""

@@ -1,1 +1,0 @@
-"""What an analyst asks beyond a run, where draws must be simulated to answer."""

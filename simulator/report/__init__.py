@@ -1,1 +1,0 @@
-"""What is read: answers as text and as records, one file a question."""

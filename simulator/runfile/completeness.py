@@ -1,0 +1,95 @@
+"""Whether all of a run stands in its file, for whoever reads it to find what it needs.
+
+A sound file may lack a variable or an attribute: a program of somebody else's may have
+left it out.
+"""
+
+from typing import Any, Final
+
+import h5py
+import numpy as np
+
+from simulator.errors import RunFileError
+from simulator.runfile.digests import PROVENANCE
+from simulator.runfile.untrusted import FORMAT
+from simulator.schema import COORDINATES, DRAW, VARIABLES
+
+KEPT: Final = "/trajectories"  # the group that a run need not have
+NUMBERS: Final = ("draws", "seed", "replicates")
+TEXTS: Final = (
+    "title",
+    "scenario",
+    "source",
+    "sampling",
+    "population",
+    "population_about",
+    "notes",
+)
+MADE: Final = (
+    "scenario_as_written",
+    "scenario_resolved",
+    "scenario_digest",
+    "origins",
+    "population",
+    "population_name",
+    "population_digest",
+    "population_about",
+    "seed",
+    "draws",
+    "random_number_layout",
+    "histogram_bins",
+    "simulator_version",
+    "kernel_digest",
+    "versions",
+    "keep",
+    "sampling",
+)
+
+
+def is_older(file: h5py.File) -> bool:
+    """Say whether an earlier version wrote the file in a format of its own."""
+    return bool(file.attrs["format"] != FORMAT)
+
+
+def check(file: h5py.File) -> None:
+    """Refuse a file of an older format, and one that lacks a part of a run.
+
+    Raises
+    ------
+    RunFileError
+        Where a variable or an attribute is missing, or is of another kind.
+    """
+    if is_older(file):
+        raise RunFileError(
+            str(file.filename),
+            f"has format {file.attrs['format']}, whose outcomes mean something else",
+            "read it in Python with simulator.open, or run its scenario again",
+        )
+    known = (*COORDINATES.values(), *VARIABLES.values())
+    needed = [each for each in known if each.group != KEPT or KEPT in file]
+    for variable in needed:
+        if variable.path not in file:
+            raise _lacks(file, variable.path)
+    for name in NUMBERS:
+        if not isinstance(file.attrs.get(name), np.integer):
+            raise _lacks(file, "/", f"the number '{name}'")
+    for name in TEXTS:
+        if not _is_text(file.attrs.get(name)):
+            raise _lacks(file, "/", f"the text '{name}'")
+    if not isinstance(file.attrs.get("guarded"), np.ndarray):
+        raise _lacks(file, "/", "the numbers 'guarded'")
+    for name in MADE:
+        if PROVENANCE not in file or not _is_text(file[PROVENANCE].attrs.get(name)):
+            raise _lacks(file, f"/{PROVENANCE}", f"the text '{name}'")
+    if file.attrs["draws"] != len(file[DRAW]):
+        problem = f"says {file.attrs['draws']:,} draws and holds {len(file[DRAW]):,}"
+        raise RunFileError(str(file.filename), problem, "run its scenario again")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | bytes)
+
+
+def _lacks(file: h5py.File, place: str, what: str = "") -> RunFileError:
+    problem = f"lacks {what}" if what else "is missing"
+    return RunFileError(f"{file.filename}:{place}", problem, "run its scenario again")

@@ -1,0 +1,175 @@
+"""A run file as a tree of xarray datasets, read when they are used.
+
+`xarray.open_datatree(file, engine="h5netcdf")` gives the same tree, and takes a second
+and a half for the hundred and forty variables of a run: h5netcdf looks every dimension
+up many times over. A run file has no surprises, so it is read here as it stands.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from xarray.backends import BackendArray, CachingFileManager
+from xarray.core import indexing
+
+from simulator.runfile import completeness
+from simulator.runfile.digests import Stated
+
+# HDF5's own, which are no attributes to a reader.
+HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
+
+
+class Image:
+    """A run file in memory, opened for as long as it is read and no longer.
+
+    HDF5 closes what is still open after the interpreter has ended; where that is a
+    Python object, the program crashes.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    @contextmanager
+    def acquire_context(self) -> Iterator[h5py.File]:
+        """Open the file, as the manager of a file on the disk does."""
+        with h5py.File(io.BytesIO(self._content), "r") as file:
+            yield file
+
+
+Manager = CachingFileManager[h5py.File] | Image
+
+
+class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
+    """A variable's values, left in the file until they are asked for."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        dataset: h5py.Dataset,
+        dims: tuple[str, ...],
+        stated: Stated | None,
+    ) -> None:
+        self._manager = manager  # opens the file again in a copy or another process
+        self._dims = dims
+        self._stated = stated
+        self._name = dataset.name
+        self.shape = dataset.shape
+        self.dtype = dataset.dtype
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        """Read some of the values."""
+        support = indexing.IndexingSupport.OUTER_1VECTOR
+        return indexing.explicit_indexing_adapter(key, self.shape, support, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        with self._manager.acquire_context() as file:
+            if self._stated is not None:
+                self._stated.check(file[self._name], self._dims)
+                self._stated = None  # once is enough
+            found: NDArray[Any] = file[self._name][key]
+        return found
+
+
+def read(
+    place: Path,
+    groups: Sequence[str] = (),
+    *,
+    checked: bool = False,
+    older: bool = False,
+) -> xr.DataTree:
+    """Open a sound run file.
+
+    Parameters
+    ----------
+    place
+        Path of the file.
+    groups
+        Those to open, the root first; by default all.
+    checked
+        Whether all of a run has to be there, and attributes, and every variable when it
+        is first read, are compared with the digests in the file.
+    older
+        Whether an older format will do, of which not all has to be there.
+    """
+    manager = CachingFileManager(h5py.File, place, mode="r")
+    try:
+        run = _tree(manager, groups, checked, older)
+    except BaseException:
+        manager.close()
+        raise
+    for group in run.subtree:
+        group.encoding["source"] = str(place)
+    run.set_close(manager.close)
+    return run
+
+
+def read_image(content: bytes) -> xr.DataTree:
+    """Open the content of a sound run file; nothing is left to close."""
+    return _tree(Image(content), (), checked=False, older=False)
+
+
+def _tree(
+    manager: Manager, groups: Sequence[str], checked: bool, older: bool
+) -> xr.DataTree:
+    with manager.acquire_context() as file:
+        if checked and not (older and completeness.is_older(file)):
+            completeness.check(file)
+        stated = Stated(file) if checked else None
+        names = groups or ["/", *(f"/{name}" for name in _groups(file))]
+        found = {name: _dataset(manager, file[name], stated) for name in names}
+    return xr.DataTree.from_dict(found)
+
+
+def _groups(file: h5py.File) -> Iterator[str]:
+    for name in file:
+        if isinstance(file[name], h5py.Group):
+            yield name
+
+
+def _dataset(manager: Manager, group: h5py.Group, stated: Stated | None) -> xr.Dataset:
+    """Read one group, decoded as netCDF conventions say."""
+    variables = {
+        name: _variable(manager, thing, stated)
+        for name, thing in group.items()
+        if isinstance(thing, h5py.Dataset)
+    }
+    return xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
+
+
+def _variable(
+    manager: Manager, dataset: h5py.Dataset, stated: Stated | None
+) -> xr.Variable:
+    scales = [dim.keys() for dim in dataset.dims]
+    dims = tuple(names[0] for names in scales) if any(scales) else (_name(dataset),)
+    if h5py.check_string_dtype(dataset.dtype) is not None:
+        if stated is not None:
+            stated.check(dataset, dims)
+        texts = dataset.asstr()[...].astype(np.str_)
+        return xr.Variable(dims, texts, _attributes(dataset))
+    values = indexing.LazilyIndexedArray(Stored(manager, dataset, dims, stated))
+    return xr.Variable(dims, values, _attributes(dataset))
+
+
+def _name(thing: h5py.Dataset) -> str:
+    return str(thing.name).rpartition("/")[2]
+
+
+def _attributes(thing: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    return {
+        name: _plain(value) for name, value in thing.attrs.items() if name not in HIDDEN
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Give texts as texts; and as xarray does, one number by itself."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray) and value.shape == (1,):
+        return value[0]
+    return value

@@ -1,0 +1,230 @@
+"""A run file put together: the work to do, its parts, and the file at the end."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from simulator.engine import blocks
+from simulator.engine.blocks import Job
+from simulator.kernel.tables import Tally
+from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
+from simulator.population.model import Population
+from simulator.runfile.digests import WISHED
+from simulator.runfile.parts import PartFolder
+from simulator.runfile.store import RunWriter
+from simulator.running import prepare, provenance, slabs, variables
+from simulator.running.slabs import Piece
+from simulator.sampling import sobol
+from simulator.sampling.stream import Stream
+from simulator.scenario import idle
+from simulator.scenario.load import Loaded
+from simulator.scenario.model import years
+from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
+
+SAMPLE: Final = 100  # draws that keep="sample" keeps
+# Trust-years, over all targets, that a part of a long run holds: some 20 seconds.
+PART: Final = 10**9
+
+Keep = Literal["none", "sample", "all"]
+Sampling = Literal["plain", "rqmc"]
+PLAIN: Final = "plain"
+Done = Callable[[int], None]
+Enough = Callable[[Tally, int], bool]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A run that is prepared: what its numbers follow from, and how to make them."""
+
+    loaded: Loaded
+    population: Population
+    job: Job
+    keep: Keep
+    threads: int
+    done: Done
+    sampling: Sampling = PLAIN
+    replicate: int = 0  # draws in a replicate, where draws are not independent
+    precision: float | None = None  # half-width that was asked for
+    stream: Callable[[int, int, int], Stream] = Stream
+
+    def made_from(self) -> dict[str, str]:
+        """Name all that the numbers of a draw follow from."""
+        made = provenance.made_from(self.loaded, self.population, self.job.seed)
+        return made | {"keep": self.keep, "sampling": self.sampling}
+
+    def kept(self, draws: range) -> range:
+        """Tell which of some draws keep their trajectories."""
+        stop = {"none": 0, "sample": SAMPLE, "all": draws.stop}[self.keep]
+        return range(draws.start, max(draws.start, min(draws.stop, stop)))
+
+    def simulated(self, draws: range) -> list[Piece]:
+        """Simulate some draws; of replicates, each is a piece."""
+        size = self.replicate or len(draws)
+        return [
+            slabs.simulated(
+                self.job,
+                size,
+                first_draw=first,
+                threads=self.threads,
+                keep=self.kept(range(first, first + size)).stop,
+                stream=self.stream,
+                done=self.done,
+            )
+            for first in range(draws.start, draws.stop, size)
+        ]
+
+
+def prepared(
+    loaded: Loaded,
+    population: Population,
+    seed: int,
+    keep: Keep,
+    threads: int | None,
+    done: Done,
+    *,
+    sampling: Sampling = PLAIN,
+    draws: int = 0,
+    precision: float | None = None,
+) -> Work:
+    """Prepare a run; parameters as of `runs.run`.
+
+    Evenly spread draws need their number in advance.
+    """
+    job = prepare.prepare(loaded.scenario, population, seed)
+    threads = threads or os.cpu_count() or 1
+    work = Work(loaded, population, job, keep, threads, done, precision=precision)
+    if sampling == PLAIN:
+        return work
+    size = sobol.replicate_size(draws)
+    stream = sobol.sampler(loaded.scenario, size)
+    return replace(work, sampling=sampling, replicate=size, stream=stream)
+
+
+def stops_from(
+    job: Job, first: int, last: int, part: int | None, replicate: int = 0
+) -> list[int]:
+    """List where the parts of a run end: in whole shards of draws, or replicates."""
+    n_target, n_year = job.plan.rate.shape
+    size = blocks.SHARD * n_target * n_year * len(job.population.code)
+    step = part or max(1, PART // size) * blocks.SHARD
+    if replicate and last > step:
+        step = replicate
+    return [*range(first + step, last, step), last]
+
+
+def fill(
+    folder: PartFolder,
+    work: Work,
+    before: Sequence[Piece],
+    first: int,
+    stops: Sequence[int],
+    enough: Enough,
+    began: float,
+) -> None:
+    """Compute the draws from `first` up to a stop, then write the run file.
+
+    It is the first stop at which there is `enough`, or the last. A run of one part
+    goes into the run file at once; a longer one waits in parts.
+    """
+    if len(stops) == 1 and not folder.parts:
+        draws, waiting = stops[0], work.simulated(range(first, stops[0]))
+    else:
+        draws = _fill_parts(folder, work, first, stops, enough)
+        waiting = [slabs.stored(file) for file in folder.files()]
+    made = provenance.of_run(work.loaded, work.population, work.job.seed, draws)
+
+    def write_all(place: Path) -> None:
+        with _writer(place, work, range(draws)) as writer:
+            for variable, values in variables.of_inputs(work.job):
+                writer.put(variable, values)
+            tally, *each = slabs.write(writer, [*before, *waiting])
+            if work.sampling == PLAIN:
+                each = []
+            for variable, values in variables.of_counts(work.job, tally):
+                writer.put(variable, values)
+            for variable, values in variables.of_tally(work.job, tally, draws, each):
+                writer.put(variable, values)
+            writer.note("/", {"guarded": tally.guarded})
+            made_with = {"keep": work.keep, "sampling": work.sampling}
+            writer.note("/provenance", made | made_with)
+            seconds = time.perf_counter() - began
+            writer.note("/provenance", provenance.of_machine(seconds, work.threads))
+
+    folder.finish(write_all)
+
+
+def _fill_parts(
+    folder: PartFolder, work: Work, first: int, stops: Sequence[int], enough: Enough
+) -> int:
+    """Compute parts, after those that are there; gives the draw after the last."""
+    total = blocks.empty_tally(work.job.trusts, work.job.plan, work.job.ranges)
+    done = first
+    for file in folder.files():
+        tally, done = slabs.tally_of(file)
+        blocks.add_tally(total, tally)
+    work.done(done - first)
+    while done < stops[-1] and not (done > first and enough(total, done)):
+        stop = next(n for n in stops if n > done)
+        blocks.add_tally(total, _add_part(folder, work, range(done, stop)))
+        done = stop
+    return done
+
+
+def _add_part(folder: PartFolder, work: Work, draws: range) -> Tally:
+    """Compute a part; gives its tally."""
+    found: list[Tally] = []
+
+    def write_part(place: Path) -> None:
+        with _writer(place, work, draws) as writer:
+            tally, *_ = slabs.write(writer, work.simulated(draws))
+            for variable, values in variables.of_counts(work.job, tally):
+                writer.put(variable, values)
+            found.append(tally)
+
+    folder.add(draws.start, len(draws), write_part)
+    return found[0]
+
+
+def _writer(place: Path, work: Work, draws: range) -> RunWriter:
+    attributes = _attributes(work, len(draws))
+    return RunWriter(place, coordinates(work.job), draws, work.kept(draws), attributes)
+
+
+def coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
+    """Give the values of every dimension of a run file but the draws."""
+    return {
+        "target": np.array([target.name for target in job.scenario.targets]),
+        "trust": np.array(job.population.code),
+        "trust_type": np.array(TRUST_TYPES),
+        "system": np.array(job.population.system_names),
+        "outcome": np.array(OUTCOMES),
+        "year": np.array(list(years(job.scenario))),
+        "quantile": np.array(QUANTILES),
+        "trust_result": np.array(SPREAD),
+        "group_result": np.array(GROUP_RESULTS),
+        "bin": np.arange(BINS),
+        "edge": np.array(EDGES),
+        "number_of_trusts": np.arange(len(job.population.code) + 1),
+    }
+
+
+def _attributes(work: Work, draws: int) -> dict[str, Any]:
+    scenario, job = work.loaded.scenario, work.job
+    asked = {} if work.precision is None else {WISHED: work.precision}
+    return asked | {
+        "title": scenario.title,
+        "scenario": scenario.name,
+        "source": f"{MAKER} {provenance.version()}",
+        "draws": np.int64(draws),
+        "seed": np.int64(job.seed),
+        "sampling": work.sampling,
+        "replicates": np.int64(draws // work.replicate if work.replicate else 1),
+        "population": job.population.name,
+        "population_about": job.population.about,
+        "notes": "\n".join((*idle.clamped(scenario), *job.notes)),
+    }

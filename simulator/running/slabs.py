@@ -1,0 +1,143 @@
+"""What a run is put together from: draws simulated now, or read back from a file.
+
+Either way they come in order, variable by variable and slab by slab, and their tally
+comes last; tallies add up exactly. So a run that was interrupted or extended is the
+run that never was.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import schema
+from simulator.engine import blocks
+from simulator.engine.blocks import Kept, Shard
+from simulator.kernel.tables import Tally
+from simulator.runfile import digests
+from simulator.runfile.store import RunWriter
+from simulator.running import variables
+from simulator.schema import DRAW, KEPT_DRAW, VARIABLES, Variable
+
+GROUPS: Final = ("sector", "drivers", "trajectories")
+SLAB_BYTES: Final = 2**23
+# Where a file keeps each count.
+COUNTS: Final = {
+    "trust": "/achieved",
+    "kind": "/counts/type_achieved",
+    "system": "/counts/system_achieved",
+    "sector": "/counts/sector_achieved",
+    "share": "/counts/trusts_achieving",
+    "guarded": "/counts/guarded",
+    "trust_spread": "/counts/trust_histogram",
+    "kind_spread": "/counts/type_histogram",
+    "system_spread": "/counts/system_histogram",
+}
+
+
+class Slab(NamedTuple):
+    """Consecutive draws of one variable."""
+
+    variable: Variable
+    values: NDArray[Any]
+    first_draw: int
+
+
+Piece = Iterator[Slab | Tally]
+
+
+def simulated(job: blocks.Job, draws: int, **how: Any) -> Piece:
+    """Simulate draws; `how` is of `engine.simulate`."""
+    for part in blocks.simulate(job, draws, to_store=True, **how):
+        if isinstance(part, Shard):
+            for variable, values in variables.of_shard(part):
+                yield Slab(variable, values, part.first_draw)
+        elif isinstance(part, Kept):
+            for variable, values in variables.of_kept(part):
+                yield Slab(variable, values, part.first_draw)
+        else:
+            yield part
+
+
+def stored(path: Path) -> Piece:
+    """Read draws back from a part or a run file."""
+    with h5py.File(path, "r") as file:
+        for group in GROUPS:
+            for name, dataset in file.get(group, {}).items():
+                if f"/{group}/{name}" not in (f"/{group}/{DRAW}", _KEPT):
+                    yield from _slabs(file, _variable(group, name), dataset)
+        yield read_tally(file)
+
+
+_KEPT: Final = f"/trajectories/{KEPT_DRAW}"
+
+
+def read_tally(file: h5py.File) -> Tally:
+    """Read the counts of a file."""
+    counts = {name: file[path][...] for name, path in COUNTS.items()}
+    for name, values in counts.items():
+        if name.endswith("_spread"):
+            counts[name] = values.astype(np.uint32)
+    return Tally(**counts)
+
+
+def tally_of(path: Path) -> tuple[Tally, int]:
+    """Read a part's counts, and the draw after its last."""
+    with h5py.File(path, "r") as file:
+        return read_tally(file), int(file["draw"][-1]) + 1
+
+
+def write(writer: RunWriter, pieces: Sequence[Piece]) -> list[Tally]:
+    """Write pieces one after another; gives the tally of all, then that of each.
+
+    Those of each are without histograms, which are large.
+    """
+    total: Tally | None = None
+    each = []
+    for piece in pieces:
+        for item in piece:
+            if isinstance(item, Slab):
+                writer.put_draws(item.variable, item.values, item.first_draw)
+                continue
+            each.append(_without_histograms(item))
+            if total is None:
+                total = item
+            else:
+                blocks.add_tally(total, item)
+    assert total is not None
+    return [total, *each]
+
+
+def _without_histograms(tally: Tally) -> Tally:
+    """Copy the counts, so that adding up leaves them as they are."""
+    none = np.zeros(0, np.uint32)
+    copies: dict[str, Any] = {
+        name: none if name.endswith("_spread") else counts.copy()
+        for name, counts in tally._asdict().items()
+    }
+    return Tally(**copies)
+
+
+def _variable(group: str, name: str) -> Variable:
+    return VARIABLES.get(f"/{group}/{name}") or assumption_named(name)
+
+
+def assumption_named(name: str) -> Variable:
+    """Describe an assumption's values by the name they have in a file."""
+    return schema.assumption(name.rpartition("/")[2].replace("__", "."))
+
+
+def _slabs(file: h5py.File, variable: Variable, dataset: h5py.Dataset) -> Piece:
+    axis = digests.draw_axis(variable.dims)
+    assert axis is not None
+    scale = "draw" if variable.dims[axis] == DRAW else _KEPT
+    first, n_draw = int(file[scale][0]), dataset.shape[axis]
+    width = dataset.size // n_draw * dataset.dtype.itemsize
+    step = max(blocks.KEEPING_BLOCK, SLAB_BYTES // width // blocks.SHARD * blocks.SHARD)
+    place: list[slice] = [slice(None)] * dataset.ndim
+    for start in range(0, n_draw, step):
+        place[axis] = slice(start, start + step)
+        yield Slab(variable, dataset[tuple(place)], first + start)

@@ -1,0 +1,1 @@
+"""Random numbers: where each one stands, and the streams that they are read from."""

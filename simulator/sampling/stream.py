@@ -1,0 +1,64 @@
+"""Random numbers of consecutive draws, each read at its address."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.kernel import normal, philox
+from simulator.sampling import addresses
+from simulator.scenario.distributions import Certain, Uncertain
+from simulator.scenario.posterior import Recorded
+
+Floats = NDArray[np.float64]
+
+
+class Stream:
+    """Random numbers of consecutive draws, by who, year and what.
+
+    With `central` every uniform is one half and every normal zero: the middle of
+    every distribution and a year without shocks.
+    """
+
+    def __init__(
+        self, seed: int, first_draw: int, n_draw: int, central: bool = False
+    ) -> None:
+        self.seed = seed
+        self.first_draw = first_draw
+        self.n_draw = n_draw
+        self.central = central
+
+    def words(self, who: int, where: int) -> NDArray[np.uint64]:
+        """Give the four words of an address: (4, draw)."""
+        words = np.empty((4, self.n_draw), np.uint64)
+        philox.fill_words(self.seed, self.first_draw, who, where, words)
+        return words
+
+    def normals(self, who: int, where: int) -> Floats:
+        """Give four standard normals: (4, draw)."""
+        out = np.zeros((4, self.n_draw))
+        if not self.central:
+            words = self.words(who, where)
+            for row in range(4):
+                normal.fill_normals(words[row], out[row])
+        return out
+
+    def uniforms(self, who: int, where: int) -> Floats:
+        """Give four numbers in (0, 1): (4, draw)."""
+        out = np.full((4, self.n_draw), 0.5)
+        if not self.central:
+            words = self.words(who, where)
+            for row in range(4):
+                normal.fill_uniforms(words[row], out[row])
+        return out
+
+    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
+        """Draw one assumption: (draw,)."""
+        if isinstance(assumption, Certain):
+            return np.full(self.n_draw, assumption.value)
+        if isinstance(assumption, Recorded):
+            if self.central:
+                return np.full(self.n_draw, assumption.central())
+            # One number a draw for all columns: they are drawn together.
+            row = addresses.of_assumption(addresses.ROWS)
+            return assumption.at(self.uniforms(*row)[0])
+        where = addresses.of_assumption(path)
+        return assumption.quantile(self.uniforms(*where)[0], self.normals(*where)[0])

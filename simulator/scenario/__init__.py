@@ -1,0 +1,1 @@
+"""What an analyst asks: a scenario file, read, checked and laid on its layers."""

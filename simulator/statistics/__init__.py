@@ -1,0 +1,1 @@
+"""Statistics of draws: intervals, means, quantiles, shares of a spread, scores."""
