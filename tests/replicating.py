@@ -67,7 +67,7 @@ def replicated(
             first_draw=number * size,
             threads=threads,
             stream=stream,
-            done=done,
+            on_progress=done,
         ):
             if isinstance(part, Shard):
                 sums += part.sector.sum(axis=-1)

@@ -178,7 +178,7 @@ def test_another_seed_gives_other_draws(whole):
 
 def test_progress_counts_every_draw_once(work):
     done = []
-    tiny.simulate(work, DRAWS, threads=3, keep=KEEP, done=done.append)
+    tiny.simulate(work, DRAWS, threads=3, keep=KEEP, on_progress=done.append)
     assert sum(done) == DRAWS
 
 
@@ -187,7 +187,7 @@ def test_what_a_callback_raises_comes_through(work):
         raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):
-        tiny.simulate(work, 200, done=stop)
+        tiny.simulate(work, 200, on_progress=stop)
 
 
 BROKEN_BLOCK = """\

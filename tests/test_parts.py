@@ -75,7 +75,7 @@ def interrupted(loaded, place, after, **how):
             seed=SEED,
             keep="sample",
             part=SHARD,
-            done=done,
+            on_progress=done,
             threads=1,
             **how,
         )
@@ -124,7 +124,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(after, loaded, whole, tmp_p
 def test_a_resumed_run_computes_only_what_is_missing(loaded, tmp_path):
     place, seen = tmp_path / "run.h5", []
     interrupted(loaded, place, 2 * SHARD)
-    resumed(loaded, place, done=seen.append)
+    resumed(loaded, place, on_progress=seen.append)
     assert seen[0] == 2 * SHARD
     assert sum(seen) == DRAWS
 
@@ -196,7 +196,7 @@ def test_two_runs_on_one_output_do_not_meet(loaded, tmp_path):
                 runs.write(loaded, place, draws=10, force=True)
             said.append(str(caught.value))
 
-    runs.write(loaded, place, draws=100, seed=SEED, done=second)
+    runs.write(loaded, place, draws=100, seed=SEED, on_progress=second)
     assert "is held by this very program; wait for it" in said[0]
     assert names(tmp_path) == ["run.h5"]
 
@@ -259,7 +259,7 @@ def test_a_file_in_use_is_put_in_place_later(loaded, whole, tmp_path, monkeypatc
     with pytest.raises(RunFileError, match="is there already; add --force"):
         runs.write(loaded, place, resume=True, **how)
     seen = []
-    runs.write(loaded, place, resume=True, force=True, done=seen.append, **how)
+    runs.write(loaded, place, resume=True, force=True, on_progress=seen.append, **how)
     assert digests_of(place) == digests_of(whole)
     assert seen == []
     assert names(tmp_path) == ["run.h5"]

@@ -179,10 +179,10 @@ def test_what_appears_while_a_run_is_computed_is_not_replaced(tmp_path):
 
     loaded = inputs.load_scenario(tiny.write(tmp_path))
     with pytest.raises(RunFileError, match="appeared since the run began; the run is"):
-        runs.write(loaded, place, draws=5, done=write)
+        runs.write(loaded, place, draws=5, on_progress=write)
     assert place.read_text(encoding="utf-8") == "dear diary"
     place.unlink()
-    runs.write(loaded, place, draws=5, resume=True, done=seen.append)
+    runs.write(loaded, place, draws=5, resume=True, on_progress=seen.append)
     assert seen == []
     assert places.is_run_file(place)
 
@@ -195,7 +195,7 @@ def test_a_complete_run_of_another_length_is_not_put_in_place(tmp_path):
         place.touch()
 
     with pytest.raises(RunFileError, match="appeared since"):
-        runs.write(loaded, place, draws=5, done=write)
+        runs.write(loaded, place, draws=5, on_progress=write)
     place.unlink()
     with pytest.raises(RunFileError, match="begun otherwise: draws differ"):
         runs.write(loaded, place, draws=6, resume=True)

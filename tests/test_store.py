@@ -531,7 +531,7 @@ def test_a_failure_leaves_the_file_that_was_there(loaded, tmp_path):
         raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):
-        runs.run(loaded, draws=10, output=place, force=True, done=stop)
+        runs.run(loaded, draws=10, output=place, force=True, on_progress=stop)
     assert place.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["run.h5"]
 

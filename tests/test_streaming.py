@@ -21,7 +21,7 @@ def test_blocks_are_computed_while_the_one_before_is_written_but_not_too_many():
     draws, threads = 20 * KEEPING_BLOCK, 2
     done = queue.SimpleQueue()
     coming = blocks.simulate(
-        tiny.job(), draws, keep=draws, threads=threads, done=done.put
+        tiny.job(), draws, keep=draws, threads=threads, on_progress=done.put
     )
     assert isinstance(next(coming), Kept)
     # Nothing asks for the next block, as if the first were being written.
@@ -49,7 +49,9 @@ def test_a_block_is_in_the_file_while_a_later_one_is_being_computed(tmp_path):
                 time.sleep(0.01)
             sizes.append(begun.stat().st_size)
 
-    runs.write(loaded, place, draws=6 * KEEPING_BLOCK, keep="all", threads=1, done=done)
+    runs.write(
+        loaded, place, draws=6 * KEEPING_BLOCK, keep="all", threads=1, on_progress=done
+    )
     assert len(seen) == 6
     assert sizes[0] > block
 

@@ -267,7 +267,9 @@ def test_a_target_alone_has_the_numbers_it_has_among_others(found, scenario):
 
 def test_progress_adds_up(scenario):
     done = []
-    uncertainty.split(scenario, tiny.people(), draws=256, seed=1, done=done.append)
+    uncertainty.split(
+        scenario, tiny.people(), draws=256, seed=1, on_progress=done.append
+    )
     assert sum(done) == uncertainty.simulated(256) == 10 * 256 + 64 * 64
 
 

@@ -80,7 +80,7 @@ def calibrate(
         runs.check(beliefs, seed, threads)
         places.check(output, force=force)
         loaded = inputs.load_scenario(scenario, settings)
-        with progress(tables.simulated(beliefs), loaded.scenario.title) as done:
+        with progress(tables.simulated(beliefs), loaded.scenario.title) as on_progress:
             text = tables.calibrate(
                 loaded,
                 name=output.stem,
@@ -91,7 +91,7 @@ def calibrate(
                 seed=seed,
                 threads=threads,
                 least=least,
-                done=done,
+                on_progress=on_progress,
             )
         write_text(output, text, force=force)
         table = posterior.from_text(text, str(output))

@@ -42,7 +42,7 @@ def chances(
     from simulator.answers.chances import simulate as both_beliefs
 
     total = both_beliefs.simulated(scenario, beliefs, draws)
-    with progress(total, scenario) as done:
+    with progress(total, scenario) as on_progress:
         found = both_beliefs.chances(
             scenario,
             beliefs=beliefs,
@@ -50,7 +50,7 @@ def chances(
             seed=seed,
             threads=threads,
             settings=settings,
-            done=done,
+            on_progress=on_progress,
         )
     if as_json:
         print_json(chances_report.as_records(found))

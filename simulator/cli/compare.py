@@ -48,9 +48,9 @@ def compare(
 
     trees = _trees([first, *others], draws, seed, threads)
     runs = [paired.side(name, tree) for name, tree in trees]
-    with progress(max(run.draws for run in runs), "who achieves") as done:
+    with progress(max(run.draws for run in runs), "who achieves") as on_progress:
         found = comparing.against_first(
-            runs, by_unit=not quick, threads=threads, done=done
+            runs, by_unit=not quick, threads=threads, on_progress=on_progress
         )
     if as_json:
         print_json({"comparisons": comparison_report.as_records(found)})
@@ -87,9 +87,13 @@ def _trees(
     for place in places:
         tree = files.get(place)
         if tree is None:
-            with progress(draws, place) as done:
+            with progress(draws, place) as on_progress:
                 tree = files[place] = runs.run(
-                    place, draws=draws, seed=seed, threads=threads, done=done
+                    place,
+                    draws=draws,
+                    seed=seed,
+                    threads=threads,
+                    on_progress=on_progress,
                 )
         again = sum(name.split(" (")[0] == place for name, _ in names)
         names.append((f"{place} ({again + 1})" if again else place, tree))

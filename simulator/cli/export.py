@@ -60,8 +60,8 @@ def export(
     with store.open_run(file) as run:
         plan = exporting.plan(run, place, to, asked, force=force, bom=bom)
         rows = sum(table.rows for table in plan.tables)
-        with progress(rows, str(place)) as done:
-            exporting.write(plan, done)
+        with progress(rows, str(place)) as on_progress:
+            exporting.write(plan, on_progress)
     if as_json:
         print_json(exporting.as_records(plan))
     else:

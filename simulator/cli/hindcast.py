@@ -60,7 +60,7 @@ def hindcast(
     found = []
     for one in loaded:
         total = 2 * (draws or runs.DRAWS)
-        with progress(total, one.scenario.title) as done:
+        with progress(total, one.scenario.title) as on_progress:
             with kept(output):
                 tree = runs.run(
                     one,
@@ -70,9 +70,11 @@ def hindcast(
                     output=output,
                     force=force,
                     resume=resume,
-                    done=done,
+                    on_progress=on_progress,
                 )
-            scored = hindcasting.hindcast(tree, threads=threads, done=done)
+            scored = hindcasting.hindcast(
+                tree, threads=threads, on_progress=on_progress
+            )
         found.append(past.Hindcast(tree, scored))
     if as_json:
         print_json(past.as_records(found))

@@ -43,8 +43,8 @@ def rerun(
     from simulator.running import extend as extending
 
     how: dict[str, Any] = {"threads": threads, "force": force, "resume": resume}
-    with kept(output), progress(None, f"{file}: again") as done:
-        equal = extending.rerun(file, output, **how, done=done)
+    with kept(output), progress(None, f"{file}: again") as on_progress:
+        equal = extending.rerun(file, output, **how, on_progress=on_progress)
     found = {"file": str(output), "of": str(file), "equal": equal}
     if not equal:
         error = RunFileError(

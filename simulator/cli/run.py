@@ -117,7 +117,7 @@ def run(
         if draws is not None and not (yes or resume or precision):
             runs.check(draws, runs.SEED, threads, keep)
             planning.check_size(loaded, draws, keep=keep, threads=threads)
-        with kept(place), progress(total, loaded.scenario.title) as done:
+        with kept(place), progress(total, loaded.scenario.title) as on_progress:
             runs.write(
                 loaded,
                 place,
@@ -129,7 +129,7 @@ def run(
                 precision=precision,
                 force=force,
                 resume=resume,
-                done=done,
+                on_progress=on_progress,
             )
     tree = store.open_run(place, GROUPS, trusted=True)
     if missed := caveats.missed_precision(tree):
@@ -151,7 +151,7 @@ def _extend(
     from simulator.running import extend as extending
 
     place = output or file
-    with kept(place), progress(draws, f"{file}: more draws") as done:
+    with kept(place), progress(draws, f"{file}: more draws") as on_progress:
         extending.extend(
             file,
             draws,
@@ -159,5 +159,5 @@ def _extend(
             threads=threads,
             force=force,
             resume=resume,
-            done=done,
+            on_progress=on_progress,
         )

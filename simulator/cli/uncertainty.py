@@ -52,7 +52,7 @@ def uncertainty(
     loaded = runs.load(scenario, settings)
     asked = loaded.scenario
     population = inputs.population_of(loaded)
-    with progress(uncertainty.simulated(draws), asked.title) as done:
+    with progress(uncertainty.simulated(draws), asked.title) as on_progress:
         found = uncertainty.split(
             asked,
             population,
@@ -60,7 +60,7 @@ def uncertainty(
             seed=seed,
             threads=threads,
             target=target,
-            done=done,
+            on_progress=on_progress,
         )
     if as_json:
         print_json(uncertainty_report.as_records(vars(found), asked.title, seed))

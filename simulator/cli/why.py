@@ -58,13 +58,13 @@ def why(
     places = [scenario] if other is None else [scenario, other]
     replays = [replay.load(place, settings) for place in places]
     question = attributing.ask([found[:2] for found in replays], target)
-    with progress(len(question.sets), "sets of causes") as done:
+    with progress(len(question.sets), "sets of causes") as on_progress:
         explained = attributing.answer(
             question,
             draws=draws,
             seed=replay.common_seed(replays, seed, runs.SEED),
             threads=threads,
-            done=done,
+            on_progress=on_progress,
         )
     chosen = attributing.QUANTITIES if of == "all" else (of,)
     if as_json:

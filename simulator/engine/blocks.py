@@ -118,7 +118,7 @@ def simulate(
     by_unit: bool = False,
     to_store: bool = False,
     stream: Callable[[int, int, int], Stream] = Stream,
-    done: Callable[[int], None] = lambda n_draw: None,
+    on_progress: Callable[[int], None] = lambda n_draw: None,
 ) -> Iterator[Shard | Kept | Tally]:
     """Simulate consecutive draws in order; their tally comes last.
 
@@ -143,7 +143,7 @@ def simulate(
     stream
         What makes a shard's random numbers from seed, first draw and number of draws;
         the trusts' own shocks are the kernel's.
-    done
+    on_progress
         Called from the threads with the number of draws that a block finished.
     """
     threads = threads or os.cpu_count() or 1
@@ -160,7 +160,7 @@ def simulate(
             trajectories = _compute(job, block, desk, histograms)
         finally:  # or the next block would wait for a desk for ever
             desks.put(desk)
-        done(block.stop - block.start)
+        on_progress(block.stop - block.start)
         return trajectories
 
     # Some blocks ahead, so that threads have work while results are written.

@@ -69,7 +69,7 @@ def write(
     tables: Sequence[Table],
     title: str,
     maker: str,
-    done: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> None:
     """Write a workbook.
 
@@ -81,7 +81,7 @@ def write(
         A sheet each, in this order.
     title, maker
         Of the document.
-    done
+    on_progress
         Called with the number of rows just written.
     """
     sheets = {f"xl/worksheets/sheet{n}.xml": each for n, each in enumerate(tables, 1)}
@@ -100,7 +100,7 @@ def write(
                 if table:
                     for rows, xml in _rows(table, quoting):
                         part.write(xml)
-                        done(rows)
+                        on_progress(rows)
                 part.write(end + after)
 
 

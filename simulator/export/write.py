@@ -117,21 +117,23 @@ def plan(
     return Plan(place, to, tables, left_out, told, bom)
 
 
-def write(plan: Plan, done: Done = lambda rows: None) -> None:
-    """Write what is planned; `done` is called with the number of rows just written."""
+def write(plan: Plan, on_progress: Done = lambda rows: None) -> None:
+    """Write what is planned; `on_progress` is called with rows written."""
     with _begun(plan.place.resolve()) as begun:
         if plan.to == "xlsx":
             told = plan.told
-            workbook.write(begun, plan.tables, told["title"], told["source"], done)
+            workbook.write(
+                begun, plan.tables, told["title"], told["source"], on_progress
+            )
             parts.sync(begun)
             return
         begun.mkdir()
         for table in plan.tables:
             file = begun / plan.file(table).name
             if plan.to == "csv":
-                _write_csv(file, table, plan.bom, done)
+                _write_csv(file, table, plan.bom, on_progress)
             else:
-                _write_parquet(file, table, plan.told, done)
+                _write_parquet(file, table, plan.told, on_progress)
             parts.sync(file)
         parts.sync(begun)
 
@@ -165,7 +167,7 @@ def said(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _write_csv(place: Path, table: Table, bom: bool, done: Done) -> None:
+def _write_csv(place: Path, table: Table, bom: bool, on_progress: Done) -> None:
     """Write by RFC 4180; numbers with the digits that give them back."""
     encoding = "utf-8-sig" if bom else "utf-8"
     with place.open("w", encoding=encoding, newline="") as file:
@@ -175,10 +177,12 @@ def _write_csv(place: Path, table: Table, bom: bool, done: Done) -> None:
                 file, header=header, index=False, lineterminator="\r\n"
             )
             header = False
-            done(len(frame))
+            on_progress(len(frame))
 
 
-def _write_parquet(place: Path, table: Table, told: dict[str, str], done: Done) -> None:
+def _write_parquet(
+    place: Path, table: Table, told: dict[str, str], on_progress: Done
+) -> None:
     """Write units and meanings with the columns, and words on the run with the file."""
     import pyarrow  # noqa: PLC0415 - an extra
     import pyarrow.parquet  # noqa: PLC0415
@@ -192,7 +196,7 @@ def _write_parquet(place: Path, table: Table, told: dict[str, str], done: Done) 
             writer.write_table(
                 pyarrow.Table.from_pandas(frame, schema=schema, preserve_index=False)
             )
-            done(len(frame))
+            on_progress(len(frame))
     finally:
         if writer is not None:
             writer.close()

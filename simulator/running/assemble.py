@@ -46,7 +46,7 @@ class Work:
     job: Job
     keep: Keep
     threads: int
-    done: Done
+    on_progress: Done
     sampling: Sampling = PLAIN
     replicate: int = 0  # draws in a replicate, where draws are not independent
     precision: float | None = None  # half-width that was asked for
@@ -73,7 +73,7 @@ class Work:
                 threads=self.threads,
                 keep=self.kept(range(first, first + size)).stop,
                 stream=self.stream,
-                done=self.done,
+                on_progress=self.on_progress,
             )
             for first in range(draws.start, draws.stop, size)
         ]
@@ -85,7 +85,7 @@ def prepared(
     seed: int,
     keep: Keep,
     threads: int | None,
-    done: Done,
+    on_progress: Done,
     *,
     sampling: Sampling = PLAIN,
     draws: int = 0,
@@ -97,7 +97,9 @@ def prepared(
     """
     job = prepare.prepare(loaded.scenario, population, seed)
     threads = threads or os.cpu_count() or 1
-    work = Work(loaded, population, job, keep, threads, done, precision=precision)
+    work = Work(
+        loaded, population, job, keep, threads, on_progress, precision=precision
+    )
     if sampling == PLAIN:
         return work
     size = sobol.replicate_size(draws)
@@ -167,7 +169,7 @@ def _fill_parts(
     for file in folder.files():
         tally, done = slabs.tally_of(file)
         blocks.add_tally(total, tally)
-    work.done(done - first)
+    work.on_progress(done - first)
     while done < stops[-1] and not (done > first and enough(total, done)):
         stop = next(n for n in stops if n > done)
         blocks.add_tally(total, _add_part(folder, work, range(done, stop)))

@@ -23,7 +23,7 @@ def extend(
     threads: int | None = None,
     force: bool = False,
     resume: bool = False,
-    done: Done = lambda n_draw: None,
+    on_progress: Done = lambda n_draw: None,
     part: int | None = None,
 ) -> None:
     """Add draws to a run file; the result is that of a run of `draws` from scratch.
@@ -36,7 +36,7 @@ def extend(
         How many it is to have in the end.
     output
         Path of the longer run; by default it takes the place of the shorter.
-    threads, force, resume, done, part
+    threads, force, resume, on_progress, part
         As of `run` and `write`.
     """
     began = time.perf_counter()
@@ -64,7 +64,7 @@ def extend(
         runs.check_place(output, force, [place])
     _check_draws(place)
     target = output or place
-    work = assemble.prepared(loaded, population, seed, keep, threads, done)
+    work = assemble.prepared(loaded, population, seed, keep, threads, on_progress)
     stops = assemble.stops_from(work.job, had, draws, part)
     made_from = work.made_from() | {"extends": digest, "draws": str(draws)}
     with parts.claimed(
@@ -86,7 +86,7 @@ def rerun(
     threads: int | None = None,
     force: bool = False,
     resume: bool = False,
-    done: Done = lambda n_draw: None,
+    on_progress: Done = lambda n_draw: None,
 ) -> bool:
     """Make a run again from its file alone; parameters as of `extend`.
 
@@ -102,7 +102,14 @@ def rerun(
         sampling = tree["provenance"].attrs["sampling"]
         before = provenance.digest_of(tree["provenance"].attrs)
     work = assemble.prepared(
-        loaded, population, seed, keep, threads, done, sampling=sampling, draws=draws
+        loaded,
+        population,
+        seed,
+        keep,
+        threads,
+        on_progress,
+        sampling=sampling,
+        draws=draws,
     )
     stops = assemble.stops_from(work.job, 0, draws, None, work.replicate)
     with parts.claimed(

@@ -39,7 +39,7 @@ def run(
     output: str | Path | None = None,
     force: bool = False,
     resume: bool = False,
-    done: Done = lambda n_draw: None,
+    on_progress: Done = lambda n_draw: None,
 ) -> xr.DataTree:
     """Simulate a scenario and give its results.
 
@@ -71,7 +71,7 @@ def run(
         Whether to replace a run file that is there.
     resume
         Whether to go on with this very run, if it was begun and not finished.
-    done
+    on_progress
         Called with the number of draws each finished block held.
 
     Returns
@@ -92,7 +92,7 @@ def run(
         "keep": keep,
         "sampling": sampling,
         "precision": precision,
-        "done": done,
+        "on_progress": on_progress,
     }
     if output is not None:
         write(loaded, Path(output), force=force, resume=resume, **how)
@@ -115,7 +115,7 @@ def write(
     precision: float | None = None,
     force: bool = False,
     resume: bool = False,
-    done: Done = lambda n_draw: None,
+    on_progress: Done = lambda n_draw: None,
     part: int | None = None,
 ) -> None:
     """Simulate a loaded scenario into a run file; parameters as of `run`.
@@ -143,7 +143,7 @@ def write(
         seed,
         keep,
         threads,
-        done,
+        on_progress,
         sampling=sampling,
         draws=most,
         precision=precision,

@@ -89,8 +89,8 @@ def verify(
         size = n_draw if replicates == 1 else n_draw // replicates
         stream = Stream if replicates == 1 else sobol.sampler(job.scenario, size)
         if whole:
-            with progress(n_draw) as done:
-                verdict = _simulated_whole(file, job, n_draw, size, stream, done)
+            with progress(n_draw) as on_progress:
+                verdict = _simulated_whole(file, job, n_draw, size, stream, on_progress)
             yield verdict
         else:
             yield _simulated_sample(file, job, n_draw, chance, stream)
@@ -257,12 +257,16 @@ def _simulated_whole(
     n_draw: int,
     size: int,
     stream: MakeStream,
-    done: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> Verdict:
     question = "every draw comes out the same to the bit, and so do the counts"
     total, each = blocks.empty_tally(job.trusts, job.plan, job.ranges), []
     for first in range(0, n_draw, size):
-        how: dict[str, Any] = {"first_draw": first, "stream": stream, "done": done}
+        how: dict[str, Any] = {
+            "first_draw": first,
+            "stream": stream,
+            "on_progress": on_progress,
+        }
         for item in slabs.simulated(job, size, **how):
             if isinstance(item, Slab):
                 wrong = _first_difference(file, item)

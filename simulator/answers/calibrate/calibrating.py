@@ -65,10 +65,10 @@ class Bank:
         return emulator.fit(self.values, self.foretold, self.weights)
 
     def add(
-        self, values: Floats, done: Callable[[int], None] = lambda n: None
+        self, values: Floats, on_progress: Callable[[int], None] = lambda n: None
     ) -> "Bank":
         """Simulate more beliefs, which count in full."""
-        more = self.foreteller.foretell(values, done)
+        more = self.foreteller.foretell(values, on_progress)
         return replace(
             self,
             values=np.concatenate([self.values, values]),
@@ -145,7 +145,7 @@ def bank(
     beliefs: int = PRIOR,
     futures: int = LANES,
     threads: int | None = None,
-    done: Callable[[int], None] = lambda n: None,
+    on_progress: Callable[[int], None] = lambda n: None,
 ) -> Bank:
     """Simulate beliefs of the prior.
 
@@ -161,7 +161,7 @@ def bank(
         How many, and of each.
     threads
         Number of threads; moves no number.
-    done
+    on_progress
         Called with numbers of draws.
     """
     targets = [t for t in scenario.targets if t.plan_follows == follows]
@@ -182,12 +182,12 @@ def bank(
         values[: foretelling.FIRST],
         futures=futures,
         threads=threads,
-        done=done,
+        on_progress=on_progress,
     )
     return Bank(
         foreteller,
         values,
-        foreteller.foretell(values, done),
+        foreteller.foretell(values, on_progress),
         np.full(beliefs, PRIOR_WEIGHT),
     )
 
@@ -242,12 +242,12 @@ def refined(
     seed: int = SEED,
     rounds: int = ROUNDS,
     tried: int = TRIED,
-    done: Callable[[int], None] = lambda n: None,
+    on_progress: Callable[[int], None] = lambda n: None,
 ) -> Bank:
     """Simulate beliefs where the record leads, and let the stand-in learn from them."""
     for number in range(rounds):
         found = proposed(of, likely, tried, generator(seed, 1 + number))
-        of = of.add(of.foreteller.space.values(found.points), done)
+        of = of.add(of.foreteller.space.values(found.points), on_progress)
     return of
 
 
@@ -257,13 +257,13 @@ def weighted(
     n: int,
     *,
     seed: int = SEED,
-    done: Callable[[int], None] = lambda n: None,
+    on_progress: Callable[[int], None] = lambda n: None,
 ) -> Posterior:
     """Draw beliefs by the stand-in, simulate them, and weight them."""
     found = proposed(of, likely, n, generator(seed, 8))
     past = of.foreteller.space
     values = past.values(found.points)
-    foretold = of.foreteller.foretell(values, done)
+    foretold = of.foreteller.foretell(values, on_progress)
     return _posterior(
         of.foreteller, likely, values, foretold, found.log_likelihood, found
     )

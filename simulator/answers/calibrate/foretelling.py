@@ -115,10 +115,10 @@ class Foreteller:
     threads: int | None
 
     def foretell(
-        self, values: Floats, done: Callable[[int], None] = lambda n: None
+        self, values: Floats, on_progress: Callable[[int], None] = lambda n: None
     ) -> Foretold:
         """Follow beliefs, (belief, path), through the futures."""
-        seen = _simulated(self, values, self.futures, True, done)
+        seen = _simulated(self, values, self.futures, True, on_progress)
         return Foretold(
             seen.mean(axis=1) + self.shift, seen.std(axis=1, ddof=1) * self.stretch
         )
@@ -139,7 +139,7 @@ def prepared(
     *,
     futures: int = LANES,
     threads: int | None = None,
-    done: Callable[[int], None] = lambda n: None,
+    on_progress: Callable[[int], None] = lambda n: None,
 ) -> Foreteller:
     """Measure luck, on many futures of some beliefs, and what few futures miss of it.
 
@@ -151,7 +151,7 @@ def prepared(
         Beliefs before the record: (belief, path).
     threads
         Number of threads; moves no number.
-    done
+    on_progress
         Called with numbers of draws.
     """
     n = len(observations)
@@ -165,8 +165,8 @@ def prepared(
         np.ones(n),
         threads,
     )
-    many = _simulated(raw, values, MANY, False, done)
-    few = _simulated(raw, values, futures, True, done)
+    many = _simulated(raw, values, MANY, False, on_progress)
+    few = _simulated(raw, values, futures, True, on_progress)
     away = many - many.mean(axis=1, keepdims=True)
     # Of each belief in units of its own spread, so that wide ones do not rule.
     spread = many.std(axis=1, ddof=1)
@@ -190,7 +190,7 @@ def _simulated(
     values: Floats,
     futures: int,
     mirrored: bool,
-    done: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> Floats:
     """Simulate beliefs: (belief, future, observation)."""
     found = []
@@ -198,7 +198,7 @@ def _simulated(
         for start in range(0, len(values), TOGETHER):
             some = values[start : start + TOGETHER]
             found.append(_together(raw, some, futures, mirrored, pool))
-            done(len(some) * futures)
+            on_progress(len(some) * futures)
     return np.concatenate(found)
 
 

@@ -37,7 +37,7 @@ def calibrate(
     seed: int = calibrating.SEED,
     threads: int | None = None,
     least: float = calibrating.LEAST_EFFECTIVE,
-    done: Callable[[int], None] = lambda n_draw: None,
+    on_progress: Callable[[int], None] = lambda n_draw: None,
 ) -> str:
     """Condition beliefs on the published record, and write the table of them.
 
@@ -61,7 +61,7 @@ def calibrate(
         Number of threads; moves no number.
     least
         Equal beliefs that the weighted ones must be worth.
-    done
+    on_progress
         Called with numbers of simulated draws, of `simulated(beliefs)`.
 
     Raises
@@ -88,10 +88,15 @@ def calibrate(
             seed=seed,
             beliefs=_first(beliefs),
             threads=threads,
-            done=done,
+            on_progress=on_progress,
         )
         found[form] = conditioned(
-            bank, beliefs, until=until, known_at=known_at, seed=seed, done=done
+            bank,
+            beliefs,
+            until=until,
+            known_at=known_at,
+            seed=seed,
+            on_progress=on_progress,
         )
         found[form].check(least)
     about = {
@@ -113,16 +118,18 @@ def conditioned(
     until: int | None = None,
     known_at: str | None = None,
     seed: int = calibrating.SEED,
-    done: Callable[[int], None] = lambda n_draw: None,
+    on_progress: Callable[[int], None] = lambda n_draw: None,
 ) -> Posterior:
     """Condition the beliefs of one form of plans; parameters as of `calibrate`."""
     observations = bank.foreteller.observations
     fitted = observed.fitted(observations, until=until, known_at=known_at)
     likely = calibrating.likelihood(bank, fitted)
     learnt = calibrating.refined(
-        bank, likely, seed=seed, tried=_tried(beliefs), done=done
+        bank, likely, seed=seed, tried=_tried(beliefs), on_progress=on_progress
     )
-    return calibrating.weighted(learnt, likely, beliefs, seed=seed, done=done)
+    return calibrating.weighted(
+        learnt, likely, beliefs, seed=seed, on_progress=on_progress
+    )
 
 
 def check(beliefs: int, rows: int, known_at: str | None) -> None:

@@ -32,7 +32,7 @@ def chances(
     seed: int = runs.SEED,
     threads: int | None = None,
     settings: Sequence[str] = (),
-    done: Callable[[int], None] = lambda n_draw: None,
+    on_progress: Callable[[int], None] = lambda n_draw: None,
 ) -> xr.Dataset:
     """Give the sector's chances under several beliefs, side by side.
 
@@ -44,7 +44,7 @@ def chances(
         Each `prior`, `record`, or a table by its name or path.
     draws, seed, threads, settings
         As of `run`.
-    done
+    on_progress
         Called with numbers of draws, of `simulated(scenario, beliefs, draws)`.
 
     Returns
@@ -66,7 +66,9 @@ def chances(
             job = prepare.prepare_counts(
                 loaded.scenario, inputs.population_of(loaded), seed
             )
-            *_, tally = blocks.simulate(job, draws, threads=threads, done=done)
+            *_, tally = blocks.simulate(
+                job, draws, threads=threads, on_progress=on_progress
+            )
             assert isinstance(tally, Tally)
             n = posterior.worth(loaded.scenario, draws)
             share = tally.sector / draws

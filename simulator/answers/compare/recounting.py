@@ -32,7 +32,7 @@ def units(
     pairs: Sequence[list[str]],
     draws: Sequence[int],
     threads: int,
-    done: Done,
+    on_progress: Done,
 ) -> list[xr.Dataset]:
     """Count, draw by draw, which trusts, types and systems achieve in one run alone.
 
@@ -46,7 +46,7 @@ def units(
         Number of draws that each of the others shares with the first.
     threads
         Number of threads.
-    done
+    on_progress
         Called with the number of draws of the first that were simulated.
     """
     asked = [name for name in first.targets if any(name in pair for pair in pairs)]
@@ -65,7 +65,7 @@ def units(
                 two = _achieving(other, jobs[k + 1], start, end, threads)
                 rows = [asked.index(name) for name in pairs[k]]
                 _add(counts[k], one[rows, ..., : end - start], two)
-        done(stop - start)
+        on_progress(stop - start)
     return [
         _chances(jobs[0], names, count, n)
         for names, count, n in zip(pairs, counts, draws, strict=True)

@@ -86,7 +86,7 @@ def against_first(
     *,
     by_unit: bool = True,
     threads: int | None = None,
-    done: Done = lambda n_draw: None,
+    on_progress: Done = lambda n_draw: None,
 ) -> list[Comparison]:
     """Compare every run with the first.
 
@@ -98,7 +98,7 @@ def against_first(
         Whether to simulate again who achieves: trusts, types and systems.
     threads
         Number of threads; by default one for each processor. Moves no number.
-    done
+    on_progress
         Called with the number of draws that were simulated again.
 
     Raises
@@ -118,7 +118,7 @@ def against_first(
             [list(comparison.basis) for comparison in found],
             [comparison.draws for comparison in found],
             threads or os.cpu_count() or 1,
-            done,
+            on_progress,
         )
         found = [
             replace(one, units=compare.exactly_nothing(units, one.identical))

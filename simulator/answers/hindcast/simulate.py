@@ -30,7 +30,7 @@ def hindcast(
     run: xr.DataTree,
     *,
     threads: int | None = None,
-    done: Callable[[int], None] = lambda n_draw: None,
+    on_progress: Callable[[int], None] = lambda n_draw: None,
 ) -> xr.Dataset:
     """Score a run of past years against the published record.
 
@@ -40,7 +40,7 @@ def hindcast(
         As `run` or `open` gives it, its draws independent.
     threads
         Number of threads that simulate; by default one for each processor.
-    done
+    on_progress
         Called with numbers of draws that were simulated again.
 
     Returns
@@ -70,7 +70,7 @@ def hindcast(
     n_trust = len(again.population.code)
     series = xr.Dataset(
         measures.of_sector(sector.astype(np.float64), n_trust)
-        | _of_trusts(run, again, threads, done)
+        | _of_trusts(run, again, threads, on_progress)
     )
     support = _announced(sector["support"], scenario.first_year - 1)
     scored = [
@@ -103,7 +103,10 @@ def _announced(support: xr.DataArray, origin: int) -> dict[int, float]:
 
 
 def _of_trusts(
-    run: xr.DataTree, again: Replay, threads: int | None, done: Callable[[int], None]
+    run: xr.DataTree,
+    again: Replay,
+    threads: int | None,
+    on_progress: Callable[[int], None],
 ) -> dict[str, xr.DataArray]:
     """Give the measures of acute and of other trusts: (target, draw, year)."""
     stored = run["sector"].to_dataset()["balance"].transpose("target", "draw", "year")
@@ -114,7 +117,7 @@ def _of_trusts(
     acute = np.array([kind == "acute" for kind in again.population.trust_type])
     found: list[dict[str, Floats]] = []
     for part in blocks.simulate(
-        job, draws, keep=draws, threads=threads, to_store=True, done=done
+        job, draws, keep=draws, threads=threads, to_store=True, on_progress=on_progress
     ):
         if isinstance(part, Kept):
             balance = part.values[workspace.KEPT.index("balance")].astype(np.float64)

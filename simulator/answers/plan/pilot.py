@@ -107,7 +107,7 @@ def pilot(
 def _timed(work: Work, place: Path, draws: int) -> tuple[float, float]:
     """Run into a file; gives seconds up to the last draw, and after it."""
     done: list[float] = []
-    watched = replace(work, done=lambda n_draw: done.append(time.perf_counter()))
+    watched = replace(work, on_progress=lambda n_draw: done.append(time.perf_counter()))
     began = time.perf_counter()
     place.unlink(missing_ok=True)
     with parts.claimed(

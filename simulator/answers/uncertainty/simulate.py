@@ -79,7 +79,7 @@ def split(
     seed: int = 2019,
     threads: int | None = None,
     target: str | None = None,
-    done: Callable[[int], None] = lambda n_draw: None,
+    on_progress: Callable[[int], None] = lambda n_draw: None,
 ) -> Uncertainty:
     """Split what a scenario leaves open into what is believed and luck.
 
@@ -96,13 +96,15 @@ def split(
         Number of threads; moves no number.
     target
         Name of the only target to look at; by default all.
-    done
+    on_progress
         Called with the number of draws just simulated, of `simulated(draws)`.
     """
     _check(draws, seed, threads)
     if target is not None:
         scenario = _with_one_target(scenario, target)
-    work = Work(prepare.prepare_counts(scenario, population, seed), threads, done)
+    work = Work(
+        prepare.prepare_counts(scenario, population, seed), threads, on_progress
+    )
     whole, swapped = _ten_runs(work, draws)
     achieved, assumptions = _nested_run(work, draws // DRAWS_A_BELIEF)
     return Uncertainty(
@@ -143,7 +145,7 @@ class Work(NamedTuple):
 
     job: Job
     threads: int | None
-    done: Callable[[int], None]
+    on_progress: Callable[[int], None]
 
 
 # --- variance by groups -------------------------------------------------------------
@@ -233,7 +235,7 @@ def _shards(
         threads=work.threads,
         by_unit=by_unit,
         stream=stream,
-        done=work.done,
+        on_progress=work.on_progress,
     ):
         if isinstance(part, Shard):
             yield part

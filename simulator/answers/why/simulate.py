@@ -222,7 +222,7 @@ def answer(
     draws: int = DRAWS,
     seed: int,
     threads: int | None = None,
-    done: Callable[[int], None] = lambda n: None,
+    on_progress: Callable[[int], None] = lambda n: None,
 ) -> Explanation:
     """Simulate every set of causes and share the result among them.
 
@@ -234,7 +234,7 @@ def answer(
         Number of draws, from draw 0, and the key of their random numbers.
     threads
         Number of threads; by default one for each processor. Moves no number.
-    done
+    on_progress
         Called with the number of sets of causes that were simulated.
     """
     if draws < 2:
@@ -246,7 +246,7 @@ def answer(
 
     def simulate(place: int) -> None:
         table[place] = _simulated(question, question.sets[place], draws, seed)
-        done(1)
+        on_progress(1)
 
     # Set by set, as the draws of one are too few to keep the threads busy.
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
