@@ -14,6 +14,7 @@ FACE = "simulator"
 # A new file of the package gets its floor here first.
 FLOORS = {
     "errors": 0,  # everything may import it
+    "types": 0,
     "outcomes": 0,
     "schema": 1,
     "messages": 1,

@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 MEASURED: Final = "measured"  # the result that York and ONS measure
 YEARS: Final = 5  # over which the mean of productivity is published
-
-Floats = NDArray[np.float64]
 
 
 def of_sector(sector: xr.Dataset, n_trust: int) -> dict[str, xr.DataArray]:

@@ -56,7 +56,7 @@ def plan(
     from simulator.answers.plan import report as plan_report
     from simulator.answers.plan import simulate as planning
 
-    with stages(f"plan of {scenario}") as told:
+    with stages(f"plan of {scenario}") as on_step:
         found = planning.plan(
             scenario,
             draws=draws,
@@ -66,7 +66,7 @@ def plan(
             seed=seed,
             threads=threads,
             settings=settings,
-            told=told,
+            on_step=on_step,
         )
     if as_json:
         print_json(plan_report.as_records(found))

@@ -62,7 +62,7 @@ def target(
     from simulator.answers.target.estimate import CHANCES
 
     table = CHANCES if by == "sector" else ()
-    with stages(scenario) as told:
+    with stages(scenario) as on_step:
         curve = targeting.curve(
             scenario,
             by=by,
@@ -73,7 +73,7 @@ def target(
             seed=seed,
             threads=threads,
             settings=settings,
-            told=told,
+            on_step=on_step,
         )
     if as_json:
         print_json(target_report.as_records(curve, probability))

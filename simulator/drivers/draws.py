@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.drivers import programmes, shocks
 from simulator.drivers.funding import planned_growth
@@ -24,8 +23,7 @@ from simulator.scenario.uncertain import (
     uncertain,
 )
 from simulator.schema import TRUST_TYPES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 # What an error of the split between types does to acute trusts and to the others: it
 # adds up to nothing, as acute trusts have three quarters of all income.

@@ -4,14 +4,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.errors import ScenarioError
 from simulator.population.model import Population, claim_of
 from simulator.scenario.model import Scenario, SupportFund, by_year
 from simulator.schema import TRUST_TYPES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 def planned_growth(scenario: Scenario, reach_scale: float) -> Floats:

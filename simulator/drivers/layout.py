@@ -1,7 +1,6 @@
 """What is decided and what is drawn, laid out as the kernel reads it."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.drivers import funding
 from simulator.drivers.draws import Drawn, other_weight
@@ -13,8 +12,7 @@ from simulator.population.model import Population
 from simulator.sampling import addresses
 from simulator.scenario.model import Scenario, by_year, years
 from simulator.schema import ONE_OFFS, POOLS
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 def trusts(population: Population, scenario: Scenario) -> Trusts:

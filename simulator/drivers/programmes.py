@@ -1,14 +1,12 @@
 """Programmes: whether each happens, what it opens and what it costs."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.sampling import addresses
 from simulator.sampling.stream import Stream
 from simulator.scenario.model import Scenario, by_year
 from simulator.schema import POOLS, TRUST_TYPES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 def new_opportunity(

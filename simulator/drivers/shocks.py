@@ -8,14 +8,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.sampling import addresses
 from simulator.sampling.stream import Stream
 from simulator.scenario.model import Scenario, years
 from simulator.schema import TRUST_TYPES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 def national_shocks(scenario: Scenario, stream: Stream) -> dict[str, Floats]:

@@ -38,8 +38,8 @@ from simulator.population.model import Population
 from simulator.sampling.stream import Stream
 from simulator.scenario.model import Scenario
 from simulator.schema import OUTCOMES, TRUST_TYPES
+from simulator.types import Floats, OnProgress
 
-Floats = NDArray[np.float64]
 Counted = TypeVar("Counted", Tally, Successes)
 
 SHARD: Final = 16 * BLOCK  # draws handed on together
@@ -118,7 +118,7 @@ def simulate(
     by_unit: bool = False,
     to_store: bool = False,
     stream: Callable[[int, int, int], Stream] = Stream,
-    on_progress: Callable[[int], None] = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> Iterator[Shard | Kept | Tally]:
     """Simulate consecutive draws in order; their tally comes last.
 

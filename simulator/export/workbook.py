@@ -8,7 +8,7 @@ times as long: four minutes for the sector of 10,000 draws.
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
@@ -20,6 +20,7 @@ from simulator.errors import RunFileError
 from simulator.export import formulas
 from simulator.export.columns import ALWAYS, BY_DRAW
 from simulator.export.tables import Table
+from simulator.types import OnProgress
 
 ROWS: Final = 2**20 - 1  # that a sheet holds below its header
 LETTERS: Final = 32_767  # that a cell holds
@@ -69,7 +70,7 @@ def write(
     tables: Sequence[Table],
     title: str,
     maker: str,
-    on_progress: Callable[[int], None],
+    on_progress: OnProgress,
 ) -> None:
     """Write a workbook.
 

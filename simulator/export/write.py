@@ -6,7 +6,7 @@ under another name beside its place and gets its own when it is complete.
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -19,6 +19,7 @@ from simulator.export.columns import ALWAYS, NAMES
 from simulator.export.tables import Table, choose, open_tables
 from simulator.files import places
 from simulator.runfile import parts
+from simulator.types import OnProgress
 
 Format = Literal["csv", "xlsx", "parquet"]
 FORMATS: Final = ("csv", "xlsx", "parquet")
@@ -26,8 +27,6 @@ FOLDERS: Final = ("csv", "parquet")  # formats with a file a table
 # What a format needs that does not come with the simulator.
 EXTRAS: Final = {"xlsx": "openpyxl", "parquet": "pyarrow"}
 TOLD: Final = ("title", "scenario", "source", "draws", "seed")
-
-Done = Callable[[int], None]
 
 
 class Plan(NamedTuple):
@@ -117,7 +116,7 @@ def plan(
     return Plan(place, to, tables, left_out, told, bom)
 
 
-def write(plan: Plan, on_progress: Done = lambda rows: None) -> None:
+def write(plan: Plan, on_progress: OnProgress = lambda rows: None) -> None:
     """Write what is planned; `on_progress` is called with rows written."""
     with _begun(plan.place.resolve()) as begun:
         if plan.to == "xlsx":
@@ -167,7 +166,7 @@ def said(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _write_csv(place: Path, table: Table, bom: bool, on_progress: Done) -> None:
+def _write_csv(place: Path, table: Table, bom: bool, on_progress: OnProgress) -> None:
     """Write by RFC 4180; numbers with the digits that give them back."""
     encoding = "utf-8-sig" if bom else "utf-8"
     with place.open("w", encoding=encoding, newline="") as file:
@@ -181,7 +180,7 @@ def _write_csv(place: Path, table: Table, bom: bool, on_progress: Done) -> None:
 
 
 def _write_parquet(
-    place: Path, table: Table, told: dict[str, str], on_progress: Done
+    place: Path, table: Table, told: dict[str, str], on_progress: OnProgress
 ) -> None:
     """Write units and meanings with the columns, and words on the run with the file."""
     import pyarrow  # noqa: PLC0415 - an extra

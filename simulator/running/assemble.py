@@ -25,6 +25,7 @@ from simulator.scenario import idle
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import years
 from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.types import OnProgress
 
 SAMPLE: Final = 100  # draws that keep="sample" keeps
 # Trust-years, over all targets, that a part of a long run holds: some 20 seconds.
@@ -33,7 +34,6 @@ PART: Final = 10**9
 Keep = Literal["none", "sample", "all"]
 Sampling = Literal["plain", "rqmc"]
 PLAIN: Final = "plain"
-Done = Callable[[int], None]
 Enough = Callable[[Tally, int], bool]
 
 
@@ -46,7 +46,7 @@ class Work:
     job: Job
     keep: Keep
     threads: int
-    on_progress: Done
+    on_progress: OnProgress
     sampling: Sampling = PLAIN
     replicate: int = 0  # draws in a replicate, where draws are not independent
     precision: float | None = None  # half-width that was asked for
@@ -85,7 +85,7 @@ def prepared(
     seed: int,
     keep: Keep,
     threads: int | None,
-    on_progress: Done,
+    on_progress: OnProgress,
     *,
     sampling: Sampling = PLAIN,
     draws: int = 0,

@@ -12,7 +12,8 @@ from simulator.files import places
 from simulator.kernel.tables import Tally
 from simulator.runfile import completeness, parts, store, untrusted
 from simulator.running import assemble, provenance, rebuild, runs, slabs, verify
-from simulator.running.assemble import PLAIN, Done, Keep
+from simulator.running.assemble import PLAIN, Keep
+from simulator.types import OnProgress
 
 
 def extend(
@@ -23,7 +24,7 @@ def extend(
     threads: int | None = None,
     force: bool = False,
     resume: bool = False,
-    on_progress: Done = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
     part: int | None = None,
 ) -> None:
     """Add draws to a run file; the result is that of a run of `draws` from scratch.
@@ -86,7 +87,7 @@ def rerun(
     threads: int | None = None,
     force: bool = False,
     resume: bool = False,
-    on_progress: Done = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> bool:
     """Make a run again from its file alone; parameters as of `extend`.
 

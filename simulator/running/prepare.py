@@ -15,8 +15,7 @@ from simulator.running import fingerprint
 from simulator.sampling import addresses
 from simulator.scenario.model import Scenario, Target
 from simulator.schema import TRUST_TYPES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 PILOT: Final = 128  # draws that set the ranges of the histograms
 # The balancing item: rates tried in a round, and rounds; to 1e-9 of the range.

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from simulator import drivers
 from simulator.drivers import Drawn
@@ -45,8 +44,7 @@ from simulator.scenario.model import PRIOR, Scenario, years
 from simulator.scenario.sources import Origin, source_of
 from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 # What decides which numbers a seed gives and what the counts mean.
 LAYOUTS: Final = {

@@ -13,10 +13,11 @@ from simulator.files import places
 from simulator.kernel.tables import Tally
 from simulator.runfile import parts, store, untrusted
 from simulator.running import assemble, stopping
-from simulator.running.assemble import PLAIN, Done, Keep, Sampling
+from simulator.running.assemble import PLAIN, Keep, Sampling
 from simulator.scenario import load as inputs
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import PRIOR
+from simulator.types import OnProgress
 
 DRAWS: Final = 10_000
 EVEN_DRAWS: Final = 2**14
@@ -39,7 +40,7 @@ def run(
     output: str | Path | None = None,
     force: bool = False,
     resume: bool = False,
-    on_progress: Done = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> xr.DataTree:
     """Simulate a scenario and give its results.
 
@@ -115,7 +116,7 @@ def write(
     precision: float | None = None,
     force: bool = False,
     resume: bool = False,
-    on_progress: Done = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
     part: int | None = None,
 ) -> None:
     """Simulate a loaded scenario into a run file; parameters as of `run`.

@@ -26,9 +26,10 @@ from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
 from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
 from simulator.statistics.independence import replicates_of
+from simulator.types import OnProgress
 
 MakeStream = Callable[[int, int, int], Stream]
-Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+Progress = Callable[[int], AbstractContextManager[OnProgress]]
 
 SPANS: Final = 16  # places in the run that are simulated again, each LANES draws
 SLAB: Final = 8192
@@ -47,7 +48,7 @@ class Verdict(NamedTuple):
     difference: str  # empty where all is well
 
 
-def _unseen(draws: int) -> AbstractContextManager[Callable[[int], None]]:
+def _unseen(draws: int) -> AbstractContextManager[OnProgress]:
     return nullcontext(lambda n_draw: None)
 
 
@@ -257,7 +258,7 @@ def _simulated_whole(
     n_draw: int,
     size: int,
     stream: MakeStream,
-    on_progress: Callable[[int], None],
+    on_progress: OnProgress,
 ) -> Verdict:
     question = "every draw comes out the same to the bit, and so do the counts"
     total, each = blocks.empty_tally(job.trusts, job.plan, job.ranges), []

@@ -53,8 +53,8 @@ from simulator.scenario.uncertain import (
     SCALES,
 )
 from simulator.schema import TRUST_TYPES
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 REPLICATES: Final = 16  # 95% intervals over so many held in 94% of runs

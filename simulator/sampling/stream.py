@@ -7,8 +7,7 @@ from simulator.kernel import normal, philox
 from simulator.sampling import addresses
 from simulator.scenario.distributions import Certain, Uncertain
 from simulator.scenario.posterior import Recorded
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 class Stream:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.errors import ScenarioError, SimulatorError
 from simulator.files import reading
@@ -23,8 +22,7 @@ from simulator.scenario import assumptions
 from simulator.scenario import toml as toml_text
 from simulator.scenario.distributions import Uncertain
 from simulator.scenario.model import FOLLOWS, PRIOR, Scenario
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 SUFFIX: Final = ".csv"
 FORM: Final = "plan_follows"

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.kernel.histograms import read_quantiles
 from simulator.kernel.workspace import BINS
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 def histogram_quantiles(

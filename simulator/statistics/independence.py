@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from simulator.errors import RunFileError
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 def replicates_of(run: xr.DataTree) -> int:

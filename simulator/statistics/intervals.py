@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import betaincinv, ndtri
 
-Floats = NDArray[np.float64]
+from simulator.types import Floats
+
 Bound = Callable[[ArrayLike, ArrayLike, float], tuple[Floats, Floats]]
 
 HALVINGS: Final = 60  # of an interval 2 wide: beyond the last digit

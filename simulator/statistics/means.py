@@ -1,12 +1,11 @@
 """Means over draws, and how far they may be off for want of draws."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
 from simulator.statistics.intervals import Estimate
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 def mean(values: ArrayLike, confidence: float = 0.95) -> Estimate:

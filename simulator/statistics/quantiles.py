@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
-Floats = NDArray[np.float64]
+from simulator.types import Floats
+
 Integers = NDArray[np.int64]
 
 

@@ -3,12 +3,10 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from simulator.statistics.intervals import Estimate, wilson
 from simulator.statistics.means import mean
-
-Floats = NDArray[np.float64]
 
 FEW: Final = 10  # draws that achieve, or fail, in all replicates together
 

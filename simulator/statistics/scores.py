@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 SLICES: Final = 32
 

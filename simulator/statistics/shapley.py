@@ -16,13 +16,11 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from simulator.schema import DRAW
 from simulator.statistics.intervals import never, wilson
 from simulator.statistics.means import mean
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 COALITION = "coalition"
 CAUSE = "cause"

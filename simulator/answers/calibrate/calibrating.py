@@ -7,7 +7,7 @@
    they are than the polynomial said: the polynomial proposes, the simulation decides.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,8 +26,8 @@ from simulator.kernel.workspace import LANES
 from simulator.population.model import Population
 from simulator.running import prepare
 from simulator.scenario.model import Scenario
+from simulator.types import Floats, OnProgress
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 PRIOR: Final = 1_600  # beliefs that the first polynomial is fitted to
@@ -64,9 +64,7 @@ class Bank:
         """Fit the stand-in."""
         return emulator.fit(self.values, self.foretold, self.weights)
 
-    def add(
-        self, values: Floats, on_progress: Callable[[int], None] = lambda n: None
-    ) -> "Bank":
+    def add(self, values: Floats, on_progress: OnProgress = lambda n: None) -> "Bank":
         """Simulate more beliefs, which count in full."""
         more = self.foreteller.foretell(values, on_progress)
         return replace(
@@ -145,7 +143,7 @@ def bank(
     beliefs: int = PRIOR,
     futures: int = LANES,
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda n: None,
+    on_progress: OnProgress = lambda n: None,
 ) -> Bank:
     """Simulate beliefs of the prior.
 
@@ -242,7 +240,7 @@ def refined(
     seed: int = SEED,
     rounds: int = ROUNDS,
     tried: int = TRIED,
-    on_progress: Callable[[int], None] = lambda n: None,
+    on_progress: OnProgress = lambda n: None,
 ) -> Bank:
     """Simulate beliefs where the record leads, and let the stand-in learn from them."""
     for number in range(rounds):
@@ -257,7 +255,7 @@ def weighted(
     n: int,
     *,
     seed: int = SEED,
-    on_progress: Callable[[int], None] = lambda n: None,
+    on_progress: OnProgress = lambda n: None,
 ) -> Posterior:
     """Draw beliefs by the stand-in, simulate them, and weight them."""
     found = proposed(of, likely, n, generator(seed, 8))

@@ -18,8 +18,8 @@ from scipy.special import chdtrc
 
 from simulator.answers.calibrate import calibrating
 from simulator.answers.calibrate.calibrating import Bank, generator
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 BINS = 10

@@ -7,11 +7,9 @@ likelier the simulation makes it than the stand-in said.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.answers.calibrate.foretelling import Foretold
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 
 @dataclass(frozen=True)

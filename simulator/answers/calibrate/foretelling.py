@@ -7,7 +7,7 @@ many more, and put right.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -30,8 +30,7 @@ from simulator.scenario.distributions import Uncertain
 from simulator.scenario.model import years
 from simulator.scenario.posterior import Recorded
 from simulator.schema import TRUST_TYPES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats, OnProgress
 
 TOGETHER: Final = 32  # beliefs whose drivers are drawn together
 MANY: Final = BLOCK  # futures that the few are put right by, of each of these beliefs
@@ -115,7 +114,7 @@ class Foreteller:
     threads: int | None
 
     def foretell(
-        self, values: Floats, on_progress: Callable[[int], None] = lambda n: None
+        self, values: Floats, on_progress: OnProgress = lambda n: None
     ) -> Foretold:
         """Follow beliefs, (belief, path), through the futures."""
         seen = _simulated(self, values, self.futures, True, on_progress)
@@ -139,7 +138,7 @@ def prepared(
     *,
     futures: int = LANES,
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda n: None,
+    on_progress: OnProgress = lambda n: None,
 ) -> Foreteller:
     """Measure luck, on many futures of some beliefs, and what few futures miss of it.
 
@@ -190,7 +189,7 @@ def _simulated(
     values: Floats,
     futures: int,
     mirrored: bool,
-    on_progress: Callable[[int], None],
+    on_progress: OnProgress,
 ) -> Floats:
     """Simulate beliefs: (belief, future, observation)."""
     found = []

@@ -18,7 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from simulator.types import Floats
+
 Bools = NDArray[np.bool_]
 
 STUDENT: Final = 5.0  # degrees of freedom, where a Student likelihood is asked for

@@ -11,8 +11,7 @@ from simulator import evidence
 from simulator.answers import measures
 from simulator.evidence import record
 from simulator.scenario import vintage
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 THIS_PROJECT: Final = vintage.THIS_PROJECT
 # The rest of a total and of a part of it says nothing that these two have not said.

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
@@ -12,8 +11,7 @@ from scipy.special import ndtri
 
 from simulator.scenario.distributions import Uncertain
 from simulator.scenario.posterior import Table
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 BAND: Final = (0.05, 0.5, 0.95)
 PAIRS: Final = 8

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from simulator.types import Floats
+
 Log = Callable[[Floats], Floats]
 
 KEPT: Final = 0.5  # effective share of particles that each step leaves

@@ -7,14 +7,12 @@ a value of it, and independent ones for what is believed before the record is re
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simulator.scenario.distributions import REACH, Uncertain
 from simulator.scenario.model import Scenario
 from simulator.scenario.uncertain import prior
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 # How trusts plan, save and are paid is taken to be the same later, and is carried over.
 STRUCTURAL: Final = ("delivery.", "prices.")

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.answers.calibrate import calibrating, foretelling, observed
 from simulator.answers.calibrate.calibrating import Bank, Posterior
@@ -20,8 +19,7 @@ from simulator.scenario import load as inputs
 from simulator.scenario import posterior, vintage
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import FOLLOWS, Scenario
-
-Floats = NDArray[np.float64]
+from simulator.types import OnProgress
 
 LEAST_BELIEFS: Final = 200  # fewer say nothing
 
@@ -37,7 +35,7 @@ def calibrate(
     seed: int = calibrating.SEED,
     threads: int | None = None,
     least: float = calibrating.LEAST_EFFECTIVE,
-    on_progress: Callable[[int], None] = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> str:
     """Condition beliefs on the published record, and write the table of them.
 
@@ -118,7 +116,7 @@ def conditioned(
     until: int | None = None,
     known_at: str | None = None,
     seed: int = calibrating.SEED,
-    on_progress: Callable[[int], None] = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> Posterior:
     """Condition the beliefs of one form of plans; parameters as of `calibrate`."""
     observations = bank.foreteller.observations

@@ -4,7 +4,7 @@ Both are of the same futures but for the beliefs. Each form of plans has beliefs
 own given the record, so that targets of the two are simulated apart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from simulator.scenario import posterior
 from simulator.scenario.model import FOLLOWS, PRIOR, Target
 from simulator.schema import CONFIDENCE, OUTCOMES
 from simulator.statistics.intervals import wilson
+from simulator.types import OnProgress
 
 BOTH: Final = (PRIOR, believing.RECORD)
 
@@ -32,7 +33,7 @@ def chances(
     seed: int = runs.SEED,
     threads: int | None = None,
     settings: Sequence[str] = (),
-    on_progress: Callable[[int], None] = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> xr.Dataset:
     """Give the sector's chances under several beliefs, side by side.
 

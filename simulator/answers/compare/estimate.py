@@ -14,8 +14,7 @@ from scipy.special import ndtri
 from simulator.schema import CONFIDENCE, DRAW
 from simulator.statistics.intervals import paired_difference, wilson
 from simulator.statistics.means import mean
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 POWER: Final = 0.8  # chance to tell a difference of the size that shows
 

@@ -3,7 +3,7 @@
 Runs go through their draws in step, a few blocks at a time, so that memory stays flat.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -18,12 +18,12 @@ from simulator.errors import RunFileError
 from simulator.kernel.workspace import BLOCK
 from simulator.running import prepare
 from simulator.schema import DRAW, OUTCOME, OUTCOMES, TARGET, TRUST_TYPES
+from simulator.types import OnProgress
 
 UNIT: Final = "unit"
 
 Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Done = Callable[[int], None]
 
 
 def units(
@@ -32,7 +32,7 @@ def units(
     pairs: Sequence[list[str]],
     draws: Sequence[int],
     threads: int,
-    on_progress: Done,
+    on_progress: OnProgress,
 ) -> list[xr.Dataset]:
     """Count, draw by draw, which trusts, types and systems achieve in one run alone.
 

@@ -5,7 +5,7 @@ simulated again from what the file says it was made from.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,8 +26,7 @@ from simulator.answers.compare.paired import (
 from simulator.outcomes import HEADLINE_OUTCOME
 from simulator.running import runs
 from simulator.schema import TARGET
-
-Done = Callable[[int], None]
+from simulator.types import OnProgress
 
 SLAB: Final = 2**23  # numbers of a run that are compared at once
 
@@ -86,7 +85,7 @@ def against_first(
     *,
     by_unit: bool = True,
     threads: int | None = None,
-    on_progress: Done = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> list[Comparison]:
     """Compare every run with the first.
 

@@ -5,18 +5,16 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from simulator.answers.hindcast import naive
 from simulator.answers.hindcast.naive import NAIVE, Announced, Forecast
 from simulator.errors import ScenarioError
 from simulator.evidence.record import BY_NAME, MEASURES, Figure, figures, plans
 from simulator.statistics import scores
+from simulator.types import Floats
 
 LEVELS: Final = (0.05, 0.25, 0.50, 0.75, 0.95)
 OF_FIGURE: Final = ("published", "error", "pit", "inside_50", "inside_90", "crps")
-
-Floats = NDArray[np.float64]
 
 
 def score(series: xr.Dataset, support: Mapping[int, float]) -> xr.Dataset:

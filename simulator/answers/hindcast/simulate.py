@@ -5,8 +5,6 @@ trusts need the balance of every trust: the draws are simulated again, and added
 block by block so that memory stays flat.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -22,15 +20,14 @@ from simulator.kernel import workspace
 from simulator.running import prepare, replay
 from simulator.running.replay import Replay
 from simulator.statistics.independence import need_independent
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats, OnProgress
 
 
 def hindcast(
     run: xr.DataTree,
     *,
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> xr.Dataset:
     """Score a run of past years against the published record.
 
@@ -106,7 +103,7 @@ def _of_trusts(
     run: xr.DataTree,
     again: Replay,
     threads: int | None,
-    on_progress: Callable[[int], None],
+    on_progress: OnProgress,
 ) -> dict[str, xr.DataArray]:
     """Give the measures of acute and of other trusts: (target, draw, year)."""
     stored = run["sector"].to_dataset()["balance"].transpose("target", "draw", "year")

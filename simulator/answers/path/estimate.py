@@ -17,8 +17,8 @@ from simulator.statistics.independence import need_independent
 from simulator.statistics.intervals import wilson
 from simulator.statistics.means import mean, tail_mean
 from simulator.statistics.quantiles import quantile_interval
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 # What is found of one target: dims and values by name.
 Parts: TypeAlias = dict[str, tuple[tuple[str, ...], Any]]

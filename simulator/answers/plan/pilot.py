@@ -9,7 +9,6 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -29,8 +28,7 @@ from simulator.running import assemble
 from simulator.running.assemble import Keep, Work
 from simulator.scenario import load as inputs
 from simulator.scenario.load import Loaded
-
-Told = Callable[[str], None]
+from simulator.types import OnStep
 
 FEW: Final = 128  # draws of the smaller run
 LONG_ENOUGH: Final = 0.4  # seconds that the larger is to compute for
@@ -58,11 +56,11 @@ def pilot(
     seed: int,
     keep: Keep,
     threads: int | None,
-    told: Told = lambda words: None,
+    on_step: OnStep = lambda words: None,
 ) -> Pilot:
     """Prepare, then run with few draws and with as many as show what a draw takes.
 
-    `told` is called with what is being done.
+    `on_step` is called with what is being done.
     """
     population = inputs.population_of(loaded)
 
@@ -73,19 +71,19 @@ def pilot(
         )
         return work, time.perf_counter() - began
 
-    told("preparing")
+    on_step("preparing")
     work, preparing = prepare()
     if _compiled_just_now():  # which the run to come need not do again
         work, preparing = prepare()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "pilot.h5"
         few = min(FEW, draws)
-        told(f"pilot of {few:,} draws")
+        on_step(f"pilot of {few:,} draws")
         _timed(work, place, few)
         at_rest = _memory_in_use()
         small = _bytes_by_variable(place)
         many = _enough(work, draws)
-        told(f"pilot of {many:,} draws")
+        on_step(f"pilot of {many:,} draws")
         computing, finishing = _timed(work, place, many)
         large = _bytes_by_variable(place)
         with store.open_run(place, GROUPS, trusted=True) as tree:

@@ -15,7 +15,7 @@ import xarray as xr
 
 from simulator.answers.headline.estimate import PROBABILITIES
 from simulator.answers.plan.costs import file_of, memory_of, seconds_of
-from simulator.answers.plan.pilot import Told, pilot
+from simulator.answers.plan.pilot import pilot
 from simulator.errors import ScenarioError
 from simulator.runfile import store
 from simulator.running import assemble, runs, stopping
@@ -24,6 +24,7 @@ from simulator.scenario import load as inputs
 from simulator.scenario.load import Loaded
 from simulator.schema import CONFIDENCE
 from simulator.statistics.intervals import wilson
+from simulator.types import OnStep
 
 MOST_TARGETS: Final = 1000
 # A run that would take longer, or more of the disk, is not begun without a word.
@@ -82,7 +83,7 @@ def plan(
     seed: int = runs.SEED,
     threads: int | None = None,
     settings: tuple[str, ...] = (),
-    told: Told = lambda words: None,
+    on_step: OnStep = lambda words: None,
 ) -> Forecast:
     """Predict what a run takes, from a second's pilot on this machine.
 
@@ -97,13 +98,13 @@ def plan(
     targets
         Number of targets to plan for, those of the scenario over and over; by default
         its own.
-    told
+    on_step
         Called with what is being done, in a few words.
     """
     draws = runs.DRAWS if draws is None else draws
     runs.check(draws, seed, threads, keep, precision)
     loaded = _with_targets(runs.load(scenario, settings), targets)
-    found = pilot(loaded, draws, seed, keep, threads, told)
+    found = pilot(loaded, draws, seed, keep, threads, on_step)
     asked = loaded.scenario
     needs = tuple(_needs(found.answer, precision))
     parts = assemble.stops_from(found.work.job, 0, draws, None)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from simulator.answers.target.estimate import RATE, Crossing, crossings
 from simulator.schema import OUTCOME
 from simulator.statistics.intervals import wilson
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 

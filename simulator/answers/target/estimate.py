@@ -18,8 +18,8 @@ from scipy.optimize import isotonic_regression
 from simulator.outcomes import RECORDS
 from simulator.schema import CONFIDENCE, OUTCOME
 from simulator.statistics.intervals import wilson
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 RATE: Final = "rate"

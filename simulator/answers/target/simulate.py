@@ -6,14 +6,13 @@ fine: first over the whole range from nothing to the largest ask, then where a c
 that is asked for is crossed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from simulator.answers.target import estimate as curves
 from simulator.answers.target.bracketing import rates_to_add
@@ -38,8 +37,7 @@ from simulator.schema import (
     TRUST_TYPE,
     TRUST_TYPES,
 )
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats, OnStep
 
 RESOLUTION: Final = 0.0001  # of a rate: 0.01 points
 COARSE: Final = 16  # steps over the whole range
@@ -107,7 +105,7 @@ def curve(
     seed: int | None = None,
     threads: int | None = None,
     settings: Sequence[str] = (),
-    told: Callable[[str], None] = lambda words: None,
+    on_step: OnStep = lambda words: None,
 ) -> xr.Dataset:
     """Estimate the chance to achieve as a curve over the rate that is asked.
 
@@ -133,7 +131,7 @@ def curve(
         As of `run`; by default 10,000 draws under seed 2019, or a run file's own.
     settings
         Changes to the scenario, as `--set` takes them.
-    told
+    on_step
         Called with what is tried next, in words.
 
     Returns
@@ -157,14 +155,14 @@ def curve(
     else:
         # Closer together at low rates, where targets lie.
         first = most * (np.arange(COARSE + 1) / COARSE) ** 2
-    told(_words(first))
+    on_step(_words(first))
     counts = asked.counts(first, by)
     found = curves.curve(counts["achieved"], asked.draws, CONFIDENCE)
     while rates is None:
         more = rates_to_add(found, outcome, chances, RESOLUTION, AT_ONCE)
         if len(more) == 0:
             break
-        told(_words(more))
+        on_step(_words(more))
         counts = xr.concat([counts, asked.counts(more, by)], dim=RATE)
         found = curves.curve(counts["achieved"], asked.draws, CONFIDENCE)
     found["guarded"] = counts["guarded"].sortby(RATE)

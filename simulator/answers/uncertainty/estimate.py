@@ -9,13 +9,11 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simulator.statistics.intervals import wilson
 from simulator.statistics.quantiles import ranks
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 BAND: Final = (0.10, 0.50, 0.90)
 FEW: Final = 10  # beliefs that show a success, or a failure

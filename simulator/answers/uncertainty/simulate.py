@@ -29,8 +29,7 @@ from simulator.scenario.model import Scenario
 from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES
 from simulator.statistics.sobol_indices import group_shares
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats, OnProgress
 
 SIDES: Final = ("a", "b")
 OUTPUTS: Final = (
@@ -79,7 +78,7 @@ def split(
     seed: int = 2019,
     threads: int | None = None,
     target: str | None = None,
-    on_progress: Callable[[int], None] = lambda n_draw: None,
+    on_progress: OnProgress = lambda n_draw: None,
 ) -> Uncertainty:
     """Split what a scenario leaves open into what is believed and luck.
 
@@ -145,7 +144,7 @@ class Work(NamedTuple):
 
     job: Job
     threads: int | None
-    on_progress: Callable[[int], None]
+    on_progress: OnProgress
 
 
 # --- variance by groups -------------------------------------------------------------

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from simulator import drivers
@@ -24,8 +23,8 @@ from simulator.scenario.model import Scenario, by_year
 from simulator.scenario.posterior import Recorded
 from simulator.scenario.uncertain import CONDITIONS
 from simulator.schema import TRUST_TYPES
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Tables = dict[str, Any]
 
 # So many times the opportunity, of which so much less can be reached: the same savings

@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from simulator.answers.why import causes
 from simulator.answers.why.causes import Cause, World
@@ -29,8 +28,7 @@ from simulator.sampling.stream import Stream
 from simulator.scenario.model import Scenario
 from simulator.schema import DRAW, OUTCOMES
 from simulator.statistics.shapley import COALITION, attribution, bound_chances
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats, OnProgress
 
 DRAWS: Final = 1_000
 QUANTITY: Final = "quantity"
@@ -222,7 +220,7 @@ def answer(
     draws: int = DRAWS,
     seed: int,
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda n: None,
+    on_progress: OnProgress = lambda n: None,
 ) -> Explanation:
     """Simulate every set of causes and share the result among them.
 
