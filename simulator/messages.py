@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 REFUSED: Final = "refused"
 UNKNOWN: Final = "unknown key"
 MISSING: Final = "missing"
+MISPLACED: Final = "misplaced"  # something of another kind stands there
 LONGEST: Final = 40
 LONGEST_KEY: Final = 100
 _COMMA: Final = re.compile(r"[-+]?\d+,\d+")
@@ -27,11 +28,15 @@ class Fault(NamedTuple):
     path: Path
     problem: str
     remedy: str = ""
+    kind: str = ""
+    """`UNKNOWN`, `MISSING`, `MISPLACED`, or none of these."""
+    meant: str = ""
+    """Of an unknown key, the one that was probably meant."""
 
 
-def refuse(problem: str, remedy: str = "") -> PydanticCustomError:
-    """Make the error that a check raises inside a pydantic model."""
-    said = {"problem": problem, "remedy": remedy}
+def refuse(problem: str, remedy: str = "", kind: str = "") -> PydanticCustomError:
+    """Make the error that a check raises inside a pydantic model; see `Fault`."""
+    said = {"problem": problem, "remedy": remedy, "kind": kind}
     return PydanticCustomError(
         REFUSED, "{problem}; {remedy}" if remedy else "{problem}", said
     )
@@ -104,10 +109,19 @@ def quote(text: str) -> str:
 def nearest(word: str, known: Iterable[str], all_called: str = "choose from") -> str:
     """Say which known name was probably meant, or list them all."""
     names = list(known)
-    close = get_close_matches(word, names, n=1)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"{all_called}: {', '.join(names)}" if names else ""
+    listed = f"{all_called}: {', '.join(names)}" if names else ""
+    return meant(word, names) or listed
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Ask whether a known name was meant, where one is near."""
+    close = near(word, known)
+    return f"did you mean '{close}'?" if close else ""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Give the known name that is nearest to a word, if any is near."""
+    return next(iter(get_close_matches(word, list(known), n=1)), "")
 
 
 def dotted(path: Iterable[object]) -> str:
@@ -141,17 +155,20 @@ def translate(error: ErrorDetails, known: Iterable[str]) -> Fault:
     path = tuple(str(part) for part in error["loc"] if part != "[key]")
     said = error.get("ctx", {})
     if error["type"] == REFUSED:
-        return Fault(path, said["problem"], said["remedy"])
+        return Fault(path, said["problem"], said["remedy"], said["kind"])
     if error["type"] == "extra_forbidden":
-        return Fault(path, UNKNOWN, nearest(path[-1], known))
+        names = list(known)
+        close = near(path[-1], names)
+        return Fault(path, UNKNOWN, nearest(path[-1], names), UNKNOWN, close)
     if error["type"] == "missing":
-        return Fault(path, MISSING, f"add it to {table(path[:-1])}")
+        return Fault(path, MISSING, f"add it to {table(path[:-1])}", MISSING)
     if error["type"] == "too_short":
         return Fault(path, "is empty", "give at least one")
     what, remedy = _MUST_BE.get(error["type"], ("", ""))
     if what:
         named = remedy.format(table=table(path), key=path[-1] if path else "")
-        return Fault(path, f"must be {what}, got {say(error['input'])}", named)
+        problem = f"must be {what}, got {say(error['input'])}"
+        return Fault(path, problem, named, MISPLACED)
     return Fault(path, f"{say(error['input'])} cannot stand here", _cut(error["msg"]))
 
 

@@ -16,8 +16,8 @@ FLOORS = {
     "errors": 0,  # everything may import it
     "types": 0,
     "outcomes": 0,
+    "messages": 0,
     "schema": 1,
-    "messages": 1,
     "kernel": 1,
     "evidence": 1,
     "files": 2,

@@ -7,15 +7,15 @@ of the table `sources.name` of the same file.
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
 from simulator.errors import SimulatorError
+from simulator.messages import meant
 
 DEFAULTS_FILE: Final = "defaults.toml"
 GRADES: Final = ("A", "B", "C")
@@ -103,7 +103,7 @@ def figures() -> Mapping[str, Entry]:
 def figure(key: str) -> Entry:
     """Give one published figure, or name the nearest key there is."""
     if key not in figures():
-        raise SimulatorError(key, "no such figure", _nearest(key, figures()))
+        raise SimulatorError(key, "no such figure", meant(key, figures()))
     return figures()[key]
 
 
@@ -133,7 +133,7 @@ def series(prefix: str) -> dict[int, float]:
     }
     if not years:
         stems = {key.rpartition(".")[0] for key in figures()}
-        raise SimulatorError(prefix, "no such series", _nearest(prefix, stems))
+        raise SimulatorError(prefix, "no such series", meant(prefix, stems))
     return {year: _as_number(years[year]) for year in sorted(years)}
 
 
@@ -185,7 +185,7 @@ class _File:
         below = {k: part for k, part in table.items() if k not in _WORDS}
         for name, part in below.items():
             if not isinstance(part, dict):
-                near = _nearest(name, _WORDS) or f"fields: {', '.join(_WORDS)}"
+                near = meant(name, _WORDS) or f"fields: {', '.join(_WORDS)}"
                 raise SimulatorError(place, f"unknown field '{name}'", near)
         if "value" in own and below:
             raise SimulatorError(place, f"holds a value and tables: {list(below)}")
@@ -203,7 +203,7 @@ class _File:
         if source is None:
             return own
         if source not in self.sources:
-            near = _nearest(str(source), self.sources)
+            near = meant(str(source), self.sources)
             raise SimulatorError(place, f"unknown source '{source}'", near)
         return {**self.sources[source], **own}
 
@@ -224,11 +224,6 @@ def _entry(place: str, key: str, given: dict[str, Any]) -> Entry:
             place, f"unknown grade '{given['grade']}'", f"grades: {', '.join(GRADES)}"
         )
     return Entry(**given | {"key": key, "value": _frozen(given["value"])})
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f"did you mean '{near[0]}'?" if near else ""
 
 
 def _as_number(entry: Entry) -> float:

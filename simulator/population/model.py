@@ -10,12 +10,12 @@ import io
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import messages
 from simulator.errors import PopulationError, Problems
 from simulator.messages import quote
 from simulator.schema import TRUST_TYPES
@@ -219,8 +219,8 @@ def to_csv_text(population: Population) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Ask whether a known word was meant, or list them where none is near."""
     known = list(known)
-    near = near_word(word, known)
-    return f"did you mean '{near}'?" if near else f"choose from: {', '.join(known)}"
+    close = near_word(word, known)
+    return messages.nearest(close or word, known)
 
 
 def near_word(word: str, known: Sequence[str]) -> str:
@@ -228,7 +228,7 @@ def near_word(word: str, known: Sequence[str]) -> str:
     plain = word[: LONGEST["name"]].strip().lower().replace(" ", "_").replace("-", "_")
     if TYPE_WORDS.get(plain) in known:
         return TYPE_WORDS[plain]
-    return next(iter(get_close_matches(plain, known, n=1)), "")
+    return messages.near(plain, known)
 
 
 def _columns_of(population: Population) -> Table:

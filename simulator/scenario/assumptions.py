@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from simulator.messages import (
+    MISPLACED,
     control,
     decimal_comma,
     figure,
@@ -144,7 +145,7 @@ class Number(Kind):
         """Read a number, or refuse it."""
         if self.by_year and _is_list(raw):
             remedy = f"write one number, or call the key {self.by_year}"
-            raise refuse("must be a number, got a list", remedy)
+            raise refuse("must be a number, got a list", remedy, MISPLACED)
         if isinstance(raw, Mapping) and KINDS.keys() & raw.keys():
             if self.lever:
                 raise refuse(LEVER, LEVER_REMEDY)
@@ -212,7 +213,8 @@ class Years(Listed):
         """Read the number that holds for every year, or refuse it."""
         if self.only_list and not isinstance(raw, Mapping):
             first = "the opening year first" if self.opening else "the first year first"
-            raise refuse(f"must be a list, got {say(raw)}", f"one a year, {first}")
+            problem = f"must be a list, got {say(raw)}"
+            raise refuse(problem, f"one a year, {first}", MISPLACED)
         return self.number.read(raw)
 
     def read_item(self, raw: object) -> float:
@@ -239,7 +241,7 @@ class Belief(Listed):
         """Read a number or an uncertain table, or refuse it."""
         if _is_list(raw):
             remedy = "write a number or {triangular = [low, mode, high]}"
-            raise refuse("must be one value, got a list", remedy)
+            raise refuse("must be one value, got a list", remedy, MISPLACED)
         value = parse(raw)
         for bound in value.stated():
             self.number.admit(bound)
@@ -281,7 +283,7 @@ class Whole(Kind):
     def read(self, raw: object) -> int:
         """Read a whole number, or refuse it."""
         if isinstance(raw, bool) or not isinstance(raw, int):
-            raise refuse(f"must be a whole number, got {say(raw)}")
+            raise refuse(f"must be a whole number, got {say(raw)}", kind=MISPLACED)
         if raw not in self.among:
             remedy = f"give {self.among[0]} to {self.among[-1]}"
             raise refuse(f"{figure(raw)} is out of range", remedy)
@@ -310,7 +312,8 @@ class Text(Kind):
     def read(self, raw: object) -> str:
         """Read a text, or refuse it."""
         if not isinstance(raw, str):
-            raise refuse(f"must be text, got {say(raw)}", "put it in quotes")
+            problem = f"must be text, got {say(raw)}"
+            raise refuse(problem, "put it in quotes", MISPLACED)
         if not raw.strip():
             raise refuse("is empty", "write something")
         if len(raw.splitlines()) > 1:
@@ -337,7 +340,8 @@ class Prose(Kind):
     def read(self, raw: object) -> str:
         """Read a text, or refuse it."""
         if not isinstance(raw, str):
-            raise refuse(f"must be text, got {say(raw)}", "put it in quotes")
+            problem = f"must be text, got {say(raw)}"
+            raise refuse(problem, "put it in quotes", MISPLACED)
         if character := control(raw, besides="\t\r\n"):
             raise refuse(f"holds the control character {character}", "take it out")
         return raw
@@ -360,7 +364,7 @@ class Day(Kind):
                 return date.fromisoformat(raw).isoformat()
             except ValueError:
                 raise refuse(f"{quote(raw)} is not a day", DAY_REMEDY) from None
-        raise refuse(f"must be a day, got {say(raw)}", DAY_REMEDY)
+        raise refuse(f"must be a day, got {say(raw)}", DAY_REMEDY, MISPLACED)
 
     def form(self) -> JsonSchema:
         """Give the JSON Schema."""
@@ -439,13 +443,14 @@ def is_series(value: object, kinds: Iterable[object]) -> bool:
 def real(raw: object) -> float:
     """Read a finite number, or refuse it."""
     if isinstance(raw, bool) or not isinstance(raw, int | float):
-        raise refuse(f"must be a number, got {say(raw)}", _number_meant(raw))
+        problem = f"must be a number, got {say(raw)}"
+        raise refuse(problem, _number_meant(raw), MISPLACED)
     try:
         value = float(raw)
     except OverflowError:
         value = math.inf
     if not math.isfinite(value):
-        raise refuse("must be a finite number", PLAIN)
+        raise refuse("must be a finite number", PLAIN, MISPLACED)
     return value
 
 

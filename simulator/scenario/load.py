@@ -16,10 +16,12 @@ from pydantic_core import ErrorDetails
 from simulator.errors import PopulationError, Problems, ScenarioError
 from simulator.files import places, reading
 from simulator.messages import (
+    MISPLACED,
     MISSING,
     UNKNOWN,
     Fault,
     dotted,
+    meant,
     nearest,
     quote,
     say,
@@ -400,15 +402,15 @@ def _build(tree: Mapping[str, Any]) -> tuple[Scenario | None, list[Fault]]:
         ]
     seen = {fault.path for fault in found}
     found += [fault for fault in Scenario.faults(tree) if fault.path not in seen]
-    meant = {
-        (*fault.path[:-1], fault.remedy.split("'")[1])
+    intended = {
+        (*fault.path[:-1], fault.meant)
         for fault in found
-        if fault.problem == UNKNOWN and "did you mean" in fault.remedy
+        if fault.kind == UNKNOWN and fault.meant
     }
     return None, [
         fault
         for fault in found
-        if not (fault.problem == MISSING and {fault.path, (EXTENDS,)} & meant)
+        if not (fault.kind == MISSING and {fault.path, (EXTENDS,)} & intended)
     ]
 
 
@@ -418,11 +420,10 @@ def _fault(error: ErrorDetails, tree: Mapping[str, Any]) -> Fault:
     known = [*(keys.known(Scenario, above) or ()), SOURCE]
     fault = translate(error, known if above else [*known, EXTENDS])
     named = len(path) > 1 and keys.known(Scenario, path[:-2]) is keys.OPEN
-    if fault.problem == MISSING and named:
+    if fault.kind == MISSING and named:
         others = set(layers.look_up(tree, tuple(path[:-2]))) - {path[-2]}
-        close = nearest(path[-2], sorted(others))
-        if close.startswith("did"):
-            return fault._replace(remedy=f"{fault.remedy}, or {close}")
+        if asked := meant(path[-2], sorted(others)):
+            return fault._replace(remedy=f"{fault.remedy}, or {asked}")
     return fault
 
 
@@ -430,11 +431,7 @@ def _unsourced(
     stack: Sequence[Layer], misfits: Iterable[Fault]
 ) -> Iterator[tuple[str, Fault]]:
     """Yield the numbers without a source, but for those that should not be there."""
-    unknown = [
-        fault.path
-        for fault in misfits
-        if fault.problem == UNKNOWN or fault.problem.startswith("must be")
-    ]
+    unknown = [f.path for f in misfits if f.kind in (UNKNOWN, MISPLACED)]
     for layer in stack:
         if layer.name == layers.BUILT_IN:
             continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator import evidence
-from simulator.messages import Fault, control, dotted, nearest, say, table
+from simulator.messages import Fault, control, dotted, meant, nearest, say, table
 from simulator.scenario.keys import EXTENDS, SOURCE
 from simulator.scenario.layers import (
     BUILT_IN,
@@ -141,9 +141,7 @@ def _bad_source(source: object, path: KeyPath) -> Iterator[Fault]:
         yield Fault(path, problem, "take it out")
     elif _EVIDENCE_KEY.fullmatch(source) and _entry(source) is None:
         known = [*evidence.figures(), *map(dotted, _default_paths())]
-        remedy = nearest(source, known)
-        if remedy.startswith("choose"):
-            remedy = "write a citation in words"
+        remedy = meant(source, known) or "write a citation in words"
         yield Fault(path, f"no evidence is called '{source}'", remedy)
 
 

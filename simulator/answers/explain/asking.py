@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.errors import RunFileError
-from simulator.messages import nearest, quote
+from simulator.messages import meant, nearest, quote
 from simulator.running import rebuild
 from simulator.running.rebuild import Future
 from simulator.statistics.independence import need_independent
@@ -56,8 +56,9 @@ def _place(what: str, word: str, root: xr.Dataset) -> int:
     if word in known:
         return known.index(word)
     remedy = nearest(word, known)
-    if len(known) > FEW and not remedy.startswith("did"):
-        remedy = f"there are {len(known)}, from {quote(known[0])} to {quote(known[-1])}"
+    if len(known) > FEW:
+        ends = f"from {quote(known[0])} to {quote(known[-1])}"
+        remedy = meant(word, known) or f"there are {len(known)}, {ends}"
     raise RunFileError(what, f"the run has no {what} {quote(word)}", remedy)
 
 
