@@ -7,9 +7,10 @@ import numpy as np
 from simulator.engine.blocks import Job
 from simulator.kernel.tables import Plan, Trusts
 from simulator.outcomes import BASES
+from simulator.population.load import load_population
 from simulator.population.model import Population
 from simulator.running import prepare
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario, Target
 
 SCENARIO = "long-term-plan"
@@ -48,16 +49,16 @@ class Case:
 
 def make(n_target: int = 10, trusts: float = 1.0) -> Case:
     """Prepare the shipped scenario with fixed targets and a multiple of its trusts."""
-    loaded = inputs.load_scenario(SCENARIO)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario(SCENARIO)
+    population = load_population(loaded.scenario.population, loaded.folder)
     scenario = loaded.scenario.model_copy(update={"targets": targets(n_target)})
     return Case(prepare.prepare(scenario, resized(population, trusts), SEED))
 
 
 def shipped() -> Case:
     """Prepare the shipped scenario as it is, balancing item and all."""
-    loaded = inputs.load_scenario(SCENARIO)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario(SCENARIO)
+    population = load_population(loaded.scenario.population, loaded.folder)
     return Case(prepare.prepare(loaded.scenario, population, SEED))
 
 

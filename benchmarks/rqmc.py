@@ -17,9 +17,10 @@ from simulator.engine import blocks
 from simulator.engine.blocks import Job, Shard
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import BALANCE, CASH_RELEASING
+from simulator.population.load import load_population
 from simulator.running import prepare
 from simulator.sampling import sobol
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 
 Floats = NDArray[np.float64]
 
@@ -37,10 +38,10 @@ OUTPUTS = (
 
 def job() -> Job:
     """Prepare the shipped scenario with one target and all of its trusts."""
-    loaded = inputs.load_scenario(case.SCENARIO)
+    loaded = load_scenario(case.SCENARIO)
     chosen = tuple(t for t in loaded.scenario.targets if t.name == TARGET)
     scenario = loaded.scenario.model_copy(update={"targets": chosen})
-    population = inputs.load_population(scenario.population, loaded.folder)
+    population = load_population(scenario.population, loaded.folder)
     return prepare.prepare_counts(scenario, population, case.SEED)
 
 

@@ -25,13 +25,14 @@ def main() -> None:
     folder = Path(sys.argv[4])
     from simulator import drivers  # noqa: PLC0415
     from simulator.engine import blocks  # noqa: PLC0415
+    from simulator.population.load import load_population  # noqa: PLC0415
     from simulator.runfile import store  # noqa: PLC0415
     from simulator.running import assemble, prepare, runs, variables  # noqa: PLC0415
-    from simulator.scenario import load as inputs  # noqa: PLC0415
+    from simulator.scenario.load import load_scenario  # noqa: PLC0415
 
     imported = time.time()
-    loaded = inputs.load_scenario("long-term-plan")
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario("long-term-plan")
+    population = load_population(loaded.scenario.population, loaded.folder)
     read = time.time()
     job = prepare.prepare(loaded.scenario, population, runs.SEED)
     prepared = time.time()

@@ -14,7 +14,7 @@ _HOMES = {
     "run": ("simulator.running.runs", "run"),
     "open": ("simulator.runfile.store", "open_file"),
     "load_scenario": ("simulator.scenario.load", "load_scenario"),
-    "load_population": ("simulator.scenario.load", "load_population"),
+    "load_population": ("simulator.population.load", "load_population"),
     "path": ("simulator.answers.path.estimate", "path"),
     "headline": ("simulator.answers.headline.estimate", "headline"),
     "calibrate": ("simulator.answers.calibrate.table", "calibrate"),

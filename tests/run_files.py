@@ -7,7 +7,7 @@ import tiny
 
 from simulator.runfile import store
 from simulator.running import runs
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.schema import COORDINATES, VARIABLES, assumption
 
 DRAWS = 50
@@ -31,7 +31,7 @@ ASSUMPTION = "/drivers/delivery__real_share"
 def whole(folder: Path) -> Path:
     """Run the tiny scenario and give its file."""
     place = folder / "whole.h5"
-    loaded = inputs.load_scenario(tiny.write(folder))
+    loaded = load_scenario(tiny.write(folder))
     runs.run(loaded, draws=DRAWS, seed=7, keep="sample", output=place).close()
     return place
 

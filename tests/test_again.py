@@ -12,10 +12,12 @@ from simulator.engine.blocks import Job
 from simulator.errors import RunFileError
 from simulator.kernel.trust_year import trust_year
 from simulator.kernel.workspace import GROUP_RESULTS, KEPT
+from simulator.population.load import load_population
 from simulator.runfile import store
 from simulator.running import prepare, provenance, rebuild, runs
 from simulator.running.rebuild import future_of
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
+from simulator.scenario.read import shipped
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 SEED = 11
@@ -31,7 +33,7 @@ def tables():
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    loaded = inputs.load_scenario(tiny.write(folder, tables()))
+    loaded = load_scenario(tiny.write(folder, tables()))
     runs.write(loaded, folder / "run.h5", draws=20, seed=SEED)
     return folder / "run.h5"
 
@@ -64,10 +66,10 @@ def same_inputs(got, loaded, population):
     assert provenance.of_run(*got, 1, 2) == provenance.of_run(loaded, population, 1, 2)
 
 
-@pytest.mark.parametrize("name", inputs.shipped())
+@pytest.mark.parametrize("name", shipped())
 def test_a_shipped_scenario_comes_back_whole(name):
-    loaded = inputs.load_scenario(name)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario(name)
+    population = load_population(loaded.scenario.population, loaded.folder)
     run = _tree_of(loaded, population)
     same_inputs(rebuild.inputs_of(run), loaded, population)
 
@@ -87,22 +89,22 @@ def test_files_settings_and_a_table_of_trusts_come_back_too(tmp_path):
         'source = "made up: upper"\n',
         encoding="utf-8",
     )
-    loaded = inputs.load_scenario(upper, ["demand.bias=0.001", "prices.pay=0.02"])
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario(upper, ["demand.bias=0.001", "prices.pay=0.02"])
+    population = load_population(loaded.scenario.population, loaded.folder)
     assert place.name in dict(loaded.text)
     same_inputs(rebuild.inputs_of(_tree_of(loaded, population)), loaded, population)
     assert loaded.origins["demand.bias"].layer == "command line"
 
 
 def test_the_file_of_a_run_gives_the_inputs_it_was_given(run, place):
-    loaded = inputs.load_scenario(place.parent / "tiny.toml")
-    population = inputs.load_population("tiny.csv", place.parent)
+    loaded = load_scenario(place.parent / "tiny.toml")
+    population = load_population("tiny.csv", place.parent)
     same_inputs(rebuild.inputs_of(run), loaded, population)
 
 
 def test_the_job_is_the_one_that_ran(run, place):
-    loaded = inputs.load_scenario(place.parent / "tiny.toml")
-    population = inputs.load_population("tiny.csv", place.parent)
+    loaded = load_scenario(place.parent / "tiny.toml")
+    population = load_population("tiny.csv", place.parent)
     expected = prepare.prepare(loaded.scenario, population, SEED)
     job, counting = rebuild.job_of(run), rebuild.counting_job_of(run)
     assert job.seed == counting.seed == SEED

@@ -25,7 +25,8 @@ from simulator.errors import SimulatorError
 from simulator.kernel import philox
 from simulator.running import prepare
 from simulator.sampling.stream import Stream
-from simulator.scenario import load as inputs
+from simulator.scenario.fitting import population_of
+from simulator.scenario.load import load_scenario
 
 RNG = np.random.default_rng(11)
 
@@ -165,9 +166,9 @@ def test_what_cannot_be_weighed_is_refused_at_once(
 
 @pytest.fixture(scope="module")
 def foreteller() -> foretelling.Foreteller:
-    loaded = inputs.load_scenario("hindcast-2013")
+    loaded = load_scenario("hindcast-2013")
     one = loaded.scenario.model_copy(update={"targets": loaded.scenario.targets[:1]})
-    job = prepare.prepare_counts(one, inputs.population_of(loaded), 5)
+    job = prepare.prepare_counts(one, population_of(loaded), 5)
     past = space.of_past(one)
     n = len(observed.scored())
     return foretelling.Foreteller(
@@ -206,9 +207,9 @@ def test_what_is_foretold_is_what_a_hindcast_shows(
 @pytest.mark.slow
 def test_true_beliefs_have_every_rank_equally_often() -> None:
     """Simulation-based calibration, with a control that is too sure of itself."""
-    loaded = inputs.load_scenario("hindcast-2013")
+    loaded = load_scenario("hindcast-2013")
     bank = calibrating.bank(
-        loaded.scenario, inputs.population_of(loaded), "gap", beliefs=1_000
+        loaded.scenario, population_of(loaded), "gap", beliefs=1_000
     )
     fitted = observed.fitted(bank.foreteller.observations)
     how = {"trials": 40, "rows": 400}

@@ -17,8 +17,8 @@ from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.running import prepare, replay, runs
-from simulator.scenario import load as inputs
 from simulator.scenario.model import Delivery, Prices, Scenario
+from simulator.scenario.write import resolved_toml
 
 DRAWS = 40
 SEED = 7
@@ -432,7 +432,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     place = tmp_path / "tiny.toml"
     tiny.write(tmp_path)
-    place.write_text(inputs.resolved_toml(tiny.loaded(None, *FEW)), encoding="utf-8")
+    place.write_text(resolved_toml(tiny.loaded(None, *FEW)), encoding="utf-8")
     return tmp_path
 
 

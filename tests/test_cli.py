@@ -13,7 +13,8 @@ import tiny
 from click.testing import CliRunner
 
 from simulator.cli import main
-from simulator.scenario import load as inputs
+from simulator.population.load import load_population
+from simulator.scenario.load import load_scenario
 
 COMMANDS = (
     ("run",),
@@ -316,8 +317,8 @@ def test_what_show_prints_as_a_file_is_the_same_scenario(here):
     written = here / "again.toml"
     text = done("show", "tiny.toml", "--toml", "--set", "prices.pay=0.031")
     written.write_text(text, encoding="utf-8")
-    first = inputs.load_scenario(here / "tiny.toml", ["prices.pay=0.031"])
-    again = inputs.load_scenario(written)
+    first = load_scenario(here / "tiny.toml", ["prices.pay=0.031"])
+    again = load_scenario(written)
     assert again.scenario == first.scenario
     assert again.scenario.prices.pay == 0.031
 
@@ -401,7 +402,7 @@ def test_a_population_is_built_from_a_list_and_can_be_run(here):
     (here / "panel.csv").write_text(PANEL, encoding="utf-8")
     said = done("population", "build", "panel.csv", "-o", "trusts.csv")
     assert said.startswith("trusts.csv: 6 trusts\n")
-    made = inputs.load_population(here / "trusts.csv")
+    made = load_population(here / "trusts.csv")
     assert made.code == tuple(
         code for _, code in sorted(zip(made.system, made.code, strict=True))
     )

@@ -30,9 +30,10 @@ from simulator.kernel.trust_year import (
     trust_year,
 )
 from simulator.kernel.workspace import GROUP_RESULTS
+from simulator.population.load import load_population
 from simulator.running import prepare, runs
-from simulator.scenario import load as inputs
 from simulator.scenario.assumptions import parse
+from simulator.scenario.load import load_scenario
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
 
 TEXT = (Path(__file__).parents[1] / "docs" / "model.md").read_text(encoding="utf-8")
@@ -225,8 +226,8 @@ def at_the_centre(
     rates: tuple[float, ...], follows: str, *changes: str
 ) -> dict[str, Any]:
     """Simulate rates without luck: the sector's results, and what acute money buys."""
-    loaded = inputs.load_scenario("long-term-plan", changes)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario("long-term-plan", changes)
+    population = load_population(loaded.scenario.population, loaded.folder)
     target = loaded.scenario.targets[0].model_copy(update={"plan_follows": follows})
     scenario = loaded.scenario.model_copy(update={"targets": (target,) * len(rates)})
     by_year = np.repeat(np.array(rates)[:, None], scenario.years, axis=1)
@@ -263,8 +264,8 @@ def central_rows() -> list[str]:
 
 
 def balancing_row(changes: tuple[str, ...]) -> str:
-    loaded = inputs.load_scenario("long-term-plan", changes)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario("long-term-plan", changes)
+    population = load_population(loaded.scenario.population, loaded.folder)
     (target,) = (t for t in loaded.scenario.targets if t.balancing_item is not None)
     alone = loaded.scenario.model_copy(update={"targets": (target,)})
     (note,) = prepare.prepare(alone, population, 2019).notes

@@ -14,9 +14,11 @@ import pytest
 from simulator import drivers, evidence
 from simulator.errors import SimulatorError
 from simulator.evidence.registry import read_entries
+from simulator.population.load import load_population
 from simulator.scenario import layers
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import by_year
+from simulator.scenario.read import shipped
 from simulator.schema import ONE_OFFS, POOLS, TRUST_TYPES
 
 KINDS = {"interval": 2, "triangular": 3, "uniform": 2, "normal": 2}
@@ -318,7 +320,7 @@ def test_the_cash_of_january_2019_buys_the_real_rise_that_was_promised():
 def test_prices_of_the_plan_rise_half_a_point_above_the_settlements_deflator(
     name, profile
 ):
-    scenario = inputs.load_scenario(name).scenario
+    scenario = load_scenario(name).scenario
     prices, weight = scenario.prices, evidence.number("cost_base.pay.2016")
     deflator = list(evidence.series(f"settlement.deflator{profile}").values())
     for year in range(scenario.years):
@@ -338,8 +340,8 @@ def test_prices_of_the_plan_rise_half_a_point_above_the_settlements_deflator(
     ],
 )
 def test_a_top_slice_counts_every_pound_of_support_once(name, support_before):
-    scenario = inputs.load_scenario(name).scenario
-    people = inputs.load_population(scenario.population)
+    scenario = load_scenario(name).scenario
+    people = load_population(scenario.population)
     income = math.fsum(people.income)
     kinds = [TRUST_TYPES.index(kind) for kind in people.trust_type]
     [_, scale, _] = DEFAULTS["funding.reach_scale"]["triangular"]
@@ -369,10 +371,10 @@ def paid_in(scenario, year):
     return sum(by_year(fund.amount, scenario.years)[year] for fund in funds)
 
 
-@pytest.mark.parametrize("name", inputs.shipped())
+@pytest.mark.parametrize("name", shipped())
 def test_shipped_funds_are_shared_over_all_the_trusts_they_are_for(name):
-    scenario = inputs.load_scenario(name).scenario
-    people = inputs.load_population(scenario.population)
+    scenario = load_scenario(name).scenario
+    people = load_population(scenario.population)
     for fund in scenario.funding.support.values():
         claimed, whole = drivers.claims(fund, people)
         assert fund.shared_over == whole
@@ -388,16 +390,16 @@ def test_parts_of_the_sustainability_fund_add_to_it(year):
 
 
 def test_prices_of_the_hindcast_fall_by_what_was_published():
-    scenario = inputs.load_scenario("hindcast-2013").scenario
+    scenario = load_scenario("hindcast-2013").scenario
     rates = scenario.targets[0].path
     net = [u - x for u, x in zip(scenario.prices.cost_uplift, rates, strict=True)]
     assert net == pytest.approx([-0.011, -0.015, -0.016, 0.018, 0.001], abs=1e-9)
 
 
 def test_the_first_uplift_of_the_plan_leaves_out_what_trusts_already_had():
-    uplift = inputs.load_scenario("long-term-plan").scenario.prices.cost_uplift[0]
+    uplift = load_scenario("long-term-plan").scenario.prices.cost_uplift[0]
     paid, _ = evidence.bounds("inflation.pay_deal_paid.2018")
-    income = inputs.load_population("providers-2018").income.sum()
+    income = load_population("providers-2018").income.sum()
     published = evidence.number("tariff.cost_uplift.2019")
     assert uplift == pytest.approx(published - paid / income, abs=5e-4)
 
@@ -475,8 +477,8 @@ def cited_numbers() -> Iterator[Any]:
 
     A list goes by year; where it has the opening year, that stands first.
     """
-    for name in inputs.shipped():
-        loaded = inputs.load_scenario(name)
+    for name in shipped():
+        loaded = load_scenario(name)
         for path, value in layers.leaves(loaded.tree):
             place = ".".join(path)
             key = loaded.origins[place].key
@@ -497,7 +499,7 @@ def test_a_shipped_number_is_the_figure_it_cites(number, key):
 
 
 def test_cash_of_the_forward_view_grows_as_was_planned():
-    funding = inputs.load_scenario("five-year-forward-view").scenario.funding
+    funding = load_scenario("five-year-forward-view").scenario.funding
     real = list(evidence.series("spending_review.real_growth").values())
     prices = evidence.series("inflation.gdp_deflator_forecast").values()
     cash = [evidence.number("nhs_england.outturn.2015")]
@@ -508,7 +510,7 @@ def test_cash_of_the_forward_view_grows_as_was_planned():
 
 
 def test_other_prices_of_the_forward_view_are_weighted_by_their_share_of_cost():
-    nonpay = inputs.load_scenario("five-year-forward-view").scenario.prices.nonpay
+    nonpay = load_scenario("five-year-forward-view").scenario.prices.nonpay
     parts = ("drugs", "capital", "other")
     weights = {part: evidence.number(f"cost_base.{part}.2016") for part in parts}
     for year, given in zip(range(2016, 2021), nonpay, strict=True):
@@ -524,7 +526,7 @@ def test_other_prices_of_the_forward_view_are_weighted_by_their_share_of_cost():
     [("3.5%: GBP 14.9bn", "local"), ("5.1%: GBP 22bn", "gap_after_funding")],
 )
 def test_derived_targets_of_the_forward_view_are_in_proportion(name, gap):
-    targets = inputs.load_scenario("five-year-forward-view").scenario.targets
+    targets = load_scenario("five-year-forward-view").scenario.targets
     [rate] = [target.rate for target in targets if target.name == name]
     share = evidence.number(f"forward_view.{gap}") / evidence.number(
         "forward_view.provider_productivity"

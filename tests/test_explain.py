@@ -5,6 +5,7 @@ import math
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,8 +24,8 @@ from simulator.kernel.trust_year import Result, State
 from simulator.outcomes import OF_BASIS, OF_NAME
 from simulator.runfile import store
 from simulator.running import prepare, rebuild, runs
-from simulator.scenario import load as inputs
 from simulator.scenario.distributions import Certain
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
@@ -372,7 +373,7 @@ def test_the_target_is_in_the_plan_only_where_plans_follow_it():
 
 def test_the_steps_are_those_of_the_page():
     """A formula is written as docs/model.md writes it, wherever both have a line."""
-    page = (inputs.Path(__file__).parents[1] / "docs" / "model.md").read_text("utf-8")
+    page = (Path(__file__).parents[1] / "docs" / "model.md").read_text("utf-8")
     whole = re.sub(r"\n {10,}(?=[-+*/] )", " ", page.split("### The set")[0])
     said = dict(re.findall(r"^([a-z_]+) += (.+?)$", whole, re.M))
     alike = ("funded", "unmet", "cost_before", "income", "wanted", "gap", "cost")
@@ -453,7 +454,7 @@ def test_a_number_reads_as_one_writes_it():
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    loaded = inputs.load_scenario(tiny.write(folder, tables()))
+    loaded = load_scenario(tiny.write(folder, tables()))
     runs.write(loaded, folder / "run.h5", draws=20, seed=SEED)
     return folder / "run.h5"
 

@@ -23,10 +23,11 @@ from simulator.export import columns, formulas, tables, tidy, workbook
 from simulator.export import write as export
 from simulator.export.columns import ALWAYS, BY_DRAW, NAMES
 from simulator.export.write import FORMATS
+from simulator.population.load import load_population
 from simulator.runfile import store
 from simulator.running import runs
 from simulator.scenario import assumptions_log
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.schema import OUTCOMES, QUANTILES, RESULTS, TRUST_TYPES, VARIABLES
 
 DRAWS = 30
@@ -66,7 +67,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(folder):
-    return inputs.load_scenario(folder / "tiny.toml")
+    return load_scenario(folder / "tiny.toml")
 
 
 @pytest.fixture(scope="module")
@@ -322,7 +323,7 @@ def test_trusts_keep_their_names_and_figures(read, stored, loaded):
     assert {"NA", "null"} < set(frame["trust"])
     assert frame["trust_type"].tolist() == stored["/type_of_trust"].tolist()
     assert frame["system"].tolist() == stored["/trust_system"].tolist()
-    people = inputs.load_population(loaded.scenario.population, loaded.folder)
+    people = load_population(loaded.scenario.population, loaded.folder)
     for name in ("opportunity", "carry_over", "backlog", "pay_share"):
         same_bits(frame[name], getattr(people, name))
     same_bits(frame["reported_balance"], people.reported_balance)

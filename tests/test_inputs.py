@@ -8,11 +8,15 @@ import pytest
 from simulator import evidence
 from simulator.errors import PopulationError, Problems, ScenarioError, SimulatorError
 from simulator.population import synthetic
+from simulator.population.load import load_population
 from simulator.scenario import layers
-from simulator.scenario import load as inputs
 from simulator.scenario import toml as toml_text
 from simulator.scenario.keys import known
+from simulator.scenario.load import load_scenario, scenario_from_tables
 from simulator.scenario.model import Scenario
+from simulator.scenario.read import shipped, starter
+from simulator.scenario.sources import Origin
+from simulator.scenario.write import json_schema, resolved_toml
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
 EXPECT = "# expect: "
@@ -38,7 +42,7 @@ def extending(base, text):
 
 def problems(*arguments):
     with pytest.raises(SimulatorError) as caught:
-        inputs.load_scenario(*arguments)
+        load_scenario(*arguments)
     return str(caught.value).splitlines()
 
 
@@ -63,7 +67,7 @@ def test_a_bad_file_is_refused_with_its_messages(path, base):
 
 def test_a_file_is_laid_on_what_it_extends(base):
     plan = extending(base, '[prices]\npay = 0.03\nsource = "made up"\n')
-    below, above = inputs.load_scenario(base), inputs.load_scenario(plan)
+    below, above = load_scenario(base), load_scenario(plan)
     assert above.scenario.name == "plan"
     assert above.scenario.prices.pay == 0.03
     assert above.scenario.prices.nonpay == below.scenario.prices.nonpay
@@ -76,7 +80,7 @@ def test_lists_and_uncertain_values_are_replaced_whole(base):
     plan = extending(
         base, f'source = "made up"\n[delivery]\n{delivery}[[targets]]\n{target}'
     )
-    scenario = inputs.load_scenario(plan).scenario
+    scenario = load_scenario(plan).scenario
     assert scenario.delivery.real_share.written() == {"uniform": [0.5, 0.7]}
     assert scenario.delivery.sharpness.written() == 0.95
     assert [item.name for item in scenario.targets] == ["only"]
@@ -86,7 +90,7 @@ def test_lists_and_uncertain_values_are_replaced_whole(base):
 def test_built_in_values_lie_below_every_file():
     tables = builders.minimal_tables()
     del tables["delivery"]["real_share"]
-    loaded = inputs.scenario_from_tables([tables])
+    loaded = scenario_from_tables([tables])
     entry = evidence.default_entry("delivery.real_share")
     origin = loaded.origins["delivery.real_share"]
     assert origin.layer == "built-in"
@@ -117,7 +121,7 @@ def test_a_file_saved_by_a_windows_editor_is_read(base):
     text = builders.minimal_toml().replace("\n", "\r\n")
     path = base.parent / "windows.toml"
     path.write_bytes(codecs.BOM_UTF8 + text.encode())
-    assert inputs.load_scenario(path).scenario == inputs.load_scenario(base).scenario
+    assert load_scenario(path).scenario == load_scenario(base).scenario
 
 
 def test_a_circle_of_files_is_refused(base):
@@ -137,7 +141,7 @@ def test_problems_come_in_the_order_of_the_file(base):
 
 def test_problems_are_scenario_errors_one_a_line():
     with pytest.raises(Problems) as caught:
-        inputs.scenario_from_tables([{"name": "x"}])
+        scenario_from_tables([{"name": "x"}])
     assert all(isinstance(item, ScenarioError) for item in caught.value.problems)
     assert len(str(caught.value).splitlines()) == len(caught.value.problems)
 
@@ -146,7 +150,7 @@ def test_files_of_one_name_are_told_apart(base):
     folder = base.parent / "plans"
     folder.mkdir()
     (folder / "base.toml").write_text('name = "plan"\nextends = "../base.toml"\n')
-    names = [name for name, _ in inputs.load_scenario(folder / "base.toml").text]
+    names = [name for name, _ in load_scenario(folder / "base.toml").text]
     assert names == [f"{base.parent.name}/base.toml", "base.toml"]
 
 
@@ -154,10 +158,10 @@ def test_files_of_one_name_are_told_apart(base):
 
 
 def test_every_value_set_to_itself_gives_an_equal_scenario():
-    loaded = inputs.scenario_from_tables([builders.minimal_tables()])
+    loaded = scenario_from_tables([builders.minimal_tables()])
     for path, value in layers.leaves(loaded.tree):
         setting = f"{'.'.join(path)}={toml_text.value(value)}"
-        again = inputs.scenario_from_tables([builders.minimal_tables()], [setting])
+        again = scenario_from_tables([builders.minimal_tables()], [setting])
         assert again.scenario == loaded.scenario, setting
 
 
@@ -191,7 +195,7 @@ def test_every_value_set_to_itself_gives_an_equal_scenario():
     ],
 )
 def test_a_setting_overrules_the_file(setting, path, value):
-    loaded = inputs.scenario_from_tables([builders.minimal_tables()], [setting])
+    loaded = scenario_from_tables([builders.minimal_tables()], [setting])
     if path is not None:
         values = {".".join(place): v for place, v in layers.leaves(loaded.tree)}
         assert values[path] == value
@@ -226,7 +230,7 @@ def test_a_setting_overrules_the_file(setting, path, value):
 )
 def test_a_setting_that_does_not_fit_is_refused(settings, said):
     with pytest.raises(Problems) as caught:
-        inputs.scenario_from_tables([builders.minimal_tables()], settings)
+        scenario_from_tables([builders.minimal_tables()], settings)
     lines = str(caught.value).splitlines()
     assert any(line.startswith("command line: ") and said in line for line in lines)
 
@@ -243,7 +247,7 @@ def test_problems_of_files_and_settings_are_said_together(base):
 
 
 def test_every_value_has_an_origin_and_every_number_a_source(base):
-    loaded = inputs.load_scenario(base, ["prices.pay=0.03"])
+    loaded = load_scenario(base, ["prices.pay=0.03"])
     paths = [".".join(path) for path, _ in layers.leaves(loaded.tree)]
     assert list(loaded.origins) == paths
     for path, value in layers.leaves(loaded.tree):
@@ -258,7 +262,7 @@ def test_origins_name_layer_source_and_grade(base):
         f"[demand.acute]\ntrend = 0.03\n[demand]\nbias = 0\ntype_sd = 0\n"
         f'source = {{bias = "{key}", type_sd = "A book", acute = "A letter"}}\n',
     )
-    origins = inputs.load_scenario(plan, ["targets.0.rate=0.02"]).origins
+    origins = load_scenario(plan, ["targets.0.rate=0.02"]).origins
     entry = evidence.default_entry(key)
     assert origins["demand.bias"].key == key
     assert origins["demand.bias"].grade == entry.grade
@@ -270,20 +274,20 @@ def test_origins_name_layer_source_and_grade(base):
     assert origins["targets.0.rate"].source == "set on the command line"
     assert origins["targets.1.path"].source == "made up: second target"
     assert origins["targets.1.deficit_addon"].layer == "built-in"
-    assert origins["title"] == inputs.Origin(layer="base.toml")
+    assert origins["title"] == Origin(layer="base.toml")
 
 
 def test_a_target_that_a_file_leaves_bare_takes_nothing_from_below(base):
     target = (
         'name = "only"\nrate = 0.02\nbasis = "cash_releasing"\nsource = "made up"\n'
     )
-    loaded = inputs.load_scenario(extending(base, f"[[targets]]\n{target}"))
+    loaded = load_scenario(extending(base, f"[[targets]]\n{target}"))
     assert loaded.origins["targets.0.deficit_addon"].layer == "built-in"
 
 
 def test_the_texts_are_kept_as_written(base):
     plan = extending(base, "")
-    loaded = inputs.load_scenario(plan, ["prices.pay=0.03"])
+    loaded = load_scenario(plan, ["prices.pay=0.03"])
     assert [name for name, _ in loaded.text] == [
         "base.toml",
         "plan.toml",
@@ -297,23 +301,23 @@ def test_a_relative_population_starts_at_the_file_that_names_it(base):
     folder.mkdir()
     plan = folder / "plan.toml"
     plan.write_text('name = "plan"\nextends = "../base.toml"\n')
-    assert inputs.load_scenario(plan).folder.resolve() == base.parent.resolve()
+    assert load_scenario(plan).folder.resolve() == base.parent.resolve()
 
 
 # --- a scenario written out -----------------------------------------------------------
 
 
 def test_the_minimal_scenario_written_out_reads_as_an_equal_one(base):
-    check_round_trip(inputs.load_scenario(base, ["prices.pay=0.03"]), base)
+    check_round_trip(load_scenario(base, ["prices.pay=0.03"]), base)
 
 
-@pytest.mark.parametrize("name", inputs.shipped())
+@pytest.mark.parametrize("name", shipped())
 def test_a_shipped_scenario_written_out_reads_as_an_equal_one(name, base):
-    check_round_trip(inputs.load_scenario(name), base)
+    check_round_trip(load_scenario(name), base)
 
 
 def check_round_trip(loaded, base):
-    again = inputs.load_scenario(write(base, inputs.resolved_toml(loaded)))
+    again = load_scenario(write(base, resolved_toml(loaded)))
     assert again.scenario == loaded.scenario
     assert again.tree == loaded.tree
     for path, origin in loaded.origins.items():
@@ -326,7 +330,7 @@ def test_awkward_texts_survive_being_written_out(base):
     tables = builders.minimal_tables()
     tables["title"] = 'Half "a" \\ pound £ face 😀'
     tables["about"] = "two\nlines = [x]\n[prices]\n"
-    check_round_trip(inputs.scenario_from_tables([tables]), base)
+    check_round_trip(scenario_from_tables([tables]), base)
 
 
 # --- populations, schema, starter -----------------------------------------------------
@@ -334,7 +338,7 @@ def test_awkward_texts_survive_being_written_out(base):
 
 @pytest.mark.parametrize("name", synthetic.PACKAGED)
 def test_packaged_populations_are_found_by_name(name):
-    assert inputs.load_population(name).name == name
+    assert load_population(name).name == name
 
 
 def test_a_population_is_read_from_a_table(tmp_path):
@@ -343,7 +347,7 @@ def test_a_population_is_read_from_a_table(tmp_path):
         "reported_balance\nRAA,One,acute,North,100,104,0.125,0.0,10,0.65,-1\n"
     )
     (tmp_path / "trusts.csv").write_text(rows, encoding="utf-8")
-    read = inputs.load_population("trusts.csv", tmp_path)
+    read = load_population("trusts.csv", tmp_path)
     assert read.code == ("RAA",)
     assert read.name == "trusts.csv"
 
@@ -353,7 +357,7 @@ def test_a_population_that_cannot_be_read_is_refused(tmp_path):
     said = {}
     for name in ("providers-2081", "latin.csv", "."):
         with pytest.raises(PopulationError) as caught:
-            inputs.load_population(name, tmp_path)
+            load_population(name, tmp_path)
         said[name] = str(caught.value)
     assert "did you mean 'providers-2018'?" in said["providers-2081"]
     assert "is not UTF-8 text" in said["latin.csv"]
@@ -361,13 +365,13 @@ def test_a_population_that_cannot_be_read_is_refused(tmp_path):
 
 
 def test_shipped_scenarios_have_titles():
-    assert all(inputs.shipped().values())
+    assert all(shipped().values())
 
 
 def test_the_starter_loads_and_is_short(base):
-    text = inputs.starter("first-try")
-    if "long-term-plan" in inputs.shipped():
-        loaded = inputs.load_scenario(write(base, text))
+    text = starter("first-try")
+    if "long-term-plan" in shipped():
+        loaded = load_scenario(write(base, text))
         assert loaded.scenario.name == "first-try"
         assert len(loaded.scenario.targets) == 2
     assert len(text.splitlines()) < 50
@@ -376,7 +380,7 @@ def test_the_starter_loads_and_is_short(base):
 @pytest.mark.parametrize("name", ["", "my plan", "a/b", "2019", 'x"'])
 def test_the_starter_refuses_a_bad_name(name):
     with pytest.raises(ScenarioError):
-        inputs.starter(name)
+        starter(name)
 
 
 def tables_of(schema):
@@ -384,7 +388,7 @@ def tables_of(schema):
 
 
 def test_the_schema_has_a_description_for_every_number():
-    for name, table in tables_of(inputs.json_schema()).items():
+    for name, table in tables_of(json_schema()).items():
         for key, part in table["properties"].items():
             assert {"description", "$ref", "type", "enum", "anyOf"} & part.keys(), (
                 name,
@@ -395,7 +399,7 @@ def test_the_schema_has_a_description_for_every_number():
 
 
 def test_the_schema_asks_only_for_what_no_layer_can_give():
-    schema = inputs.json_schema()
+    schema = json_schema()
     asked = {name for name, table in tables_of(schema).items() if "required" in table}
     assert asked == {"Target", "BalancingItem"}
     assert "extends" in schema["properties"]
@@ -403,7 +407,7 @@ def test_the_schema_asks_only_for_what_no_layer_can_give():
 
 
 def test_the_schema_knows_the_keys_the_reader_knows():
-    schema = inputs.json_schema()
+    schema = json_schema()
     top = set(schema["properties"]) - {"source", "extends"}
     assert top == set(known(Scenario, ()))
     prices = set(schema["$defs"]["Prices"]["properties"]) - {"source"}

@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.errors import SimulatorError
-from simulator.scenario import load as inputs
 from simulator.scenario import toml as toml_text
 from simulator.scenario.distributions import KINDS
 from simulator.scenario.keys import OPEN, known
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario
+from simulator.scenario.read import shipped
 
-SCENARIOS = ("minimal", *inputs.shipped())
+SCENARIOS = ("minimal", *shipped())
 FOLDER = Path(__file__).parent.parent / "scenarios"
 
 bent = settings(
@@ -81,7 +82,7 @@ def save(text, folder):
 
 def refusal(path):
     with pytest.raises(SimulatorError) as caught:
-        inputs.load_scenario(path)
+        load_scenario(path)
     said = str(caught.value)
     assert all(line.split(": ")[0].endswith(".toml") for line in said.splitlines())
     return said
@@ -144,7 +145,7 @@ def test_a_dropped_key_is_inherited_or_missed_never_a_crash(name, tmp_path, data
     del at(tables, above)[key]
     said = ""
     try:
-        inputs.load_scenario(write(tables, tmp_path))
+        load_scenario(write(tables, tmp_path))
     except SimulatorError as error:
         said = str(error)
     table = above[: above.index("source")] if "source" in above else above

@@ -19,7 +19,7 @@ from simulator.outcomes import BESIDE
 from simulator.runfile import parts
 from simulator.running import extend, runs, verify
 from simulator.running import slabs as pieces
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.schema import OUTCOMES
 
 DRAWS = 3 * SHARD + 100
@@ -33,7 +33,7 @@ def scenario(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(scenario):
-    return inputs.load_scenario(scenario)
+    return load_scenario(scenario)
 
 
 @pytest.fixture(scope="module")
@@ -268,11 +268,11 @@ def test_a_file_in_use_is_put_in_place_later(loaded, whole, tmp_path, monkeypatc
 SMALL_DISK = """\
 import resource, signal, sys
 from pathlib import Path
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.errors import SimulatorError
 from simulator.running import runs
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-loaded = inputs.load_scenario(sys.argv[1])
+loaded = load_scenario(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
 try:
     runs.write(loaded, Path(sys.argv[2]), draws=33_000, seed=7, part=8192, force=True)
@@ -288,7 +288,7 @@ except SimulatorError as error:
 def test_a_full_disk_is_said_and_loses_nothing(most, scenario, tmp_path):
     place = tmp_path / "out" / "run.h5"
     place.parent.mkdir()
-    runs.write(inputs.load_scenario(scenario), place, draws=5)
+    runs.write(load_scenario(scenario), place, draws=5)
     before = place.read_bytes()
     done = subprocess.run(
         [sys.executable, "-c", SMALL_DISK, str(scenario), str(place), str(most)],
@@ -346,9 +346,9 @@ def test_it_works_with_and_without_the_locks_of_hdf5(locking, scenario, tmp_path
 LONG_RUN = """\
 import sys
 from pathlib import Path
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.running import runs
-loaded = inputs.load_scenario(sys.argv[1])
+loaded = load_scenario(sys.argv[1])
 print("begun", flush=True)
 runs.write(
     loaded, Path(sys.argv[2]), draws=24_676, seed=7, keep="sample", part=8192,

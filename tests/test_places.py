@@ -12,7 +12,7 @@ import tiny
 from simulator.errors import RunFileError
 from simulator.files import places
 from simulator.running import runs
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 
 PANEL = """\
 code,name,type,operating_spend
@@ -177,7 +177,7 @@ def test_what_appears_while_a_run_is_computed_is_not_replaced(tmp_path):
     def write(n_draw):
         place.write_text("dear diary", encoding="utf-8")
 
-    loaded = inputs.load_scenario(tiny.write(tmp_path))
+    loaded = load_scenario(tiny.write(tmp_path))
     with pytest.raises(RunFileError, match="appeared since the run began; the run is"):
         runs.write(loaded, place, draws=5, on_progress=write)
     assert place.read_text(encoding="utf-8") == "dear diary"
@@ -189,7 +189,7 @@ def test_what_appears_while_a_run_is_computed_is_not_replaced(tmp_path):
 
 def test_a_complete_run_of_another_length_is_not_put_in_place(tmp_path):
     place = tmp_path / "run.h5"
-    loaded = inputs.load_scenario(tiny.write(tmp_path))
+    loaded = load_scenario(tiny.write(tmp_path))
 
     def write(n_draw):
         place.touch()

@@ -14,8 +14,8 @@ from simulator.answers.chances import simulate as both_beliefs
 from simulator.errors import SimulatorError
 from simulator.running import beliefs as believing
 from simulator.running import fingerprint, runs, stopping
-from simulator.scenario import load as inputs
 from simulator.scenario import posterior
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS
 from simulator.statistics.intervals import wilson
 
@@ -26,7 +26,7 @@ JANUARY = "record-january-2019"
 
 def text_of(**about: object) -> str:
     """A table of rows drawn from the prior, with one belief bound to another."""
-    past = space.of_past(inputs.load_scenario("hindcast-2013").scenario)
+    past = space.of_past(load_scenario("hindcast-2013").scenario)
     prior = {path: past.assumptions[path] for path in past.carried}
     points = np.random.default_rng(3).standard_normal((ROWS, len(past.paths)))
     values = past.values(points)[:, [past.paths.index(path) for path in prior]]
@@ -91,8 +91,8 @@ def test_a_scenario_does_not_know_figures_of_later(file: Path) -> None:
     late = file.with_name("late.csv")
     late.write_text(old, encoding="utf-8")
     with pytest.raises(SimulatorError, match="rest on figures published until 2019-02"):
-        inputs.load_scenario("long-term-plan", [f'beliefs="{late}"'])
-    inputs.load_scenario("long-term-plan", [f'beliefs="{file}"'])
+        load_scenario("long-term-plan", [f'beliefs="{late}"'])
+    load_scenario("long-term-plan", [f'beliefs="{file}"'])
 
 
 def test_a_run_from_the_record_can_be_made_again(file: Path, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_packaged_beliefs_are_of_this_model_and_this_record(name: str) -> None:
     about = posterior.load(name).about
     assert about["fingerprint"] == fingerprint.fingerprint()
     assert about["record"] == table.record_digest(observed.scored())
-    past = space.of_past(inputs.load_scenario(about["scenario"]).scenario)
+    past = space.of_past(load_scenario(about["scenario"]).scenario)
     prior = {path: past.assumptions[path] for path in past.carried}
     assert posterior.load(name).prior == prior
     for form in FOLLOWS:

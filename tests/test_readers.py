@@ -14,7 +14,7 @@ import tiny
 import xarray as xr
 
 from simulator.running import runs
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 
 DRAWS = 130
 
@@ -22,7 +22,7 @@ DRAWS = 130
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readers")
-    loaded = inputs.load_scenario(tiny.write(folder))
+    loaded = load_scenario(tiny.write(folder))
     runs.write(loaded, folder / "run.h5", draws=DRAWS, seed=7, keep="sample")
     return folder
 

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from simulator.scenario import keys, rules
-from simulator.scenario import load as inputs
 from simulator.scenario.distributions import REACH, Certain, Interval, Triangular
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario
+from simulator.scenario.read import shipped
 
 
 @pytest.fixture
@@ -208,8 +209,8 @@ def test_whole_numbers_stand_for_fractions(tables):
     assert isinstance(scenario.delivery.pool_shares.cost_reduction, float)
 
 
-@pytest.mark.parametrize("name", inputs.shipped())
+@pytest.mark.parametrize("name", shipped())
 def test_every_shipped_scenario_loads(name):
-    loaded = inputs.load_scenario(name)
+    loaded = load_scenario(name)
     assert loaded.scenario.name == name
     assert Scenario.model_validate(loaded.tree) == loaded.scenario

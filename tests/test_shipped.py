@@ -14,15 +14,16 @@ from simulator.answers.hindcast import report as past
 from simulator.answers.hindcast.simulate import hindcast
 from simulator.running import runs
 from simulator.scenario import layers
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
+from simulator.scenario.read import shipped
 
-SHIPPED = tuple(inputs.shipped())
+SHIPPED = tuple(shipped())
 BASE = "long-term-plan"
 
 
 @pytest.fixture(scope="module")
 def base():
-    return inputs.load_scenario(BASE)
+    return load_scenario(BASE)
 
 
 @cache
@@ -51,15 +52,15 @@ def test_the_promised_scenarios_are_shipped():
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_scenario_is_named_as_its_file(name):
-    scenario = inputs.load_scenario(name).scenario
+    scenario = load_scenario(name).scenario
     assert scenario.name == name
-    assert scenario.title == inputs.shipped()[name]
+    assert scenario.title == shipped()[name]
     assert scenario.about
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_number_of_a_shipped_scenario_has_a_source(name):
-    loaded = inputs.load_scenario(name)
+    loaded = load_scenario(name)
     checked = 0
     for path, value in layers.leaves(loaded.tree):
         if layers.is_number(value) and path[0] not in ("first_year", "years"):
@@ -146,7 +147,7 @@ PROGRAMMES = (
     ],
 )
 def test_a_variant_of_the_plan_differs_only_in_what_it_sets(name, paths, base):
-    loaded = inputs.load_scenario(name)
+    loaded = load_scenario(name)
     assert changed(loaded, base) == NAMES | paths
     for path in paths:
         assert loaded.origins[path].layer == f"{name}.toml"

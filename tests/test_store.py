@@ -19,7 +19,7 @@ from simulator.errors import RunFileError, ScenarioError
 from simulator.population import model as population
 from simulator.runfile import store, untrusted
 from simulator.running import assemble, runs
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 from simulator.schema import COORDINATES, OUTCOMES, VARIABLES
 from simulator.statistics.intervals import wilson
 
@@ -36,7 +36,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def loaded(folder):
-    return inputs.load_scenario(tiny.write(folder))
+    return load_scenario(tiny.write(folder))
 
 
 @pytest.fixture(scope="module")

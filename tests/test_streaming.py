@@ -12,7 +12,7 @@ from simulator.engine import blocks
 from simulator.engine.blocks import KEEPING_BLOCK, KEPT_AHEAD, Kept
 from simulator.runfile import parts
 from simulator.running import runs
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 
 PATIENCE = 60  # seconds, which only a failure takes
 
@@ -37,7 +37,7 @@ def test_a_block_is_in_the_file_while_a_later_one_is_being_computed(tmp_path):
     """A thread holds a block back until the file has grown by blocks before it."""
     place, seen, sizes = tmp_path / "run.h5", [], []
     begun = parts.folder_of(place) / (parts.COMPLETE + parts.BEGUN)
-    loaded = inputs.load_scenario("long-term-plan")
+    loaded = load_scenario("long-term-plan")
     block = KEEPING_BLOCK * 2**18  # bytes: less than a block's trajectories have
 
     def done(n_draw):

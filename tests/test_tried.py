@@ -8,7 +8,7 @@ import sys
 import pytest
 import tiny
 
-from simulator.scenario import load as inputs
+from simulator.scenario.write import resolved_toml
 
 
 @pytest.fixture
@@ -328,6 +328,6 @@ def test_a_population_set_by_hand_is_looked_for_in_the_working_folder(here):
 @pytest.mark.parametrize(("first", "asked"), [(2019, 1), (2025, 0)])
 def test_a_survey_of_2018_is_beside_runs_of_its_years_only(here, first, asked):
     tables = tiny.tables() | {"first_year": first}
-    (here / "tiny.toml").write_text(inputs.resolved_toml(tiny.loaded(tables)))
+    (here / "tiny.toml").write_text(resolved_toml(tiny.loaded(tables)))
     found = tried(here, "run", "tiny.toml", "--draws", 50)
     assert found.stdout.count("For comparison, never an input") == asked

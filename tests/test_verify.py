@@ -12,7 +12,7 @@ from simulator import schema
 from simulator.errors import RunFileError
 from simulator.runfile import digests
 from simulator.running import runs, verify
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 
 DRAWS = 400
 
@@ -20,7 +20,7 @@ DRAWS = 400
 @pytest.fixture(scope="module")
 def run_file(tmp_path_factory):
     folder = tmp_path_factory.mktemp("verify")
-    loaded = inputs.load_scenario(tiny.write(folder))
+    loaded = load_scenario(tiny.write(folder))
     runs.write(loaded, folder / "run.h5", draws=DRAWS, seed=7, keep="sample")
     return folder / "run.h5"
 

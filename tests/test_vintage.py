@@ -11,12 +11,13 @@ import pytest
 from simulator import evidence
 from simulator.errors import Problems
 from simulator.scenario import layers, vintage
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
+from simulator.scenario.read import shipped
 
 KNOWN = {
     name: day
-    for name in inputs.shipped()
-    if (day := inputs.load_scenario(name).scenario.as_known_at) is not None
+    for name in shipped()
+    if (day := load_scenario(name).scenario.as_known_at) is not None
 }
 
 
@@ -24,12 +25,12 @@ MONTH = re.compile(rf"\b({'|'.join(month_name[1:])}) (20\d\d)\b")
 
 
 def cited_keys(name):
-    loaded = inputs.load_scenario(name)
+    loaded = load_scenario(name)
     return {origin.key for origin in loaded.origins.values() if origin.key}
 
 
 def test_the_long_term_plan_and_its_variants_say_what_they_may_know():
-    plans = {name for name in inputs.shipped() if name.startswith("long-term-plan")}
+    plans = {name for name in shipped() if name.startswith("long-term-plan")}
     days = dict.fromkeys(plans, "2019-01-31")
     assert days | {"long-term-plan-high-demand": "2019-02-28"} == KNOWN
 
@@ -64,7 +65,7 @@ def test_no_source_of_a_shipped_scenario_is_later_than_it_may_know(name):
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_no_citation_in_words_names_a_later_month(name):
-    for path, origin in inputs.load_scenario(name).origins.items():
+    for path, origin in load_scenario(name).origins.items():
         if not origin.key and origin.layer != layers.BUILT_IN:
             for month, year in MONTH.findall(origin.source):
                 named = f"{year}-{list(month_name).index(month):02}"
@@ -105,13 +106,13 @@ def test_every_date_of_the_evidence_can_be_read():
 
 def test_a_number_from_a_later_source_is_refused():
     with pytest.raises(Problems) as refused:
-        inputs.load_scenario("long-term-plan", ["as_known_at=2019-01-06"])
+        load_scenario("long-term-plan", ["as_known_at=2019-01-06"])
     assert (
         "long-term-plan.toml: targets.2.rate: rests on a source of 2019-01-07, after "
         "2019-01-06: NHS England, NHS Long Term Plan, chapter 6, Test 2; "
         "give what was known by then, or a later as_known_at"
     ) in str(refused.value)
-    inputs.load_scenario("long-term-plan", ["as_known_at=2019-02-01"])
+    load_scenario("long-term-plan", ["as_known_at=2019-02-01"])
 
 
 def test_one_later_year_of_a_series_is_refused():
@@ -127,7 +128,7 @@ def test_one_later_year_of_a_series_is_refused():
 
 def test_what_is_set_by_hand_has_no_day():
     with pytest.raises(Problems) as refused:
-        inputs.load_scenario(
+        load_scenario(
             "long-term-plan",
             ["as_known_at=2018-12-31", "funding.cash=[1, 1, 1, 1, 1, 1]"],
         )
@@ -138,7 +139,7 @@ def test_what_is_set_by_hand_has_no_day():
 @pytest.mark.parametrize("day", ['"2019-13-01"', "January 2019", "2019"])
 def test_what_is_not_a_day_is_refused(day):
     with pytest.raises(Problems, match=r"as_known_at: .*; write year, month and day"):
-        inputs.load_scenario("long-term-plan", [f"as_known_at={day}"])
+        load_scenario("long-term-plan", [f"as_known_at={day}"])
 
 
 def test_a_later_source_ends_a_check_with_one_line_each(tmp_path):

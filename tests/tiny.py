@@ -15,8 +15,8 @@ from simulator.kernel.workspace import KEPT
 from simulator.population import table as population_csv
 from simulator.population.model import Population
 from simulator.running import prepare
-from simulator.scenario import load as inputs
-from simulator.scenario.load import Loaded
+from simulator.scenario.load import Loaded, scenario_from_tables
+from simulator.scenario.write import resolved_toml
 
 # Eight trusts of all five types in three systems; half of them open in deficit.
 POPULATION = """\
@@ -151,7 +151,7 @@ def certain(node: Any) -> Any:
 
 def loaded(given: dict[str, Any] | None = None, *settings: str) -> Loaded:
     """Load tables of a scenario, by default the tiny one."""
-    return inputs.scenario_from_tables([given or tables()], settings)
+    return scenario_from_tables([given or tables()], settings)
 
 
 def job(
@@ -225,5 +225,5 @@ def write(folder: Path, given: dict[str, Any] | None = None) -> Path:
     """Write the tiny scenario and its population as files."""
     (folder / "tiny.csv").write_text(POPULATION, encoding="utf-8")
     place = folder / "tiny.toml"
-    place.write_text(inputs.resolved_toml(loaded(given)), encoding="utf-8")
+    place.write_text(resolved_toml(loaded(given)), encoding="utf-8")
     return place

@@ -74,12 +74,12 @@ def calibrate(
         from simulator.answers.calibrate import table as tables
         from simulator.files import places
         from simulator.running import runs
-        from simulator.scenario import load as inputs
+        from simulator.scenario.load import load_scenario
 
         tables.check(beliefs, rows, known_at)
         runs.check(beliefs, seed, threads)
         places.check(output, force=force)
-        loaded = inputs.load_scenario(scenario, settings)
+        loaded = load_scenario(scenario, settings)
         with progress(tables.simulated(beliefs), loaded.scenario.title) as on_progress:
             text = tables.calibrate(
                 loaded,

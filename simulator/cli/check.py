@@ -15,11 +15,12 @@ from simulator.cli.printing import (
 def check(scenario: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Say whether a scenario can be run, and all that is wrong if not."""
     from simulator.scenario import idle
-    from simulator.scenario import load as inputs
+    from simulator.scenario.fitting import population_of
+    from simulator.scenario.load import load_scenario
 
-    loaded = inputs.load_scenario(scenario, settings)
+    loaded = load_scenario(scenario, settings)
     asked = loaded.scenario
-    population = inputs.population_of(loaded)
+    population = population_of(loaded)
     notes = list(idle.clamped(asked))
     if as_json:
         print_json(

@@ -66,12 +66,12 @@ def _trees(
     from simulator.errors import ScenarioError
     from simulator.runfile import store
     from simulator.running import runs
-    from simulator.scenario import load as inputs
+    from simulator.scenario.read import is_run_file
 
     files = {
         place: store.open_run(place, paired.GROUPS)
         for place in places
-        if inputs.is_run_file(place)
+        if is_run_file(place)
     }
     as_run = [tree.attrs for tree in files.values()]
     simulated = any(place not in files for place in places)

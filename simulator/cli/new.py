@@ -19,10 +19,10 @@ from simulator.cli.printing import (
 @as_json
 def new(name: str, force: bool, as_json: bool) -> None:
     """Write a commented scenario to start from: NAME.toml."""
-    from simulator.scenario import load as inputs
+    from simulator.scenario.read import starter
 
     place = Path(f"{name}.toml")
-    write_text(place, inputs.starter(name), force=force, otherwise="give another name")
+    write_text(place, starter(name), force=force, otherwise="give another name")
     if as_json:
         print_json({"file": str(place)})
     else:

@@ -51,12 +51,12 @@ def build(
     What it lacks is drawn, and marked as drawn: of each trust by its own code, whoever
     else is in the list.
     """
+    from simulator.population.load import read_text
     from simulator.population.model import to_csv_text
     from simulator.population.panel import build as build_population
-    from simulator.scenario import load as inputs
 
     ignore = [column.strip() for column in ignore_columns.split(",") if column.strip()]
-    text = inputs.read_text(panel)
+    text = read_text(panel)
     made = build_population(text, like, output.stem, file=str(panel), ignore=ignore)
     write_text(output, to_csv_text(made), force=force, sources=[panel])
     if as_json:

@@ -9,6 +9,6 @@ from simulator.cli.printing import (
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from simulator.scenario import load as inputs
+    from simulator.scenario.write import json_schema
 
-    print_json_file(inputs.json_schema())
+    print_json_file(json_schema())

@@ -35,9 +35,11 @@ def show(
 
     Given a run file, print its answer.
     """
-    from simulator.scenario import load as inputs
+    from simulator.scenario.load import load_scenario
+    from simulator.scenario.read import is_run_file
+    from simulator.scenario.write import resolved_toml
 
-    is_run = inputs.is_run_file(scenario)
+    is_run = is_run_file(scenario)
     if is_run and not (as_toml or made_from):
         if settings:
             raise click.UsageError("--set does not go with a run file")
@@ -58,9 +60,9 @@ def show(
         if made_from:
             print_rich(provenance.render(tree))
     else:
-        loaded = inputs.load_scenario(scenario, settings)
+        loaded = load_scenario(scenario, settings)
     if as_toml:
-        print_file(inputs.resolved_toml(loaded))
+        print_file(resolved_toml(loaded))
     elif as_json:
         print_json(
             {"scenario": loaded.scenario.name}

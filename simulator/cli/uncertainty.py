@@ -47,11 +47,11 @@ def uncertainty(
     from simulator.answers.uncertainty import report as uncertainty_report
     from simulator.answers.uncertainty import simulate as uncertainty
     from simulator.running import runs
-    from simulator.scenario import load as inputs
+    from simulator.scenario.fitting import population_of
 
     loaded = runs.load(scenario, settings)
     asked = loaded.scenario
-    population = inputs.population_of(loaded)
+    population = population_of(loaded)
     with progress(uncertainty.simulated(draws), asked.title) as on_progress:
         found = uncertainty.split(
             asked,

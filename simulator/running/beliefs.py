@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from simulator.errors import ScenarioError
-from simulator.scenario import load as inputs
 from simulator.scenario import posterior
-from simulator.scenario.load import Loaded
+from simulator.scenario.load import Loaded, load_scenario, with_plans
 
 RECORD: Final = "record"  # stands for the latest packaged table that may be known
 
@@ -23,19 +22,19 @@ def load(
     Parameters
     ----------
     scenario, settings
-        As of `inputs.load_scenario`.
+        As of `load_scenario`.
     beliefs
         `prior`, `record`, or a table by its name or path; None for the scenario's own.
     plans
         `gap` or `tariff`; None for all targets.
     """
     if beliefs == RECORD:
-        known_at = inputs.load_scenario(scenario, settings).scenario.as_known_at
+        known_at = load_scenario(scenario, settings).scenario.as_known_at
         beliefs = latest(known_at)
     if beliefs is not None:
         settings = (*settings, f'beliefs="{beliefs}"')
-    loaded = inputs.load_scenario(scenario, settings)
-    return loaded if plans is None else inputs.with_plans(loaded, plans)
+    loaded = load_scenario(scenario, settings)
+    return loaded if plans is None else with_plans(loaded, plans)
 
 
 def latest(known_at: str | None) -> str:

@@ -15,8 +15,9 @@ from simulator import drivers
 from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import LANES
-from simulator.scenario import load as inputs
 from simulator.scenario import posterior
+from simulator.scenario.fitting import population_of
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import PRIOR, Scenario, by_year
 
 PAST: Final = "hindcast-2013"  # the scenario of past years, of both forms of plans
@@ -25,8 +26,8 @@ PAST: Final = "hindcast-2013"  # the scenario of past years, of both forms of pl
 @cache
 def fingerprint() -> str:
     """Give a digest of what the model says of a few futures of past years."""
-    loaded = inputs.load_scenario(PAST)
-    scenario, population = loaded.scenario, inputs.population_of(loaded)
+    loaded = load_scenario(PAST)
+    scenario, population = loaded.scenario, population_of(loaded)
     rates = [by_year(t.path or 0.0, scenario.years) for t in scenario.targets]
     seen = blocks.everything(
         drivers.trusts(population, scenario),

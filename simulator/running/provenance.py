@@ -17,8 +17,9 @@ from simulator.kernel import cache, philox, workspace
 from simulator.population.model import Population, to_csv_text
 from simulator.runfile.digests import PAYLOAD
 from simulator.scenario import posterior
-from simulator.scenario.load import Loaded, resolved_toml
+from simulator.scenario.load import Loaded
 from simulator.scenario.model import PRIOR
+from simulator.scenario.write import resolved_toml
 
 # Texts that have a command of their own: show --toml, show --json.
 LONG: Final = (

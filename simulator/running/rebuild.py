@@ -37,9 +37,8 @@ from simulator.running import prepare as preparation
 from simulator.running import provenance
 from simulator.sampling.addresses import BY_TYPE
 from simulator.sampling.stream import Stream
-from simulator.scenario import load as inputs
 from simulator.scenario import toml as toml_text
-from simulator.scenario.load import Loaded
+from simulator.scenario.load import Loaded, scenario_from_tables
 from simulator.scenario.model import PRIOR, Scenario, years
 from simulator.scenario.sources import Origin, source_of
 from simulator.scenario.uncertain import uncertain
@@ -387,7 +386,7 @@ def _loaded(said: _Said) -> Loaded:
     text = said.text("scenario_resolved")
     try:
         tables = toml_text.read(text, "scenario_resolved")
-        rebuilt = inputs.scenario_from_tables([tables])
+        rebuilt = scenario_from_tables([tables])
     except SimulatorError as error:
         problem = f"scenario_resolved cannot be used: {error}"
         raise RunFileError(said.place, problem, RUN_AGAIN) from error

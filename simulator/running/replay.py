@@ -10,8 +10,10 @@ from simulator.errors import ScenarioError
 from simulator.population.model import Population
 from simulator.runfile import store
 from simulator.running import rebuild
-from simulator.scenario import load as inputs
+from simulator.scenario.fitting import population_of
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario
+from simulator.scenario.read import is_run_file
 
 
 class Replay(NamedTuple):
@@ -25,7 +27,7 @@ class Replay(NamedTuple):
 
 def load(place: str | Path, settings: Sequence[str] = ()) -> Replay:
     """Read a scenario by name or path, or take it out of a run file."""
-    if inputs.is_run_file(place):
+    if is_run_file(place):
         if settings:
             raise ScenarioError(
                 str(place),
@@ -34,8 +36,8 @@ def load(place: str | Path, settings: Sequence[str] = ()) -> Replay:
             )
         with store.open_run(place, ("/", "/provenance")) as tree:
             return of_run(tree)
-    loaded = inputs.load_scenario(place, settings)
-    population = inputs.population_of(loaded)
+    loaded = load_scenario(place, settings)
+    population = population_of(loaded)
     return Replay(loaded.scenario, population, None)
 
 

@@ -14,8 +14,8 @@ from simulator.kernel.tables import Tally
 from simulator.runfile import parts, store, untrusted
 from simulator.running import assemble, stopping
 from simulator.running.assemble import PLAIN, Keep, Sampling
-from simulator.scenario import load as inputs
-from simulator.scenario.load import Loaded
+from simulator.scenario.fitting import population_of
+from simulator.scenario.load import Loaded, load_scenario
 from simulator.scenario.model import PRIOR
 from simulator.types import OnProgress
 
@@ -137,7 +137,7 @@ def write(
             "rows of a table of beliefs cannot be spread evenly",
             f"give {PLAIN}, or beliefs = {PRIOR!r}",
         )
-    population = inputs.population_of(loaded)
+    population = population_of(loaded)
     work = assemble.prepared(
         loaded,
         population,
@@ -177,7 +177,7 @@ def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:
                 "give the settings to load_scenario",
             )
         return scenario
-    return inputs.load_scenario(scenario, settings)
+    return load_scenario(scenario, settings)
 
 
 def check(

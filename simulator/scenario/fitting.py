@@ -1,12 +1,17 @@
-"""Whether a scenario and its population go together."""
+"""The population that a scenario names, and whether the two go together."""
 
 import math
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.messages import Fault
+from simulator.errors import Problems, ScenarioError
+from simulator.messages import Fault, dotted
 from simulator.population.allocation import YEARS
+from simulator.population.load import load_population
 from simulator.population.model import Population, claim_of
+from simulator.scenario import layers, precedent
+from simulator.scenario.layers import KeyPath
+from simulator.scenario.load import Loaded
 from simulator.scenario.model import Scenario, SupportFund
 
 WHOLE: Final = 1.01  # shares of a fund may sum to this much: totals are rounded
@@ -59,3 +64,40 @@ def _fund(
 def _claimed(fund: SupportFund) -> str:
     """Name what trusts' shares of a fund are parts of."""
     return "opening deficit" if fund.allocated_by == "opening_deficit" else "income"
+
+
+def population_of(loaded: Loaded) -> Population:
+    """Read the opening positions that a scenario names, and see that they can be run.
+
+    Raises
+    ------
+    SimulatorError
+        Where there is no such population, or all that is implausible or does not go
+        together.
+    """
+    population = load_population(loaded.scenario.population, loaded.folder)
+    problems = [
+        ScenarioError(
+            f"{_layer_of(loaded, fault.path)}: {dotted(fault.path)}",
+            fault.problem,
+            fault.remedy,
+        )
+        for fault in (
+            *precedent.faults(loaded.scenario),
+            *faults(loaded.scenario, population),
+        )
+    ]
+    if problems:
+        raise Problems(problems)
+    return population
+
+
+def _layer_of(loaded: Loaded, path: KeyPath) -> str:
+    """Name the layer that sets a value, or the highest of a table's."""
+    inside = [
+        origin.layer
+        for key, origin in loaded.origins.items()
+        if layers.overlap(tuple(key.split(".")), path)
+    ]
+    order = [name for name, _ in loaded.text]
+    return max(inside, key=lambda name: order.index(name) if name in order else -1)

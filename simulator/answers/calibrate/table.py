@@ -15,8 +15,8 @@ from simulator.answers.calibrate.observed import Observation
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import LANES
 from simulator.running import fingerprint, runs
-from simulator.scenario import load as inputs
 from simulator.scenario import posterior, vintage
+from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import FOLLOWS, Scenario
 from simulator.types import OnProgress
@@ -75,7 +75,7 @@ def calibrate(
     check(beliefs, rows, known_at)
     runs.check(beliefs, seed, threads)
     loaded = runs.load(scenario)
-    population = inputs.population_of(loaded)
+    population = population_of(loaded)
     _check_figures(loaded.scenario, until, known_at)
     found = {}
     for form in FOLLOWS:

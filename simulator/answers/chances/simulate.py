@@ -15,8 +15,9 @@ from simulator.engine import blocks
 from simulator.kernel.tables import Tally
 from simulator.running import beliefs as believing
 from simulator.running import prepare, runs
-from simulator.scenario import load as inputs
 from simulator.scenario import posterior
+from simulator.scenario.fitting import population_of
+from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS, PRIOR, Target
 from simulator.schema import CONFIDENCE, OUTCOMES
 from simulator.statistics.intervals import wilson
@@ -56,7 +57,7 @@ def chances(
         beliefs, `table`: which was used.
     """
     runs.check(draws, seed, threads)
-    asked = inputs.load_scenario(scenario, settings).scenario
+    asked = load_scenario(scenario, settings).scenario
     names = [target.name for target in asked.targets]
     shape = len(beliefs), len(names), len(OUTCOMES)
     found = {end: np.full(shape, np.nan) for end in ("estimate", "low", "high")}
@@ -64,9 +65,7 @@ def chances(
     for b, words in enumerate(beliefs):
         for form in _forms(asked.targets):
             loaded = believing.load(scenario, settings, words, form)
-            job = prepare.prepare_counts(
-                loaded.scenario, inputs.population_of(loaded), seed
-            )
+            job = prepare.prepare_counts(loaded.scenario, population_of(loaded), seed)
             *_, tally = blocks.simulate(
                 job, draws, threads=threads, on_progress=on_progress
             )
@@ -99,7 +98,7 @@ def chances(
 
 def simulated(scenario: str | Path, beliefs: Sequence[str], draws: int) -> int:
     """Count the draws that `chances` simulates."""
-    forms = _forms(inputs.load_scenario(scenario).scenario.targets)
+    forms = _forms(load_scenario(scenario).scenario.targets)
     return len(beliefs) * len(forms) * draws
 
 

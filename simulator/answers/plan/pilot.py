@@ -26,7 +26,7 @@ from simulator.kernel.workspace import BLOCK
 from simulator.runfile import parts, store
 from simulator.running import assemble
 from simulator.running.assemble import Keep, Work
-from simulator.scenario import load as inputs
+from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.types import OnStep
 
@@ -62,7 +62,7 @@ def pilot(
 
     `on_step` is called with what is being done.
     """
-    population = inputs.population_of(loaded)
+    population = population_of(loaded)
 
     def prepare() -> tuple[Work, float]:
         began = time.perf_counter()

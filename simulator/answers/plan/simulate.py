@@ -20,7 +20,7 @@ from simulator.errors import ScenarioError
 from simulator.runfile import store
 from simulator.running import assemble, runs, stopping
 from simulator.running.assemble import Keep
-from simulator.scenario import load as inputs
+from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.schema import CONFIDENCE
 from simulator.statistics.intervals import wilson
@@ -139,7 +139,7 @@ def check_size(loaded: Loaded, draws: int, *, keep: Keep, threads: int | None) -
         With what a pilot on this machine predicts.
     """
     asked = loaded.scenario
-    n_trust = len(inputs.population_of(loaded))
+    n_trust = len(population_of(loaded))
     if draws * n_trust * asked.years * len(asked.targets) <= QUICK:
         return
     found = plan(loaded, draws=draws, keep=keep, threads=threads)

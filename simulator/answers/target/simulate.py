@@ -25,9 +25,10 @@ from simulator.outcomes import HEADLINE_OUTCOME
 from simulator.population.model import Population
 from simulator.runfile import store
 from simulator.running import prepare, rebuild, runs
-from simulator.scenario import load as inputs
+from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import Scenario, Target
+from simulator.scenario.read import is_run_file
 from simulator.schema import (
     CONFIDENCE,
     OUTCOME,
@@ -181,13 +182,13 @@ def _asked(
     like: str | None,
     outcome: str | None,
 ) -> Asked:
-    if isinstance(scenario, str | Path) and inputs.is_run_file(scenario):
+    if isinstance(scenario, str | Path) and is_run_file(scenario):
         (loaded, population), of_file = _from_run_file(str(scenario), settings)
         draws = of_file["draws"] if draws is None else draws
         seed = of_file["seed"] if seed is None else seed
     else:
         loaded = runs.load(scenario, settings)
-        population = inputs.population_of(loaded)
+        population = population_of(loaded)
     if outcome is not None and outcome not in OUTCOMES:
         raise ScenarioError(
             "outcome",
