@@ -1,6 +1,7 @@
 """Types with a meaning that many modules share."""
 
 from collections.abc import Callable
+from os import PathLike
 from typing import TypeAlias
 
 import numpy as np
@@ -11,3 +12,5 @@ Floats: TypeAlias = NDArray[np.float64]
 OnProgress: TypeAlias = Callable[[int], None]
 # Told in a few words what begins.
 OnStep: TypeAlias = Callable[[str], None]
+# Where a file is, or is to be; or a packaged name.
+Place: TypeAlias = str | PathLike[str]

@@ -15,6 +15,7 @@ FACE = "simulator"
 FLOORS = {
     "errors": 0,  # everything may import it
     "types": 0,
+    "version": 0,
     "outcomes": 0,
     "messages": 0,
     "schema": 1,
@@ -30,7 +31,8 @@ FLOORS = {
     "engine": 7,
     "running": 8,
     "answers": 9,
-    "export": 10,
+    "exports": 10,
+    "face": 11,
     "cli": 11,
     "__main__": 12,
 }

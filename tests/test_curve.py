@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
 from simulator.answers.target.bracketing import rates_to_add
-from simulator.answers.target.estimate import CHANCES, chance_at, curve, inverse
+from simulator.answers.target.estimate import CHANCES, chance_at, curve, highest_rate
 from simulator.statistics.intervals import wilson
 
 DRAWS = 1000
@@ -100,7 +100,7 @@ def test_a_curve_says_nothing_outside_the_rates_tried():
 
 
 def test_the_inverse_of_a_straight_line_is_read_off():
-    found = inverse(
+    found = highest_rate(
         counted([1000, 750, 500, 250, 0]), "cash_releasing", [0.8, 0.5, 0.1]
     )
     assert found["rate"].values == pytest.approx([0.008, 0.02, 0.036])
@@ -120,7 +120,7 @@ def test_the_inverse_goes_back_to_the_chance_and_above_it_there_is_none(
     counts, chance, outcome
 ):
     curves = counted(counts, outcome)
-    found = inverse(curves, outcome, [chance]).isel(chance=0)
+    found = highest_rate(curves, outcome, [chance]).isel(chance=0)
     fitted = curves["fitted"].values[:, 0]
     fine = np.linspace(0.0, curves["rate"].values[-1], 500)
     read = chance_at(curves, fine).values[:, 0]
@@ -144,7 +144,7 @@ def test_the_inverse_goes_back_to_the_chance_and_above_it_there_is_none(
 @settings(max_examples=25)
 @given(st.lists(st.integers(0, 100), min_size=3, max_size=8), st.floats(0.05, 0.9))
 def test_a_higher_chance_never_allows_a_higher_rate(counts, chance):
-    found = inverse(
+    found = highest_rate(
         counted(counts, draws=100), "cash_releasing", [chance, chance + 0.05]
     )
     lower, higher = np.nan_to_num(found["rate"].values, nan=-1.0)
@@ -156,29 +156,31 @@ def test_the_interval_holds_the_rates_whose_own_interval_holds_the_chance():
     found = on_common_draws(levels, np.linspace(0.0, 0.04, 401))
     low, high = found["low"].values[:, 0], found["high"].values[:, 0]
     held = found["rate"].values[(low <= 0.8) & (high >= 0.8)]
-    ends = inverse(found, "cash_releasing", [0.8]).isel(chance=0)
+    ends = highest_rate(found, "cash_releasing", [0.8]).isel(chance=0)
     assert float(ends["rate_low"]) == pytest.approx(held[0], abs=1.01e-4)
     assert float(ends["rate_high"]) == pytest.approx(held[-1], abs=1.01e-4)
 
 
 def test_a_step_is_found_to_within_the_rates_around_it():
     found = counted([1000, 1000, 0, 0])
-    ends = inverse(found, "cash_releasing", [0.95, 0.5, 0.05])
+    ends = highest_rate(found, "cash_releasing", [0.95, 0.5, 0.05])
     assert (ends["rate_low"] == 0.01).all()
     assert (ends["rate_high"] == 0.02).all()
     assert ((ends["rate"] > 0.01) & (ends["rate"] < 0.02)).all()
 
 
 def test_no_rate_and_every_rate_are_said_with_their_bounds():
-    found = inverse(counted([790, 300, 0]), "cash_releasing", [0.8]).isel(chance=0)
+    found = highest_rate(counted([790, 300, 0]), "cash_releasing", [0.8]).isel(chance=0)
     assert found["reached"] == "no rate"
     assert np.isnan(found["rate"])
     assert np.isnan(found["rate_low"])
     # Even so 80% at the lowest rates is not ruled out.
     assert 0.0 < found["rate_high"] < 0.001
-    found = inverse(counted([100, 50, 0]), "cash_releasing", [0.8]).isel(chance=0)
+    found = highest_rate(counted([100, 50, 0]), "cash_releasing", [0.8]).isel(chance=0)
     assert np.isnan(found["rate_high"])
-    found = inverse(counted([1000, 900, 810]), "cash_releasing", [0.8]).isel(chance=0)
+    found = highest_rate(counted([1000, 900, 810]), "cash_releasing", [0.8]).isel(
+        chance=0
+    )
     assert found["reached"] == "every rate"
     assert found["rate"] == found["rate_high"] == 0.02
     assert found["rate_low"] < 0.02
@@ -186,19 +188,21 @@ def test_no_rate_and_every_rate_are_said_with_their_bounds():
 
 def test_of_a_curve_with_two_humps_the_last_crossing_counts():
     found = counted([900, 300, 900, 850, 100], "balance")
-    one = inverse(found, "balance", [0.5]).isel(chance=0)
+    one = highest_rate(found, "balance", [0.5]).isel(chance=0)
     assert 0.03 < one["rate"] < 0.04
     assert one["holds_from"] == 0.02
-    one = inverse(counted([300, 900, 100], "balance"), "balance", [0.5]).isel(chance=0)
+    one = highest_rate(counted([300, 900, 100], "balance"), "balance", [0.5]).isel(
+        chance=0
+    )
     assert one["holds_from"] == 0.01
 
 
 def test_trusts_are_each_inverted_alone():
     columns = np.array([[1000, 700, 0], [900, 100, 0], [500, 0, 0]]).T
-    together = inverse(counted(columns), "cash_releasing", [0.6, 0.8])
+    together = highest_rate(counted(columns), "cash_releasing", [0.6, 0.8])
     assert together["rate"].dims == ("chance", "trust")
     for trust in range(3):
-        alone = inverse(counted(columns[:, trust]), "cash_releasing", [0.6, 0.8])
+        alone = highest_rate(counted(columns[:, trust]), "cash_releasing", [0.6, 0.8])
         one = together.isel(trust=trust)
         for name in ("rate", "rate_low", "rate_high", "reached"):
             assert str(one[name].values) == str(alone[name].values)
@@ -210,7 +214,9 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
     truth = 0.02 + 0.005 * ndtri(1.0 - np.array(CHANCES))[:, None]
     levels = np.random.default_rng(8).normal(0.02, 0.005, (500, 2000))
     counts = np.array([(levels >= rate).sum(axis=0) for rate in rates])
-    found = inverse(counted(counts, rates=rates, draws=500), "cash_releasing", CHANCES)
+    found = highest_rate(
+        counted(counts, rates=rates, draws=500), "cash_releasing", CHANCES
+    )
     covers = (found["rate_low"].values <= truth) & (truth <= found["rate_high"].values)
     # Wilson's intervals cover 94% to 97% for 500 draws and these chances.
     assert (covers.mean(axis=1) > 0.93).all()
@@ -237,7 +243,7 @@ def refine(levels, chances, most=8, resolution=1e-4, outcome="cash_releasing", t
 def test_brackets_close_in_few_rounds_around_a_smooth_curve():
     levels = np.random.default_rng(1).normal(0.011, 0.005, 10_000)
     found, rounds = refine(levels, [0.8], most=16)
-    one = inverse(found, "cash_releasing", [0.8]).isel(chance=0)
+    one = highest_rate(found, "cash_releasing", [0.8]).isel(chance=0)
     assert rounds <= 3
     assert abs(one["rate"] - (0.011 + 0.005 * ndtri(0.2))) < 0.0003
     near = found["rate"].values
@@ -249,7 +255,7 @@ def test_brackets_close_in_few_rounds_around_a_smooth_curve():
 @given(st.floats(0.0, 0.1), st.sampled_from([3, 16]))
 def test_a_step_is_bracketed_to_the_resolution(step, most):
     found, _ = refine(np.full(200, step), [0.8, 0.5], most)
-    one = inverse(found, "cash_releasing", [0.8]).isel(chance=0)
+    one = highest_rate(found, "cash_releasing", [0.8]).isel(chance=0)
     if one["reached"] == "found":
         assert one["rate_high"] - one["rate_low"] <= 1e-4 * (1.0 + 1e-6)
         assert one["rate_low"] <= step <= one["rate_high"]
@@ -264,14 +270,14 @@ def test_a_hump_between_two_rates_is_looked_for():
 
     rates = np.array([0.0, 0.0063, 0.0087, 0.02, 0.05, 0.1])
     first = counted(hump(rates).astype(int), "balance", rates)
-    assert inverse(first, "balance", [0.8])["reached"].item() == "no rate"
+    assert highest_rate(first, "balance", [0.8])["reached"].item() == "no rate"
     for _ in range(20):
         found = counted(hump(rates).astype(int), "balance", rates)
         added = rates_to_add(found, "balance", [0.8], 1e-4, 8)
         if len(added) == 0:
             break
         rates = np.sort(np.concatenate([rates, added]))
-    one = inverse(found, "balance", [0.8]).isel(chance=0)
+    one = highest_rate(found, "balance", [0.8]).isel(chance=0)
     assert float(one["rate"]) == pytest.approx(
         0.0075 + 0.002 * np.sqrt(-np.log(0.8 / 0.9)), abs=0.0003
     )
@@ -291,6 +297,6 @@ def test_many_trusts_share_a_round():
         rates = np.concatenate([rates, added])
         rounds += 1
         assert rounds <= 8
-    ends = inverse(found, "cash_releasing", [0.8]).isel(chance=0)
+    ends = highest_rate(found, "cash_releasing", [0.8]).isel(chance=0)
     truth = middles + 0.005 * ndtri(0.2)
     assert abs(ends["rate"].values - truth).max() < 5e-5

@@ -19,10 +19,10 @@ from click.testing import CliRunner
 from simulator import schema
 from simulator.cli import export as exporting
 from simulator.errors import RunFileError
-from simulator.export import columns, formulas, tables, tidy, workbook
-from simulator.export import write as export
-from simulator.export.columns import ALWAYS, BY_DRAW, NAMES
-from simulator.export.write import FORMATS
+from simulator.exports import columns, formulas, tables, tidy, workbook
+from simulator.exports import write as export
+from simulator.exports.columns import ALWAYS, BY_DRAW, NAMES
+from simulator.exports.write import FORMATS
 from simulator.population.load import load_population
 from simulator.runfile import store
 from simulator.running import runs

@@ -12,7 +12,7 @@ import pytest
 import run_files
 
 from simulator.errors import RunFileError
-from simulator.runfile import completeness, digests, store
+from simulator.runfile import completeness, digests, opening, store
 from simulator.running import verify
 
 CHANCE, BALANCE = "/sector_probability", "/sector/balance"
@@ -149,7 +149,7 @@ LACKING = {
 @pytest.mark.parametrize("what", LACKING)
 def test_a_file_that_lacks_a_part_is_refused(what, here):
     lacking(here / "run.h5", what)
-    for read in (store.open_run, lambda place: list(verify.verify(place, chance=1))):
+    for read in (store.open_run, lambda place: list(verify.verdicts(place, seed=1))):
         with pytest.raises(RunFileError) as caught:
             read(here / "run.h5")
         assert str(caught.value).startswith(f"{here / 'run.h5'}:{LACKING[what]}")
@@ -161,8 +161,8 @@ def test_an_older_format_has_parts_of_its_own(here):
         file.attrs["format"] = np.int64(2)
         made = file["provenance"].attrs
         made["attributes_digest"] = digests.of_attributes(file)
-    assert "sector" not in store.open_file(here / "run.h5")
-    for read in (store.open_run, lambda place: list(verify.verify(place, chance=1))):
+    assert "sector" not in opening.open(here / "run.h5")
+    for read in (store.open_run, lambda place: list(verify.verdicts(place, seed=1))):
         with pytest.raises(RunFileError, match="has format 2, whose outcomes mean"):
             read(here / "run.h5")
 

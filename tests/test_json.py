@@ -136,7 +136,7 @@ def test_what_verify_found_wrong_stands_beside_the_error(folder, tmp_path):
     forged.write_bytes((folder / "run.h5").read_bytes())
     with h5py.File(forged, "r+") as file:
         file["rate"][0, 0] += 0.001
-    code, out, err = inside(tmp_path, "verify", "forged.h5", "--json", "--chance", "1")
+    code, out, err = inside(tmp_path, "verify", "forged.h5", "--json", "--seed", "1")
     assert code == 1
     found = json.loads(out)
     assert list(found) == ["json_version", "file", "sound", "checks", "errors"]

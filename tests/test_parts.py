@@ -533,9 +533,9 @@ def test_evenly_spread_draws_come_in_parts_too(loaded, tmp_path):
 def test_evenly_spread_draws_are_verified_and_made_again(loaded, tmp_path):
     place = tmp_path / "run.h5"
     runs.write(loaded, place, draws=EVEN, seed=SEED, sampling="rqmc")
-    verdicts = verify.verify(place, chance=3, whole=True)
+    verdicts = verify.verdicts(place, seed=3, whole=True)
     assert [verdict.difference for verdict in verdicts] == [""] * 5
-    *_, last = verify.verify(place, chance=3)
+    *_, last = verify.verdicts(place, seed=3)
     assert last.difference == ""
     assert extend.rerun(place, tmp_path / "again.h5")
     assert digests_of(tmp_path / "again.h5") == digests_of(place)

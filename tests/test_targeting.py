@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from simulator.answers.target import report as target_report
 from simulator.answers.target import simulate as targeting
-from simulator.answers.target.estimate import inverse
+from simulator.answers.target.estimate import highest_rate
 from simulator.cli import main
 from simulator.cli import target as command
 from simulator.errors import ScenarioError, SimulatorError
@@ -52,7 +52,7 @@ def closed_form(chance):
 def test_the_highest_rate_is_that_of_the_closed_form(known):
     chances = (0.8, 0.5, 0.1)
     curve = targeting.curve(known, chances=chances, draws=4000, seed=11)
-    found = inverse(curve, "cash_releasing", chances)
+    found = highest_rate(curve, "cash_releasing", chances)
     truth = closed_form(np.array(chances))
     assert (found["rate_low"].values < truth).all()
     assert (truth < found["rate_high"].values).all()
@@ -70,7 +70,7 @@ def test_the_interval_holds_the_closed_form_for_most_seeds(known):
     truth, held = closed_form(0.8), 0
     for seed in range(60):
         curve = targeting.curve(known, chances=(0.8,), draws=1000, seed=seed)
-        one = inverse(curve, "cash_releasing", [0.8]).isel(chance=0)
+        one = highest_rate(curve, "cash_releasing", [0.8]).isel(chance=0)
         held += bool(one["rate_low"] <= truth <= one["rate_high"])
     assert held >= 52  # a 95% interval holds it in fewer once in 250 times
 
@@ -78,7 +78,7 @@ def test_the_interval_holds_the_closed_form_for_most_seeds(known):
 def test_a_certain_scenario_has_a_step_found_to_the_resolution(tmp_path):
     place = tiny.write(tmp_path, tiny.sure_tables())
     curve = targeting.curve(place, chances=(0.8,), draws=64)
-    one = inverse(curve, "cash_releasing", [0.8]).isel(chance=0)
+    one = highest_rate(curve, "cash_releasing", [0.8]).isel(chance=0)
     assert set(np.unique(curve["achieved"])) == {0, 64}
     assert one["reached"] == "found"
     assert one["rate_high"] - one["rate_low"] <= targeting.RESOLUTION * (1.0 + 1e-6)
@@ -140,7 +140,7 @@ def test_a_type_of_one_trust_is_that_trust(folder):
         one = by_type["achieved"].sel(trust_type=kind, rate=rates, drop=True)
         assert one.equals(by_trust["achieved"].sel(trust=code, rate=rates, drop=True))
         found = [
-            inverse(curve, "cash_releasing", [0.7]).sel({dim: name}).isel(chance=0)
+            highest_rate(curve, "cash_releasing", [0.7]).sel({dim: name}).isel(chance=0)
             for curve, dim, name in (
                 (by_type, "trust_type", kind),
                 (by_trust, "trust", code),
@@ -168,7 +168,7 @@ def test_every_outcome_has_a_curve_that_says_whether_it_falls(folder, outcome):
         assert not chosen["monotone"]
     else:
         assert (np.diff(chosen["fitted"]) <= 0.0).all()
-    one = inverse(curve, outcome, [0.5]).isel(chance=0)
+    one = highest_rate(curve, outcome, [0.5]).isel(chance=0)
     above = chosen["fitted"].where(curve["rate"] > one["rate"] + 1e-9, drop=True)
     assert (above < 0.5).all()
 

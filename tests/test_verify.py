@@ -65,9 +65,9 @@ def sign(file):
 
 
 def test_a_run_is_what_it_says(file):
-    verdicts = list(verify.verify(file, chance=1, whole=True))
+    verdicts = list(verify.verdicts(file, seed=1, whole=True))
     assert [verdict.difference for verdict in verdicts] == [""] * 5
-    assert found(file, chance=2) == ""
+    assert found(file, seed=2) == ""
 
 
 NUMBERS = [

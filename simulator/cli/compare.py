@@ -1,7 +1,5 @@
 """The command that sets runs side by side: compare."""
 
-from typing import Any
-
 import click
 
 from simulator.cli.flags import as_json
@@ -45,8 +43,11 @@ def compare(
     from simulator.answers.compare import paired
     from simulator.answers.compare import report as comparison_report
     from simulator.answers.compare import simulate as comparing
+    from simulator.answers.compare.gather import gathered
 
-    trees = _trees([first, *others], draws, seed, threads)
+    trees = gathered(
+        [first, *others], draws=draws, seed=seed, threads=threads, progress=progress
+    )
     runs = [paired.side(name, tree) for name, tree in trees]
     with progress(max(run.draws for run in runs), "who achieves") as on_progress:
         found = comparing.against_first(
@@ -56,45 +57,3 @@ def compare(
         print_json({"comparisons": comparison_report.as_records(found)})
     else:
         print_rich(comparison_report.render(found, target))
-
-
-def _trees(
-    places: list[str], draws: int | None, seed: int | None, threads: int | None
-) -> list[tuple[str, Any]]:
-    """Open the run files, and run the scenarios as those were run."""
-    from simulator.answers.compare import paired
-    from simulator.errors import ScenarioError
-    from simulator.runfile import store
-    from simulator.running import runs
-    from simulator.scenario.read import is_run_file
-
-    files = {
-        place: store.open_run(place, paired.GROUPS)
-        for place in places
-        if is_run_file(place)
-    }
-    as_run = [tree.attrs for tree in files.values()]
-    simulated = any(place not in files for place in places)
-    if not simulated and (draws is not None or seed is not None):
-        raise ScenarioError(
-            "--draws and --seed", "are for scenarios, not run files", "leave them out"
-        )
-    if draws is None:
-        draws = max([int(made["draws"]) for made in as_run], default=runs.DRAWS)
-    if seed is None:
-        seed = next((int(made["seed"]) for made in as_run), runs.SEED)
-    names: list[tuple[str, Any]] = []
-    for place in places:
-        tree = files.get(place)
-        if tree is None:
-            with progress(draws, place) as on_progress:
-                tree = files[place] = runs.run(
-                    place,
-                    draws=draws,
-                    seed=seed,
-                    threads=threads,
-                    on_progress=on_progress,
-                )
-        again = sum(name.split(" (")[0] == place for name, _ in names)
-        names.append((f"{place} ({again + 1})" if again else place, tree))
-    return names

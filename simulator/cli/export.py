@@ -51,7 +51,7 @@ def export(
     What columns hold, the assumptions behind the run and what the run is are always
     written with them.
     """
-    from simulator.export import write as exporting
+    from simulator.exports import write as exporting
     from simulator.runfile import store
 
     ends = {"csv": "-csv", "xlsx": ".xlsx", "parquet": "-parquet"}

@@ -1,4 +1,4 @@
-"""Commands that ask whether a run file is what it says: verify."""
+"""The command that asks whether a run file is what it says: verify."""
 
 from pathlib import Path
 
@@ -13,22 +13,22 @@ from simulator.cli.progress import progress
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--all", "whole", is_flag=True, help="Simulate every draw again.")
-@click.option("--chance", type=int, help="Seed of the draws chosen; default: any.")
+@click.option("--seed", type=int, help="Of the choice of draws; default: any.")
 @as_json
-def verify(file: Path, whole: bool, chance: int | None, as_json: bool) -> None:
+def verify(file: Path, whole: bool, seed: int | None, as_json: bool) -> None:
     """Check a run file: its digests, its sums, and some draws simulated again."""
     import secrets
 
     from simulator.errors import RunFileError
     from simulator.running import verify as verifying
 
-    chance = secrets.randbits(32) if chance is None else chance
+    chosen = secrets.randbits(32) if seed is None else seed
     checks: list[dict[str, str]] = []
     found = {"file": str(file), "sound": False, "checks": checks}
     try:
-        for verdict in verifying.verify(
+        for verdict in verifying.verdicts(
             file,
-            chance=chance,
+            seed=chosen,
             whole=whole,
             progress=lambda draws: progress(draws, f"{file}: simulated again"),
         ):

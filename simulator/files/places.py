@@ -13,6 +13,7 @@ from typing import Final
 
 from simulator.errors import RunFileError
 from simulator.schema import RUN_FILE
+from simulator.types import Place
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"  # with which every HDF5 file begins
 
@@ -89,7 +90,7 @@ def kind(place: Path) -> str | None:
     return "device"
 
 
-def is_run_file(place: str | Path) -> bool:
+def is_run_file(place: Place) -> bool:
     """Tell a run file from a scenario's name or file: by its content or its ending."""
     path = Path(place)
     if path.suffix == RUN_FILE:

@@ -7,9 +7,10 @@ from simulator.files import reading
 from simulator.messages import nearest
 from simulator.population import synthetic, table
 from simulator.population.model import Population
+from simulator.types import Place
 
 
-def load_population(name_or_path: str | Path, base: Path = Path()) -> Population:
+def load_population(name_or_path: Place, base: Path = Path()) -> Population:
     """Read the opening position of every trust.
 
     Parameters
@@ -27,6 +28,6 @@ def load_population(name_or_path: str | Path, base: Path = Path()) -> Population
     return table.from_csv_text(text, (base / name).name)
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: Place) -> str:
     """Read a table as text, such as a list of trusts to build a population from."""
     return reading.text_of(Path(path), str(path), PopulationError)

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from simulator.types import Place
+
 # Network drives often have no locks; then HDF5 does without instead of failing.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "BEST_EFFORT")
 
@@ -287,7 +289,7 @@ def chunks_of(variable: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def open_run(
-    place: str | Path, groups: Sequence[str] = (), *, trusted: bool = False
+    place: Place, groups: Sequence[str] = (), *, trusted: bool = False
 ) -> xr.DataTree:
     """Open a run file as a tree of datasets, read when they are used.
 
@@ -312,17 +314,6 @@ def open_run(
     if not trusted:
         untrusted.check(place)
     return tree.read(place, groups, checked=not trusted)
-
-
-def open_file(place: str | Path) -> xr.DataTree:
-    """Open a run file of this format or an older one; otherwise as `open_run`.
-
-    What an older file holds keeps its own names and meanings: the attribute `format`
-    tells which. Format 2 has one productivity where later ones have two.
-    """
-    place = Path(place)
-    untrusted.check(place)
-    return tree.read(place, checked=True, older=True)
 
 
 def open_image(content: bytes) -> xr.DataTree:

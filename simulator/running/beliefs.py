@@ -1,18 +1,18 @@
 """Which beliefs a scenario is loaded with: its own, the prior's, or the record's."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from simulator.errors import ScenarioError
 from simulator.scenario import posterior
 from simulator.scenario.load import Loaded, load_scenario, with_plans
+from simulator.types import Place
 
 RECORD: Final = "record"  # stands for the latest packaged table that may be known
 
 
 def load(
-    scenario: str | Path,
+    scenario: Place,
     settings: Sequence[str] = (),
     beliefs: str | None = None,
     plans: str | None = None,

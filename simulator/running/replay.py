@@ -1,7 +1,6 @@
 """What to simulate again: a scenario from its file, or from the run file it made."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import xarray as xr
@@ -14,6 +13,7 @@ from simulator.scenario.fitting import population_of
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario
 from simulator.scenario.read import is_run_file
+from simulator.types import Place
 
 
 class Replay(NamedTuple):
@@ -25,7 +25,7 @@ class Replay(NamedTuple):
     """None where nothing was run yet."""
 
 
-def load(place: str | Path, settings: Sequence[str] = ()) -> Replay:
+def load(place: Place, settings: Sequence[str] = ()) -> Replay:
     """Read a scenario by name or path, or take it out of a run file."""
     if is_run_file(place):
         if settings:

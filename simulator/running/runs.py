@@ -17,7 +17,7 @@ from simulator.running.assemble import PLAIN, Keep, Sampling
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded, load_scenario
 from simulator.scenario.model import PRIOR
-from simulator.types import OnProgress
+from simulator.types import OnProgress, Place
 
 DRAWS: Final = 10_000
 EVEN_DRAWS: Final = 2**14
@@ -28,7 +28,7 @@ SEED: Final = 2019
 
 
 def run(
-    scenario: str | Path | Loaded,
+    scenario: Place | Loaded,
     *,
     draws: int | None = None,
     seed: int = SEED,
@@ -37,7 +37,7 @@ def run(
     settings: Sequence[str] = (),
     sampling: Sampling = PLAIN,
     precision: float | None = None,
-    output: str | Path | None = None,
+    output: Place | None = None,
     force: bool = False,
     resume: bool = False,
     on_progress: OnProgress = lambda n_draw: None,
@@ -167,7 +167,7 @@ def write(
             assemble.fill(folder, work, [], 0, stops, enough, began)
 
 
-def load(scenario: str | Path | Loaded, settings: Sequence[str] = ()) -> Loaded:
+def load(scenario: Place | Loaded, settings: Sequence[str] = ()) -> Loaded:
     """Load a scenario by name or path, or take one that is loaded."""
     if isinstance(scenario, Loaded):
         if settings:

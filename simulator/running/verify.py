@@ -26,7 +26,7 @@ from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
 from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
 from simulator.statistics.independence import replicates_of
-from simulator.types import OnProgress
+from simulator.types import OnProgress, Place
 
 MakeStream = Callable[[int, int, int], Stream]
 Progress = Callable[[int], AbstractContextManager[OnProgress]]
@@ -52,10 +52,10 @@ def _unseen(draws: int) -> AbstractContextManager[OnProgress]:
     return nullcontext(lambda n_draw: None)
 
 
-def verify(
-    place: str | Path,
+def verdicts(
+    place: Place,
     *,
-    chance: int,
+    seed: int,
     whole: bool = False,
     progress: Progress = _unseen,
 ) -> Iterator[Verdict]:
@@ -65,8 +65,8 @@ def verify(
     ----------
     place
         The run file.
-    chance
-        Seed of the choice of draws that are simulated again: to be unknown to whoever
+    seed
+        Of the choice of draws that are simulated again: to be unknown to whoever
         made the file.
     whole
         Whether to simulate every draw, and compare the counts by trust too.
@@ -94,7 +94,7 @@ def verify(
                 verdict = _simulated_whole(file, job, n_draw, size, stream, on_progress)
             yield verdict
         else:
-            yield _simulated_sample(file, job, n_draw, chance, stream)
+            yield _simulated_sample(file, job, n_draw, seed, stream)
 
 
 # --- digests ------------------------------------------------------------------------
@@ -232,12 +232,12 @@ def _inputs(file: h5py.File, job: Job) -> Verdict:
 
 
 def _simulated_sample(
-    file: h5py.File, job: Job, n_draw: int, chance: int, stream: MakeStream
+    file: h5py.File, job: Job, n_draw: int, seed: int, stream: MakeStream
 ) -> Verdict:
     last = max(1, n_draw - LANES + 1)
-    choose = np.random.default_rng(chance)
+    choose = np.random.default_rng(seed)
     starts = np.unique(choose.integers(0, last, SPANS))
-    question = f"draws chosen by chance ({chance}) come out the same to the bit"
+    question = f"draws chosen by chance ({seed}) come out the same to the bit"
     seen = 0
     counting = replace(job, ranges=blocks.no_ranges(job.trusts, job.plan))
     for start in starts:

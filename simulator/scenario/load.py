@@ -20,6 +20,7 @@ from simulator.scenario.layers import COMMAND_LINE, KeyPath, Layer, Setting
 from simulator.scenario.model import PRIOR, Scenario
 from simulator.scenario.read import chain, find
 from simulator.scenario.sources import Origin
+from simulator.types import Place
 
 WORDS: Final = ("name", "title", "about")  # move no number
 
@@ -49,7 +50,7 @@ class Loaded:
     folder: Path
 
 
-def load_scenario(name_or_path: str | Path, settings: Sequence[str] = ()) -> Loaded:
+def load_scenario(name_or_path: Place, settings: Sequence[str] = ()) -> Loaded:
     """Read a scenario with all that it extends.
 
     Parameters

@@ -11,6 +11,7 @@ from simulator.scenario import toml as toml_text
 from simulator.scenario.assumptions import LONGEST_NAME, NAME, NAME_REMEDY
 from simulator.scenario.keys import EXTENDS
 from simulator.scenario.layers import Layer
+from simulator.types import Place
 
 SUFFIX: Final = ".toml"
 STARTER_NAME: Final = 'name = "my-scenario"'
@@ -33,7 +34,7 @@ def starter(name: str) -> str:
     return text.replace(STARTER_NAME, f'name = "{name}"')
 
 
-def is_run_file(name_or_path: str | Path) -> bool:
+def is_run_file(name_or_path: Place) -> bool:
     """Tell a run file, by its content or its ending, from a scenario's name or file."""
     packaged = str(name_or_path) in _packaged()
     return not packaged and places.is_run_file(name_or_path)
@@ -47,7 +48,7 @@ def _packaged() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def find(name_or_path: str | Path, folder: Path) -> Path:
+def find(name_or_path: Place, folder: Path) -> Path:
     """Give the file of a packaged scenario, or of a path that starts at a folder."""
     packaged = _packaged().get(str(name_or_path))
     return packaged or folder / name_or_path

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,13 +18,13 @@ from simulator.scenario import posterior, vintage
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import FOLLOWS, Scenario
-from simulator.types import OnProgress
+from simulator.types import OnProgress, Place
 
 LEAST_BELIEFS: Final = 200  # fewer say nothing
 
 
 def calibrate(
-    scenario: str | Path | Loaded,
+    scenario: Place | Loaded,
     *,
     name: str = "mine",
     until: int | None = None,

@@ -5,7 +5,6 @@ own given the record, so that targets of the two are simulated apart.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -21,13 +20,13 @@ from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS, PRIOR, Target
 from simulator.schema import CONFIDENCE, OUTCOMES
 from simulator.statistics.intervals import wilson
-from simulator.types import OnProgress
+from simulator.types import OnProgress, Place
 
 BOTH: Final = (PRIOR, believing.RECORD)
 
 
 def chances(
-    scenario: str | Path,
+    scenario: Place,
     *,
     beliefs: Sequence[str] = BOTH,
     draws: int = runs.DRAWS,
@@ -96,7 +95,7 @@ def chances(
     )
 
 
-def simulated(scenario: str | Path, beliefs: Sequence[str], draws: int) -> int:
+def simulated(scenario: Place, beliefs: Sequence[str], draws: int) -> int:
     """Count the draws that `chances` simulates."""
     forms = _forms(load_scenario(scenario).scenario.targets)
     return len(beliefs) * len(forms) * draws

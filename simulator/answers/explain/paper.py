@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from simulator.answers.explain.parts import parts_of
@@ -37,6 +38,26 @@ MONEY: Final = (
     "population.income",
     "population.cost",
 )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One future of one trust; as text it is written out as arithmetic.
+
+    Attributes
+    ----------
+    future
+        The model's own values.
+    year
+        First calendar year of the only year to write; None for all.
+    """
+
+    future: Future
+    year: int | None = None
+
+    def __str__(self) -> str:
+        """Write it out."""
+        return render(self.future, self.year)
 
 
 def render(future: Future, year: int | None = None) -> str:

@@ -24,7 +24,7 @@ from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.schema import CONFIDENCE
 from simulator.statistics.intervals import wilson
-from simulator.types import OnStep
+from simulator.types import OnStep, Place
 
 MOST_TARGETS: Final = 1000
 # A run that would take longer, or more of the disk, is not begun without a word.
@@ -74,7 +74,7 @@ class Forecast:
 
 
 def plan(
-    scenario: str | Path | Loaded,
+    scenario: Place | Loaded,
     *,
     draws: int | None = None,
     precision: float = 0.005,

@@ -30,7 +30,7 @@ def rates_to_add(
     Parameters
     ----------
     curve, outcome, chances
-        As of `inverse`.
+        As of `highest_rate`.
     resolution
         Distance of two rates that is always close enough.
     most

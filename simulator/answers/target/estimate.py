@@ -141,7 +141,9 @@ class Crossing(NamedTuple):
     first: Whole
 
 
-def inverse(curve: xr.Dataset, outcome: str, chances: Sequence[float]) -> xr.Dataset:
+def highest_rate(
+    curve: xr.Dataset, outcome: str, chances: Sequence[float]
+) -> xr.Dataset:
     """Find the highest rate that has at least a given chance, with its interval.
 
     Parameters

@@ -16,7 +16,7 @@ from simulator.answers.target.estimate import (
     FALLING,
     NO_RATE,
     RATE,
-    inverse,
+    highest_rate,
 )
 from simulator.answers.text import chance, financial_year
 from simulator.outcomes import OF_NAME
@@ -36,7 +36,9 @@ def render(curve: xr.Dataset, probability: float) -> RenderableType:
     ]
     if curve.attrs["by"] == "sector":
         parts += [Text(sentence(curve, best, probability), style="bold"), Text()]
-        parts += [_of_chances(inverse(curve, curve.attrs["outcome"], CHANCES), curve)]
+        parts += [
+            _of_chances(highest_rate(curve, curve.attrs["outcome"], CHANCES), curve)
+        ]
     elif curve.attrs["by"] == "trust":
         parts += [Text(_heading(curve, probability), style="bold"), Text()]
         parts += [_of_trusts(best, curve)]
@@ -49,7 +51,7 @@ def render(curve: xr.Dataset, probability: float) -> RenderableType:
 
 def highest(curve: xr.Dataset, probability: float) -> xr.Dataset:
     """Find the highest rate for one chance, of the outcome that the curve is of."""
-    found = inverse(curve, str(curve.attrs["outcome"]), [probability])
+    found = highest_rate(curve, str(curve.attrs["outcome"]), [probability])
     return found.isel({CHANCE: 0})
 
 
@@ -126,7 +128,7 @@ def as_records(curve: xr.Dataset, probability: float) -> dict[str, Any]:
             for one in _each(chosen, dim)
         ]
     if dim is None:
-        table = inverse(curve, str(curve.attrs["outcome"]), CHANCES)
+        table = highest_rate(curve, str(curve.attrs["outcome"]), CHANCES)
         found["chances"] = [
             {"chance": float(one[CHANCE])}
             | _numbers(one, ("rate", "rate_low", "rate_high"))

@@ -8,7 +8,6 @@ that is asked for is crossed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -38,7 +37,7 @@ from simulator.schema import (
     TRUST_TYPE,
     TRUST_TYPES,
 )
-from simulator.types import Floats, OnStep
+from simulator.types import Floats, OnStep, Place
 
 RESOLUTION: Final = 0.0001  # of a rate: 0.01 points
 COARSE: Final = 16  # steps over the whole range
@@ -95,7 +94,7 @@ class Asked:
 
 
 def curve(
-    scenario: str | Path | Loaded,
+    scenario: Place | Loaded,
     *,
     by: str = "sector",
     outcome: str | None = None,
@@ -140,7 +139,7 @@ def curve(
     curve
         As `estimate.curve` gives it, and by rate `guarded`: trust-years in which
         cost or income had to be kept from passing zero. Its attributes say what was
-        simulated; `estimate.inverse` finds the highest rate on it.
+        simulated; `estimate.highest_rate` finds the highest rate on it.
 
     Raises
     ------
@@ -174,7 +173,7 @@ def curve(
 
 
 def _asked(
-    scenario: str | Path | Loaded,
+    scenario: Place | Loaded,
     settings: Sequence[str],
     draws: int | None,
     seed: int | None,
@@ -182,7 +181,7 @@ def _asked(
     like: str | None,
     outcome: str | None,
 ) -> Asked:
-    if isinstance(scenario, str | Path) and is_run_file(scenario):
+    if isinstance(scenario, Place) and is_run_file(scenario):
         (loaded, population), of_file = _from_run_file(str(scenario), settings)
         draws = of_file["draws"] if draws is None else draws
         seed = of_file["seed"] if seed is None else seed

@@ -19,9 +19,9 @@ from simulator.answers.headline import caveats
 from simulator.answers.headline.estimate import own_outcome
 from simulator.answers.text import financial_year
 from simulator.errors import RunFileError
-from simulator.export import columns, formulas
-from simulator.export.columns import ENDS, LEVELS, NAMES
-from simulator.export.grids import GRIDS, KEPT, bands_of, frame_of
+from simulator.exports import columns, formulas
+from simulator.exports.columns import ENDS, LEVELS, NAMES
+from simulator.exports.grids import GRIDS, KEPT, bands_of, frame_of
 from simulator.messages import nearest
 from simulator.scenario import layers
 from simulator.scenario import toml as toml_text

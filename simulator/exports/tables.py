@@ -8,10 +8,10 @@ import pandas as pd
 import xarray as xr
 
 from simulator.errors import RunFileError
-from simulator.export import columns
-from simulator.export.columns import ALWAYS, BY_DRAW, NAMES, Column
-from simulator.export.grids import GRIDS, Dims, frame_of
-from simulator.export.tidy import NONE_KEPT, SMALL, names
+from simulator.exports import columns
+from simulator.exports.columns import ALWAYS, BY_DRAW, NAMES, Column
+from simulator.exports.grids import GRIDS, Dims, frame_of
+from simulator.exports.tidy import NONE_KEPT, SMALL, names
 from simulator.messages import nearest
 from simulator.schema import TARGET
 

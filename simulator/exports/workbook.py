@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from simulator.errors import RunFileError
-from simulator.export import formulas
-from simulator.export.columns import ALWAYS, BY_DRAW
-from simulator.export.tables import Table
+from simulator.exports import formulas
+from simulator.exports.columns import ALWAYS, BY_DRAW
+from simulator.exports.tables import Table
 from simulator.types import OnProgress
 
 ROWS: Final = 2**20 - 1  # that a sheet holds below its header

@@ -14,12 +14,12 @@ from typing import Any, Final, Literal, NamedTuple
 import xarray as xr
 
 from simulator.errors import RunFileError
-from simulator.export import formulas, tidy, workbook
-from simulator.export.columns import ALWAYS, NAMES
-from simulator.export.tables import Table, choose, open_tables
+from simulator.exports import formulas, tidy, workbook
+from simulator.exports.columns import ALWAYS, NAMES
+from simulator.exports.tables import Table, choose, open_tables
 from simulator.files import places
 from simulator.runfile import parts
-from simulator.types import OnProgress
+from simulator.types import OnProgress, Place
 
 Format = Literal["csv", "xlsx", "parquet"]
 FORMATS: Final = ("csv", "xlsx", "parquet")
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
 
 def export(
     run: xr.DataTree,
-    place: str | Path,
+    place: Place,
     to: Format,
     tables: Sequence[str] = (),
     *,

@@ -12,8 +12,8 @@ import pandas as pd
 import xarray as xr
 
 from simulator import schema
-from simulator.export import columns
-from simulator.export.columns import OF_A_TYPE, OF_A_YEAR
+from simulator.exports import columns
+from simulator.exports.columns import OF_A_TYPE, OF_A_YEAR
 from simulator.schema import (
     DRAW,
     KEPT_DRAW,

@@ -1,0 +1,89 @@
+"""The runs that are compared: files opened, scenarios simulated as those were."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+import xarray as xr
+
+from simulator.answers.compare.paired import GROUPS
+from simulator.errors import ScenarioError
+from simulator.runfile import store
+from simulator.running import runs
+from simulator.scenario.read import is_run_file
+from simulator.types import OnProgress, Place
+
+Run = xr.DataTree | Place
+Progress = Callable[[int, str], AbstractContextManager[OnProgress]]
+
+TREE: Final = "run"  # what a run is called that has no file
+
+
+def _unseen(draws: int, name: str) -> AbstractContextManager[OnProgress]:
+    return nullcontext(lambda n_draw: None)
+
+
+def gathered(
+    of: Sequence[Run],
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress = _unseen,
+) -> list[tuple[str, xr.DataTree]]:
+    """Open run files, and simulate scenarios as those were, each with its own name.
+
+    Parameters
+    ----------
+    of
+        Runs, run files, and scenarios by name or path.
+    draws, seed, threads
+        Of scenarios; draws and seed by default those of the runs, else as of `run`.
+    progress
+        Given the number of draws and a name: a context with what is called with the
+        number of draws just finished.
+
+    Raises
+    ------
+    ScenarioError
+        Where draws or a seed are given, and nothing is simulated.
+    """
+    opened = {
+        index: one if isinstance(one, xr.DataTree) else store.open_run(one, GROUPS)
+        for index, one in enumerate(of)
+        if isinstance(one, xr.DataTree) or is_run_file(one)
+    }
+    if len(opened) == len(of) and (draws is not None or seed is not None):
+        raise ScenarioError(
+            "--draws and --seed", "are for scenarios, not run files", "leave them out"
+        )
+    draws, seed = _as_run(opened, draws, seed)
+    trees: dict[str, xr.DataTree] = {}
+    found: list[tuple[str, xr.DataTree]] = []
+    for index, one in enumerate(of):
+        place = TREE if isinstance(one, xr.DataTree) else str(one)
+        tree = opened.get(index) or trees.get(place)
+        if tree is None:
+            with progress(draws, place) as on_progress:
+                tree = trees[place] = runs.run(
+                    place,
+                    draws=draws,
+                    seed=seed,
+                    threads=threads,
+                    on_progress=on_progress,
+                )
+        again = sum(name.split(" (")[0] == place for name, _ in found)
+        found.append((f"{place} ({again + 1})" if again else place, tree))
+    return found
+
+
+def _as_run(
+    opened: Mapping[int, xr.DataTree], draws: int | None, seed: int | None
+) -> tuple[int, int]:
+    """Choose what to simulate with: what is given, or what the runs were made with."""
+    made = [tree.attrs for tree in opened.values()]
+    if draws is None:
+        draws = max([int(one["draws"]) for one in made], default=runs.DRAWS)
+    if seed is None:
+        seed = next((int(one["seed"]) for one in made), runs.SEED)
+    return draws, seed
