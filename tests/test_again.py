@@ -15,7 +15,7 @@ from simulator.kernel.workspace import GROUP_RESULTS, KEPT
 from simulator.population.load import load_population
 from simulator.runfile import store
 from simulator.running import prepare, provenance, rebuild, runs
-from simulator.running.rebuild import future_of
+from simulator.running.future import future_of
 from simulator.scenario.load import load_scenario
 from simulator.scenario.read import shipped
 from simulator.schema import OUTCOMES, TRUST_TYPES

@@ -23,7 +23,8 @@ from simulator.errors import RunFileError
 from simulator.kernel.trust_year import Result, State
 from simulator.outcomes import OF_BASIS, OF_NAME
 from simulator.runfile import store
-from simulator.running import prepare, rebuild, runs
+from simulator.running import prepare, runs
+from simulator.running.future import future_of
 from simulator.scenario.distributions import Certain
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS
@@ -134,7 +135,7 @@ def job(case="as it is"):
 
 @cache
 def future(draw=3, trust=0, target=0, case="as it is"):
-    return rebuild.future_of(job(case), draw, trust, target)
+    return future_of(job(case), draw, trust, target)
 
 
 def worked_out(text):
@@ -212,7 +213,7 @@ def broken(**prices):
 )
 @pytest.mark.parametrize("target", [0, 1])
 def test_a_guarded_year_says_so_and_its_formulas_hold(prices, guarded, target):
-    found = rebuild.future_of(broken(**prices), 3, 0, target)
+    found = future_of(broken(**prices), 3, 0, target)
     first = next(y for y, year in enumerate(found.years) if year.result.guarded)
     upto = found.years[: first + 1]
     check_unrounded(replace(found, years=upto))
@@ -511,7 +512,7 @@ def test_the_command_prints_the_future(place):
     assert explaining.explain.name == "explain"
     shown = ask(place)
     assert shown.exit_code == 0, shown.output
-    expected = rebuild.future_of(job(), 3, 0, 0)
+    expected = future_of(job(), 3, 0, 0)
     assert shown.stdout == paper.render(expected) + "\n"
     assert "Draw 3 of seed 11" in shown.stdout
 
@@ -521,7 +522,7 @@ def test_the_command_gives_json_of_a_year(place):
     assert shown.exit_code == 0, shown.output
     records = json.loads(shown.stdout)
     assert records.pop("json_version") == JSON_VERSION
-    assert records == paper.as_records(rebuild.future_of(job(), 3, 0, 0), 2020)
+    assert records == paper.as_records(future_of(job(), 3, 0, 0), 2020)
     assert {part["year"] for part in records["parts"]} == {2020}
 
 

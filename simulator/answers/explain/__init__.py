@@ -1,6 +1,6 @@
 """One future of one trust, written as arithmetic that a calculator can follow.
 
-The values are the model's own (see `again.future_of`). The formulas are those of
+The values are the model's own (see `running.future`). The formulas are those of
 docs/model.md, by the names used there, and are for the reader: no value of the model
 is computed from them, and tests hold them to the values.
 

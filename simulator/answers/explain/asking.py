@@ -8,7 +8,7 @@ import xarray as xr
 from simulator.errors import RunFileError
 from simulator.messages import meant, nearest, quote
 from simulator.running import rebuild
-from simulator.running.rebuild import Future
+from simulator.running.future import Future, future_of
 from simulator.statistics.independence import need_independent
 
 GROUPS: Final = ("/", "/drivers", "/provenance")  # of the run file, that are read
@@ -46,7 +46,7 @@ def trajectory(run: xr.DataTree, draw: int, trust: str, target: str) -> Future:
     root = run.to_dataset()
     places = _place("trust", trust, root), _place("target", target, root)
     job = rebuild.counting_job_of(run)
-    future = rebuild.future_of(job, draw, *places)
+    future = future_of(job, draw, *places)
     _check_same(run, future)
     return future
 

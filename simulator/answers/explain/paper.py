@@ -11,7 +11,7 @@ from simulator.answers.explain.sheet import FUNCTIONS, WORD, Line, Part
 from simulator.answers.explain.values import state_of
 from simulator.answers.text import financial_year
 from simulator.errors import RunFileError
-from simulator.running.rebuild import Future
+from simulator.running.future import Future
 
 DECIMALS: Final = 10  # of what is not money
 FIGURES: Final = 10  # of the trust's opening cost, and as many decimals of all money

@@ -10,7 +10,7 @@ from simulator.answers.explain.values import Values, takes_part
 from simulator.answers.explain.variants import remarks, variants
 from simulator.drivers import draws
 from simulator.outcomes import OF_BASIS, OF_NAME
-from simulator.running.rebuild import Future, Year
+from simulator.running.future import Future, Year
 from simulator.scenario.distributions import Certain
 from simulator.scenario.model import by_year
 from simulator.scenario.uncertain import CONDITIONS, uncertain

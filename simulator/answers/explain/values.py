@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from simulator import drivers
 from simulator.drivers import draws
 from simulator.kernel.trust_year import LEAST_STOCK, State
-from simulator.running.rebuild import Future, Year
+from simulator.running.future import Future, Year
 from simulator.scenario.model import by_year
 from simulator.schema import ONE_OFFS, POOLS
 

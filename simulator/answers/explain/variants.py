@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from simulator.answers.explain.formulas import of_each
 from simulator.kernel.trust_year import LEAST_STOCK
-from simulator.running.rebuild import Year
+from simulator.running.future import Year
 from simulator.schema import ONE_OFFS, POOLS
 
 
