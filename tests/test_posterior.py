@@ -8,6 +8,7 @@ import numpy as np
 import processes
 import pytest
 
+import simulator as sim
 from simulator import drivers
 from simulator.answers.calibrate import observed, space, table
 from simulator.answers.chances import simulate as both_beliefs
@@ -138,6 +139,28 @@ def test_intervals_hold_the_finite_number_of_beliefs(file: Path) -> None:
     assert inside.any()
     width = root["sector_probability_high"] - root["sector_probability_low"]
     assert (width.values[inside] > 1.5 * (high - low)[inside]).all()
+
+
+def test_answers_from_a_run_file_know_how_few_beliefs_it_has(file: Path) -> None:
+    run = runs.run(
+        believing.load("hindcast-2015", beliefs=str(file), plans="gap"), draws=512
+    )
+    assert run.attrs["effective_beliefs"] == 150.0
+    as_if = run.copy()
+    del as_if.attrs["effective_beliefs"]
+    few, many = sim.path(run), sim.path(as_if)
+    for name in ("shortfall", "trusts_in_deficit"):
+        wide, narrow = (
+            (found[f"{name}_high"] - found[f"{name}_low"]).mean()
+            for found in (few, many)
+        )
+        assert float(wide) > 1.5 * float(narrow), name
+    few, many = sim.headline(run), sim.headline(as_if)
+    wide, narrow = (
+        (found["trusts_in_deficit_high"] - found["trusts_in_deficit_low"]).mean()
+        for found in (few, many)
+    )
+    assert float(wide) > 1.5 * float(narrow)
 
 
 def test_a_precision_that_rows_cannot_give_is_refused(file: Path) -> None:

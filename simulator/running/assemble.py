@@ -21,10 +21,11 @@ from simulator.running import prepare, provenance, slabs, variables
 from simulator.running.slabs import Piece
 from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
-from simulator.scenario import idle
+from simulator.scenario import idle, posterior
 from simulator.scenario.load import Loaded
-from simulator.scenario.model import years
+from simulator.scenario.model import PRIOR, years
 from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress
 
 SAMPLE: Final = 100  # draws that keep="sample" keeps
@@ -217,7 +218,11 @@ def coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
 
 def _attributes(work: Work, draws: int) -> dict[str, Any]:
     scenario, job = work.loaded.scenario, work.job
-    asked = {} if work.precision is None else {WISHED: work.precision}
+    asked: dict[str, Any] = {}
+    if work.precision is not None:
+        asked[WISHED] = work.precision
+    if scenario.beliefs != PRIOR:
+        asked[EFFECTIVE] = posterior.effective(scenario)
     return asked | {
         "title": scenario.title,
         "scenario": scenario.name,

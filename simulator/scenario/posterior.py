@@ -6,6 +6,7 @@ key paths; rows of one form of plans are as likely as each other.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -160,18 +161,16 @@ def overruled(scenario: Scenario) -> tuple[str, ...]:
     return tuple(path for path in table.prior if path not in used)
 
 
-def worth(scenario: Scenario, draws: int) -> float:
-    """Give the number of independent beliefs that a run's draws are worth.
+def effective(scenario: Scenario) -> float:
+    """Give the number of equal beliefs that the draws of a scenario come from.
 
-    Rows of a table are used again and again, and are themselves worth fewer equal
-    beliefs than they are. A chance that hung on beliefs alone would be known as from
-    so many draws; as some of it is luck, it is known no worse.
+    Infinite where every draw has beliefs of its own. Rows of a table are used again and
+    again, and are themselves worth fewer equal beliefs than they are.
     """
     if scenario.beliefs == PRIOR:
-        return float(draws)
+        return math.inf
     (form,) = {target.plan_follows for target in scenario.targets}
-    effective = float(load(scenario.beliefs).about[form]["effective"])
-    return 1.0 / (1.0 / draws + 1.0 / effective)
+    return float(load(scenario.beliefs).about[form]["effective"])
 
 
 def _at(tree: Any, path: str) -> Any:

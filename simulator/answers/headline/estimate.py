@@ -7,7 +7,13 @@ import xarray as xr
 
 from simulator.outcomes import BESIDE, HEADLINE_OUTCOME
 from simulator.schema import CONFIDENCE
-from simulator.statistics.independence import by_replicate, replicates_of, widening
+from simulator.statistics.independence import (
+    by_replicate,
+    effective_of,
+    replicates_of,
+    widening,
+    worth,
+)
 from simulator.statistics.intervals import simultaneous
 from simulator.statistics.means import mean
 from simulator.statistics.quantiles import quantile_interval
@@ -46,6 +52,7 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     replicates = replicates_of(run)
     answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
     answer.attrs["replicates"] = replicates
+    answer.attrs["worth"] = n = worth(int(run.attrs["draws"]), effective_of(run))
     answer["rate"] = root["rate"].mean("year")
     answer = answer.merge(_chances(root, outcome))
     for end in ("", "_low", "_high"):
@@ -55,11 +62,14 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     sector = run["sector"].to_dataset()
     one = [sector.isel(target=k) for k in range(sector.sizes["target"])]
     one_offs = [
-        _bands("one_off_share", _one_off_share(target), replicates) for target in one
+        _bands("one_off_share", _one_off_share(target), replicates, n) for target in one
     ]
     deficits = [
         _bands(
-            "trusts_in_deficit", target["trusts_in_deficit"].isel(year=-1), replicates
+            "trusts_in_deficit",
+            target["trusts_in_deficit"].isel(year=-1),
+            replicates,
+            n,
         )
         for target in one
     ]
@@ -74,6 +84,7 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
 def _together(answer: xr.Dataset) -> xr.Dataset:
     """Widen the intervals of all probabilities so that they hold at once."""
     draws, replicates = int(answer.attrs["draws"]), int(answer.attrs["replicates"])
+    n = float(answer.attrs["worth"])
     names = [f"{name}_probability" for name in PROBABILITIES]
     family = len(names) * answer.sizes["target"]
     answer = answer.assign_attrs(family=family)
@@ -86,8 +97,8 @@ def _together(answer: xr.Dataset) -> xr.Dataset:
             low = np.maximum(chance - wider * below, 0.0)
             high = np.minimum(chance + wider * above, 1.0)
         else:
-            counts = np.rint(chance * draws)
-            low, high, *_ = simultaneous(counts, draws, CONFIDENCE, family)
+            counts = np.rint(chance * draws) * (n / draws)
+            low, high, *_ = simultaneous(counts, n, CONFIDENCE, family)
         answer[f"{name}_low"] = ("target", low)
         answer[f"{name}_high"] = ("target", high)
     return answer
@@ -156,14 +167,14 @@ def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
     return xr.concat(found, dim="draw")
 
 
-def _bands(name: str, by_draw: xr.DataArray, replicates: int) -> xr.Dataset:
+def _bands(name: str, by_draw: xr.DataArray, replicates: int, n: float) -> xr.Dataset:
     values = by_draw.values
     if replicates > 1:
         each = by_replicate(values, replicates)
         found = np.quantile(each, BAND, axis=-1, method="inverted_cdf")
         _, _, low, high = mean(found, CONFIDENCE)
     else:
-        low, high = quantile_interval(values, BAND, CONFIDENCE)
+        low, high = quantile_interval(values, BAND, CONFIDENCE, n)
     ends = {"": np.quantile(values, BAND, method="inverted_cdf")}
     ends |= {"_low": low, "_high": high}
     return xr.Dataset(

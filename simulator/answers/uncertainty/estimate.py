@@ -24,7 +24,10 @@ EFFECTS: Final = tuple(
 
 
 def chance_spread(
-    achieved: xr.DataArray, futures: int, confidence: float = 0.95
+    achieved: xr.DataArray,
+    futures: int,
+    confidence: float = 0.95,
+    worth: float | None = None,
 ) -> xr.Dataset:
     """Find how a chance is spread over what may be true of the assumptions.
 
@@ -42,6 +45,9 @@ def chance_spread(
         Number of futures of each belief; at least 2.
     confidence
         Share of intervals that hold the true value.
+    worth
+        Number of independent beliefs that the beliefs are worth, see `sampling.worth`;
+        by default as many as there are.
 
     Returns
     -------
@@ -60,17 +66,18 @@ def chance_spread(
     """
     share = achieved / futures
     beliefs = share.sizes["belief"]
+    n = beliefs if worth is None else worth
     raw = share.var("belief", ddof=1)
     between = np.maximum(raw - _noise(share, futures).mean("belief"), 0.0)
     mean = share.mean("belief")
     spread = xr.Dataset({"probability": mean, "sd": np.sqrt(between)})
-    ends = _mean_interval(achieved, futures, confidence)
+    ends = _mean_interval(achieved, futures, confidence, n)
     spread["probability_low"], spread["probability_high"] = ends
     seen = between > 0.0
     pull = np.sqrt(between / raw.where(seen))
     ordered = share.copy(data=np.sort(share.values, axis=share.get_axis_num("belief")))
     chances = mean + pull * (ordered - mean)
-    low_rank, high_rank = ranks(beliefs, BAND, confidence)
+    low_rank, high_rank = ranks(beliefs, BAND, confidence, n)
     middle = [int(level * beliefs) + 1 for level in BAND]
     # Shares come in steps of one future: half a step may hide on either side.
     step = 0.5 / futures
@@ -86,7 +93,7 @@ def _noise(share: xr.DataArray, futures: int) -> xr.DataArray:
 
 
 def _mean_interval(
-    achieved: xr.DataArray, futures: int, confidence: float
+    achieved: xr.DataArray, futures: int, confidence: float, worth: float
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Bound the mean over beliefs by Wilson's interval.
 
@@ -96,11 +103,11 @@ def _mean_interval(
     independent, and each counts as one draw.
     """
     share = achieved / futures
-    beliefs, mean = share.sizes["belief"], share.mean("belief")
-    alike = share.var("belief", ddof=1) / beliefs
+    mean = share.mean("belief")
+    alike = share.var("belief", ddof=1) / worth
     independent = mean * (1.0 - mean) / alike.where(alike > 0.0)
     showing = np.minimum((share > 0.0).sum("belief"), (share < 1.0).sum("belief"))
-    n = independent.where(showing >= FEW, beliefs)
+    n = independent.where(showing >= FEW, worth)
     low, high = wilson(mean * n, n, confidence)
     return mean.copy(data=low), mean.copy(data=high)
 

@@ -25,9 +25,11 @@ from simulator.sampling import addresses
 from simulator.sampling.addresses import GROUPS
 from simulator.sampling.grouped import FUTURES, Nested, Swapped, other_seed
 from simulator.sampling.stream import Stream
+from simulator.scenario import posterior
 from simulator.scenario.model import Scenario
 from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES
+from simulator.statistics.independence import worth
 from simulator.statistics.sobol_indices import group_shares
 from simulator.types import Floats, OnProgress
 
@@ -106,9 +108,11 @@ def split(
     )
     whole, swapped = _ten_runs(work, draws)
     achieved, assumptions = _nested_run(work, draws // DRAWS_A_BELIEF)
+    effective = posterior.effective(scenario)
+    n = worth(draws, effective), worth(achieved.sizes["belief"], effective)
     return Uncertainty(
-        shares=group_shares(whole, swapped),
-        chances=chance_spread(achieved, FUTURES),
+        shares=group_shares(whole, swapped, worth=n[0]),
+        chances=chance_spread(achieved, FUTURES, worth=n[1]),
         assumptions=main_effects(assumptions, achieved, FUTURES),
     )
 
