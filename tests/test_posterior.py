@@ -251,3 +251,17 @@ def _with_record(folder: Path) -> Path:
     )
     (folder / "with.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_uncertainty_shares_out_what_the_record_ties_together(
+    file: Path, tmp_path: Path
+) -> None:
+    done = processes.simulator(
+        *("uncertainty", "long-term-plan", "--set", f"beliefs={file}"),
+        *("--target", "1.1%", "--draws", "1024"),
+        folder=tmp_path,
+    )
+    assert processes.fault(done) == ""
+    said = " ".join(done.stdout.split())
+    assert "(Shapley effects), so that nothing is counted twice" in said
+    assert "of the spread is what no sum of them explains" in said

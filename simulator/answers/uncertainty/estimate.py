@@ -68,7 +68,7 @@ def chance_spread(
     beliefs = share.sizes["belief"]
     n = beliefs if worth is None else worth
     raw = share.var("belief", ddof=1)
-    between = np.maximum(raw - _noise(share, futures).mean("belief"), 0.0)
+    between = np.maximum(raw - noise(share, futures).mean("belief"), 0.0)
     mean = share.mean("belief")
     spread = xr.Dataset({"probability": mean, "sd": np.sqrt(between)})
     ends = _mean_interval(achieved, futures, confidence, n)
@@ -87,7 +87,7 @@ def chance_spread(
     return spread.assign_attrs(beliefs=beliefs, futures=futures, confidence=confidence)
 
 
-def _noise(share: xr.DataArray, futures: int) -> xr.DataArray:
+def noise(share: xr.DataArray, futures: int) -> xr.DataArray:
     """Estimate without bias the variance of a share about its chance."""
     return share * (1.0 - share) / (futures - 1)
 
@@ -130,6 +130,7 @@ def main_effects(
     achieved: xr.DataArray,
     futures: int,
     confidence: float = 0.95,
+    worth: float | None = None,
 ) -> xr.Dataset:
     """Find how much of a chance's spread goes with each assumption alone.
 
@@ -145,6 +146,8 @@ def main_effects(
         As of `chance_spread`.
     confidence
         Share of intervals that hold the true value.
+    worth
+        As of `chance_spread`.
 
     Returns
     -------
@@ -162,12 +165,13 @@ def main_effects(
     """
     share = (achieved / futures).transpose("belief", ...)
     flat = share.values.reshape(share.sizes["belief"], -1)
-    noise = _noise(share, futures).values.reshape(flat.shape)
-    ranked = np.stack([_ranks_of(column) for column in flat.T], axis=1)
+    n = len(flat) if worth is None else worth
+    off = noise(share, futures).values.reshape(flat.shape)
+    ranked = np.stack([ranks_of(column) for column in flat.T], axis=1)
     rows = [
         [
-            *_share(values, flat, noise, confidence),
-            *_direction(values, ranked, confidence),
+            *_share(values, flat, off, confidence, n),
+            *_direction(values, ranked, confidence, n),
         ]
         for values in assumptions.transpose("assumption", "belief").values
     ]
@@ -188,7 +192,7 @@ def main_effects(
 
 
 def _share(
-    values: Floats, share: Floats, noise: Floats, confidence: float
+    values: Floats, share: Floats, noise: Floats, confidence: float, n: float
 ) -> tuple[Floats, Floats, Floats]:
     """Find the share of an assumption, (belief,), with its ends, for each column."""
     member = _members(values)
@@ -200,22 +204,21 @@ def _share(
     between = np.where(between > 0.0, between, np.nan)
     effect = (whole - within).mean(axis=0) / between
     pull = ((whole - within) - effect * (whole - noise)) / between
-    half = _z(confidence) * np.sqrt((pull**2).mean(axis=0) / beliefs)
+    half = _z(confidence) * np.sqrt((pull**2).mean(axis=0) / n)
     return effect, effect - half, effect + half
 
 
 def _direction(
-    values: Floats, ranks: Floats, confidence: float
+    values: Floats, ranks: Floats, confidence: float, n: float
 ) -> tuple[Floats, Floats, Floats]:
     """Correlate ranks, with the ends; 0 where a side never varies."""
-    beliefs = len(values)
-    x, y = _ranks_of(values), ranks
+    x, y = ranks_of(values), ranks
     x, y = x - x.mean(), y - y.mean(axis=0)
     size = np.sqrt((x**2).sum() * (y**2).sum(axis=0))
     found = np.divide(x @ y, size, out=np.zeros(y.shape[1]), where=size > 0.0)
     # At a correlation of 1 the transformed value has no end.
     turned = np.arctanh(np.clip(found, -1.0 + 1e-12, 1.0 - 1e-12))
-    half = _z(confidence) * np.sqrt((1.0 + found**2 / 2.0) / (beliefs - 3))
+    half = _z(confidence) * np.sqrt((1.0 + found**2 / 2.0) / (n - 3.0))
     return found, np.tanh(turned - half), np.tanh(turned + half)
 
 
@@ -230,12 +233,12 @@ def _members(values: Floats) -> Floats:
     """
     different, index = np.unique(values, return_inverse=True)
     if len(different) > SLICES:
-        index = (_ranks_of(values) * SLICES / len(values)).astype(np.int64)
+        index = (ranks_of(values) * SLICES / len(values)).astype(np.int64)
     own: Floats = (np.arange(index.max() + 1)[:, None] == index).astype(np.float64)
     return own
 
 
-def _ranks_of(values: Floats) -> Floats:
+def ranks_of(values: Floats) -> Floats:
     """Rank from 0; equal values share their mean rank."""
     _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
     first = np.cumsum(counts) - counts
