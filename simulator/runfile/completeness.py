@@ -11,10 +11,9 @@ import numpy as np
 
 from simulator.errors import RunFileError
 from simulator.runfile.digests import PROVENANCE
-from simulator.runfile.untrusted import FORMAT
-from simulator.schema import COORDINATES, DRAW, VARIABLES
+from simulator.runfile.untrusted import ALIKE
+from simulator.schema import COORDINATES, DRAW, OPTIONAL, VARIABLES
 
-KEPT: Final = "/trajectories"  # the group that a run need not have
 NUMBERS: Final = ("draws", "seed", "replicates")
 TEXTS: Final = (
     "title",
@@ -47,8 +46,8 @@ MADE: Final = (
 
 
 def is_older(file: h5py.File) -> bool:
-    """Say whether an earlier version wrote the file in a format of its own."""
-    return bool(file.attrs["format"] != FORMAT)
+    """Say whether what stands in the file means something else than it does today."""
+    return bool(file.attrs["format"] not in ALIKE)
 
 
 def check(file: h5py.File) -> None:
@@ -66,7 +65,7 @@ def check(file: h5py.File) -> None:
             "read it in Python with simulator.open, or run its scenario again",
         )
     known = (*COORDINATES.values(), *VARIABLES.values())
-    needed = [each for each in known if each.group != KEPT or KEPT in file]
+    needed = [v for v in known if v.group not in OPTIONAL or v.group in file]
     for variable in needed:
         if variable.path not in file:
             raise _lacks(file, variable.path)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.blocks import Job, Kept, Shard
 from simulator.kernel import workspace
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes, Tally
 from simulator.scenario import posterior
 from simulator.schema import (
     CONFIDENCE,
@@ -95,8 +95,33 @@ def of_tally(
     `replicates` are the tallies of each, where draws are not independent: then the
     spread between them, not the number of draws, gives the intervals.
     """
-    n = worth(draws, posterior.effective(job.scenario))
+    yield from of_successes(job, tally, draws, replicates)
     # A type without trusts achieves nothing and fails nothing.
+    kinds = np.isin(TRUST_TYPES, job.population.trust_type)
+    bands = _bands(tally.trust_spread, job.ranges.trust)
+    for row, name in enumerate(workspace.SPREAD):
+        yield VARIABLES[f"/bands/trust_{name}"], bands[:, :, row]
+    for prefix, spread, ranges, present in (
+        ("type_", tally.kind_spread, job.ranges.kind, kinds),
+        ("system_", tally.system_spread, job.ranges.system, True),
+    ):
+        bands = _bands(spread, ranges)
+        for row in workspace.COUNTED:
+            bands[:, :, row] = _numbers_of_trusts(spread, ranges, row)
+        for row, name in enumerate(workspace.GROUP_RESULTS):
+            known = np.reshape(present, (-1, 1, 1))
+            values = np.where(known, bands[:, :, row], np.nan)
+            yield VARIABLES[f"/bands/{prefix}{name}"], values
+
+
+def of_successes(
+    job: Job,
+    tally: Tally | Successes,
+    draws: int,
+    replicates: Sequence[Tally] = (),
+) -> Written:
+    """Give probabilities with their intervals; as of `of_tally`."""
+    n = worth(draws, posterior.effective(job.scenario))
     kinds = np.isin(TRUST_TYPES, job.population.trust_type)
     for prefix, name, known in (
         ("", "trust", True),
@@ -116,23 +141,8 @@ def of_tally(
             yield variable, np.where(known, values, np.nan)
     yield from _shares(tally, replicates, n)
 
-    bands = _bands(tally.trust_spread, job.ranges.trust)
-    for row, name in enumerate(workspace.SPREAD):
-        yield VARIABLES[f"/bands/trust_{name}"], bands[:, :, row]
-    for prefix, spread, ranges, present in (
-        ("type_", tally.kind_spread, job.ranges.kind, kinds),
-        ("system_", tally.system_spread, job.ranges.system, True),
-    ):
-        bands = _bands(spread, ranges)
-        for row in workspace.COUNTED:
-            bands[:, :, row] = _numbers_of_trusts(spread, ranges, row)
-        for row, name in enumerate(workspace.GROUP_RESULTS):
-            known = np.reshape(present, (-1, 1, 1))
-            values = np.where(known, bands[:, :, row], np.nan)
-            yield VARIABLES[f"/bands/{prefix}{name}"], values
 
-
-def _shares(tally: Tally, replicates: Sequence[Tally], n: float) -> Written:
+def _shares(tally: Tally | Successes, replicates: Sequence[Tally], n: float) -> Written:
     """Give the share of trusts that achieve: its spread over draws, and its mean."""
     n_trust = tally.trust.shape[2]
     spread = count_quantiles(tally.share, QUANTILES)

@@ -6,7 +6,7 @@ of fewer independent draws; see `worth`.
 """
 
 import math
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 import xarray as xr
@@ -19,7 +19,11 @@ from simulator.types import Floats
 EFFECTIVE: Final = "effective_beliefs"  # the root's attribute, of a run from a record
 
 
-def worth(draws: float, effective: float = math.inf) -> float:
+@overload
+def worth(draws: float, effective: float = math.inf) -> float: ...
+@overload
+def worth(draws: float, effective: Floats) -> Floats: ...
+def worth(draws: float, effective: float | Floats = math.inf) -> float | Floats:
     """Tell how many independent draws some draws are worth.
 
     Parameters
@@ -36,8 +40,8 @@ def worth(draws: float, effective: float = math.inf) -> float:
         1 / (1 / draws + 1 / effective). What hung on beliefs alone would be known as
         from so many independent draws; as some of it is luck, it is known no worse.
     """
-    if math.isinf(effective):
-        return float(draws)
+    if isinstance(effective, float) and math.isinf(effective):
+        return float(draws)  # to the bit
     return 1.0 / (1.0 / draws + 1.0 / effective)
 
 
