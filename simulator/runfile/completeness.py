@@ -12,7 +12,7 @@ import numpy as np
 from simulator.errors import RunFileError
 from simulator.runfile.digests import PROVENANCE
 from simulator.runfile.untrusted import ALIKE
-from simulator.schema import COORDINATES, DRAW, OPTIONAL, VARIABLES
+from simulator.schema import COORDINATES, DRAW, OPTIONAL, RECORD, VARIABLES
 
 NUMBERS: Final = ("draws", "seed", "replicates")
 TEXTS: Final = (
@@ -43,6 +43,13 @@ MADE: Final = (
     "keep",
     "sampling",
 )
+
+
+MADE_TWICE: Final = (
+    "record",
+    "record_digest",
+    "record_overruled",
+)  # of a second answer
 
 
 def is_older(file: h5py.File) -> bool:
@@ -77,7 +84,7 @@ def check(file: h5py.File) -> None:
             raise _lacks(file, "/", f"the text '{name}'")
     if not isinstance(file.attrs.get("guarded"), np.ndarray):
         raise _lacks(file, "/", "the numbers 'guarded'")
-    for name in MADE:
+    for name in (*MADE, *(MADE_TWICE if RECORD in file else ())):
         if PROVENANCE not in file or not _is_text(file[PROVENANCE].attrs.get(name)):
             raise _lacks(file, f"/{PROVENANCE}", f"the text '{name}'")
     if file.attrs["draws"] != len(file[DRAW]):

@@ -253,7 +253,7 @@ def coordinates(job: Job, *, second: bool = False) -> dict[str, np.ndarray[Any, 
         "bin": np.arange(BINS),
         "edge": np.array(EDGES),
         "number_of_trusts": numbers,
-        "how_many_trusts": numbers if second else numbers[:0],
+        **({"how_many_trusts": numbers} if second else {}),
     }
 
 
