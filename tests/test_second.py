@@ -86,7 +86,7 @@ def test_neither_threads_nor_parts_nor_extending_move_it(
 
 def test_it_is_verified_and_made_again(place: Path, tmp_path: Path) -> None:
     for whole in (False, True):
-        verdicts = verify.verify(place, seed=1, whole=whole)
+        verdicts = verify.verdicts(place, seed=1, whole=whole)
         assert [verdict.difference for verdict in verdicts] == [""] * 7
     assert extend.rerun(place, tmp_path / "again.h5")
 
@@ -106,7 +106,7 @@ def test_what_was_not_so_is_told(
     runs.run(loaded, draws=64, seed=7, output=tmp_path / "run.h5").close()
     monkeypatch.undo()
     for whole in (False, True):
-        verdicts = list(verify.verify(tmp_path / "run.h5", seed=1, whole=whole))
+        verdicts = list(verify.verdicts(tmp_path / "run.h5", seed=1, whole=whole))
         assert [v.difference for v in verdicts][:6] == [""] * 6
         assert "/record/sector_by_draw is another" in verdicts[-1].difference
 
@@ -224,7 +224,7 @@ def test_format_3_is_read_verified_and_extended(
     run = sim.open(place)
     assert run.attrs["format"] == 3
     assert sim.headline(run)["beliefs"].values.tolist() == ["prior"]
-    assert not any(v.difference for v in verify.verify(place, seed=1))
+    assert not any(v.difference for v in verify.verdicts(place, seed=1))
     extend.extend(place, 128)
     longer = sim.open(place)
     assert longer.attrs["format"] == 4
