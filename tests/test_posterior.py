@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ import simulator as sim
 from simulator import drivers
 from simulator.answers.calibrate import observed, space, table
 from simulator.answers.chances import simulate as both_beliefs
-from simulator.errors import SimulatorError
+from simulator.errors import RunFileError, SimulatorError
 from simulator.running import beliefs as believing
-from simulator.running import fingerprint, runs, stopping
+from simulator.running import fingerprint, rebuild, runs, stopping
 from simulator.scenario import posterior
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS
@@ -112,7 +113,8 @@ def test_a_run_from_the_record_can_be_made_again(file: Path, tmp_path: Path) -> 
     assert json.loads(said.stdout)["provenance"]["beliefs_digest"] == digest
 
 
-def test_a_run_is_refused_where_its_rows_are_other_ones_now(tmp_path: Path) -> None:
+def test_a_run_keeps_the_rows_of_a_table_that_nobody_else_has(tmp_path: Path) -> None:
+    """Whatever becomes of the table: first another stands at its path, then none."""
     path = tmp_path / "mine.csv"
     path.write_text(text_of(), encoding="utf-8")
     run = processes.simulator(
@@ -123,8 +125,22 @@ def test_a_run_is_refused_where_its_rows_are_other_ones_now(tmp_path: Path) -> N
     assert processes.fault(run) == ""
     path.write_text(text_of(note="another"), encoding="utf-8")
     again = processes.simulator("rerun", "run.h5", "-o", "again.h5", folder=tmp_path)
-    assert again.returncode == 1
-    assert "were other rows than they are now" in again.stderr
+    assert processes.fault(again) == ""
+    path.unlink()
+    verified = processes.simulator("verify", "again.h5", folder=tmp_path)
+    assert processes.fault(verified) == ""
+
+
+def test_a_run_is_refused_where_packaged_rows_are_other_ones_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = believing.load("long-term-plan", beliefs="record", plans="tariff")
+    run = runs.run(loaded, draws=64)
+    assert "beliefs_table" not in run["provenance"].attrs
+    other = replace(posterior.load(JANUARY), digest="0" * 64)
+    monkeypatch.setattr(posterior, "table_of", lambda scenario: other)
+    with pytest.raises(RunFileError, match="were other rows than they are now"):
+        rebuild.inputs_of(run)
 
 
 def test_intervals_hold_the_finite_number_of_beliefs(file: Path) -> None:

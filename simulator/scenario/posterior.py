@@ -83,14 +83,17 @@ class Table:
         What was believed beforehand, by key path.
     rows
         By form of plans: (row, path), in the order of `prior`.
+    text
+        The whole of it.
     digest
-        Of the whole text.
+        Of that text.
     """
 
     name: str
     about: Mapping[str, Any]
     prior: Mapping[str, Uncertain]
     rows: Mapping[str, Floats]
+    text: str
     digest: str
 
     @property
@@ -121,6 +124,14 @@ def load(name: str) -> Table:
     return from_text(reading.text_of(path, name, ScenarioError, hint=hint), name)
 
 
+def table_of(scenario: Scenario) -> Table:
+    """Give the table that a scenario draws from: at hand, packaged, or read."""
+    held = scenario.table
+    if isinstance(held, Table) and held.name == scenario.beliefs:
+        return held
+    return load(scenario.beliefs)
+
+
 def of(scenario: Scenario) -> Mapping[str, Recorded]:
     """Give the beliefs that the record changes in a scenario, by key path.
 
@@ -129,7 +140,7 @@ def of(scenario: Scenario) -> Mapping[str, Recorded]:
     """
     if scenario.beliefs == PRIOR:
         return {}
-    table = load(scenario.beliefs)
+    table = table_of(scenario)
     forms = sorted({target.plan_follows for target in scenario.targets})
     if len(forms) > 1:
         raise ScenarioError(
@@ -157,7 +168,7 @@ def overruled(scenario: Scenario) -> tuple[str, ...]:
     """Name the beliefs of the table of which the scenario says something else."""
     if scenario.beliefs == PRIOR:
         return ()
-    table, used = load(scenario.beliefs), of(scenario)
+    table, used = table_of(scenario), of(scenario)
     return tuple(path for path in table.prior if path not in used)
 
 
@@ -170,7 +181,7 @@ def effective(scenario: Scenario) -> float:
     if scenario.beliefs == PRIOR:
         return math.inf
     (form,) = {target.plan_follows for target in scenario.targets}
-    return float(load(scenario.beliefs).about[form]["effective"])
+    return float(table_of(scenario).about[form]["effective"])
 
 
 def _at(tree: Any, path: str) -> Any:
@@ -227,7 +238,7 @@ def from_text(text: str, name: str) -> Table:
     except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise ScenarioError(name, f"is not whole: {error}", "make it again") from None
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Table(name, about, prior, rows, digest)
+    return Table(name, about, prior, rows, text, digest)
 
 
 def _rows(lines: list[str], paths: tuple[str, ...], name: str) -> dict[str, Floats]:
