@@ -43,6 +43,11 @@ GROUP_RESULT: Final = "group_result"
 BIN: Final = "bin"
 EDGE: Final = "edge"
 N_TRUSTS: Final = "number_of_trusts"
+HOW_MANY: Final = "how_many_trusts"  # as `N_TRUSTS`: netCDF shares none with `/counts`
+
+RECORD: Final = "/record"  # the group of chances given the record
+# Groups that a run need not have.
+OPTIONAL: Final = ("/trajectories", RECORD)
 
 EDGES: Final = ("first", "per_unit")
 QUANTILES: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
@@ -120,6 +125,9 @@ COORDINATES: Final = {
     ),
     N_TRUSTS: Variable(
         "/counts", N_TRUSTS, (N_TRUSTS,), "i4", COUNT, "number of trusts that achieve"
+    ),
+    HOW_MANY: Variable(
+        RECORD, HOW_MANY, (HOW_MANY,), "i4", COUNT, "number of trusts that achieve"
     ),
 }
 
@@ -327,7 +335,27 @@ def _counts() -> Iterator[Variable]:
         )
 
 
-VARIABLES: Final = {variable.path: variable for variable in _variables()}
+def _record() -> Iterator[Variable]:
+    """Describe who achieves given the record: counts of the same futures, and chances.
+
+    Names are those of the root and of `/counts`.
+    """
+    for variable in _variables():
+        counted = variable.group == "/counts" and BIN not in variable.dims
+        counted = counted and EDGE not in variable.dims
+        chance = variable.group == "/" and OUTCOME in variable.dims
+        if counted or chance:
+            dims = tuple(HOW_MANY if dim == N_TRUSTS else dim for dim in variable.dims)
+            meaning = f"given the record: {variable.meaning}"
+            yield variable._replace(group=RECORD, dims=dims, meaning=meaning)
+    meaning = "equal beliefs that the rows given the record are worth"
+    yield Variable(RECORD, "effective_beliefs", (TARGET,), "f8", COUNT, meaning)
+    by_draw = (TARGET, OUTCOME, DRAW)
+    meaning = "given the record: whether the sector achieves"
+    yield Variable(RECORD, "sector_by_draw", by_draw, "bool", "", meaning)
+
+
+VARIABLES: Final = {variable.path: variable for variable in (*_variables(), *_record())}
 
 
 def _retired() -> Iterator[Variable]:

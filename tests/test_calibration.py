@@ -19,8 +19,9 @@ from simulator.answers.calibrate import (
     sampling,
     space,
 )
-from simulator.answers.calibrate.foretelling import Foretold, Luck
+from simulator.answers.calibrate.foretelling import Luck
 from simulator.answers.calibrate.likelihood import Likelihood
+from simulator.answers.calibrate.remembered import Foretold
 from simulator.errors import SimulatorError
 from simulator.kernel import philox
 from simulator.running import prepare

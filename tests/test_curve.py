@@ -65,7 +65,7 @@ def test_estimates_come_with_wilsons_interval_and_its_terms():
     low, high = wilson([900, 500, 100], DRAWS)
     assert found["low"].values[:, 0].tolist() == low.tolist()
     assert found["high"].values[:, 0].tolist() == high.tolist()
-    assert found.attrs == {"draws": DRAWS, "confidence": 0.95}
+    assert found.attrs == {"draws": DRAWS, "confidence": 0.95, "worth": DRAWS}
 
 
 def test_rates_may_come_in_any_order():

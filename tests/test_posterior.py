@@ -2,18 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import processes
 import pytest
 
+import simulator as sim
 from simulator import drivers
 from simulator.answers.calibrate import observed, space, table
 from simulator.answers.chances import simulate as both_beliefs
-from simulator.errors import SimulatorError
+from simulator.errors import RunFileError, SimulatorError
 from simulator.running import beliefs as believing
-from simulator.running import fingerprint, runs, stopping
+from simulator.running import fingerprint, rebuild, runs, stopping
 from simulator.scenario import posterior
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS
@@ -111,7 +113,8 @@ def test_a_run_from_the_record_can_be_made_again(file: Path, tmp_path: Path) -> 
     assert json.loads(said.stdout)["provenance"]["beliefs_digest"] == digest
 
 
-def test_a_run_is_refused_where_its_rows_are_other_ones_now(tmp_path: Path) -> None:
+def test_a_run_keeps_the_rows_of_a_table_that_nobody_else_has(tmp_path: Path) -> None:
+    """Whatever becomes of the table: first another stands at its path, then none."""
     path = tmp_path / "mine.csv"
     path.write_text(text_of(), encoding="utf-8")
     run = processes.simulator(
@@ -122,8 +125,22 @@ def test_a_run_is_refused_where_its_rows_are_other_ones_now(tmp_path: Path) -> N
     assert processes.fault(run) == ""
     path.write_text(text_of(note="another"), encoding="utf-8")
     again = processes.simulator("rerun", "run.h5", "-o", "again.h5", folder=tmp_path)
-    assert again.returncode == 1
-    assert "were other rows than they are now" in again.stderr
+    assert processes.fault(again) == ""
+    path.unlink()
+    verified = processes.simulator("verify", "again.h5", folder=tmp_path)
+    assert processes.fault(verified) == ""
+
+
+def test_a_run_is_refused_where_packaged_rows_are_other_ones_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = believing.load("long-term-plan", beliefs="record", plans="tariff")
+    run = runs.run(loaded, draws=64)
+    assert "beliefs_table" not in run["provenance"].attrs
+    other = replace(posterior.load(JANUARY), digest="0" * 64)
+    monkeypatch.setattr(posterior, "table_of", lambda scenario: other)
+    with pytest.raises(RunFileError, match="were other rows than they are now"):
+        rebuild.inputs_of(run)
 
 
 def test_intervals_hold_the_finite_number_of_beliefs(file: Path) -> None:
@@ -138,6 +155,28 @@ def test_intervals_hold_the_finite_number_of_beliefs(file: Path) -> None:
     assert inside.any()
     width = root["sector_probability_high"] - root["sector_probability_low"]
     assert (width.values[inside] > 1.5 * (high - low)[inside]).all()
+
+
+def test_answers_from_a_run_file_know_how_few_beliefs_it_has(file: Path) -> None:
+    run = runs.run(
+        believing.load("hindcast-2015", beliefs=str(file), plans="gap"), draws=512
+    )
+    assert run.attrs["effective_beliefs"] == 150.0
+    as_if = run.copy()
+    del as_if.attrs["effective_beliefs"]
+    few, many = sim.path(run), sim.path(as_if)
+    for name in ("shortfall", "trusts_in_deficit"):
+        wide, narrow = (
+            (found[f"{name}_high"] - found[f"{name}_low"]).mean()
+            for found in (few, many)
+        )
+        assert float(wide) > 1.5 * float(narrow), name
+    few, many = sim.headline(run), sim.headline(as_if)
+    wide, narrow = (
+        (found["trusts_in_deficit_high"] - found["trusts_in_deficit_low"]).mean()
+        for found in (few, many)
+    )
+    assert float(wide) > 1.5 * float(narrow)
 
 
 def test_a_precision_that_rows_cannot_give_is_refused(file: Path) -> None:
@@ -228,3 +267,17 @@ def _with_record(folder: Path) -> Path:
     )
     (folder / "with.toml").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_uncertainty_shares_out_what_the_record_ties_together(
+    file: Path, tmp_path: Path
+) -> None:
+    done = processes.simulator(
+        *("uncertainty", "long-term-plan", "--set", f"beliefs={file}"),
+        *("--target", "1.1%", "--draws", "1024"),
+        folder=tmp_path,
+    )
+    assert processes.fault(done) == ""
+    said = " ".join(done.stdout.split())
+    assert "(Shapley effects), so that nothing is counted twice" in said
+    assert "of the spread is what no sum of them explains" in said

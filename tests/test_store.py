@@ -130,6 +130,7 @@ def shape_of(dims):
         "bin": 256,
         "edge": 2,
         "number_of_trusts": 9,
+        "how_many_trusts": 9,
     }
     return tuple(sizes[dim] for dim in dims)
 
@@ -597,7 +598,7 @@ def test_a_file_of_another_format_is_refused(tmp_path):
     place = tmp_path / "run.h5"
     with h5py.File(place, "w") as opened:
         opened.attrs["format"] = untrusted.FORMAT + 1
-    assert refused(place) == "has format 4, and this version reads format 3"
+    assert refused(place) == "has format 5, and this version reads format 4"
 
 
 def test_somebody_elses_file_with_a_format_of_its_own_is_refused(tmp_path):

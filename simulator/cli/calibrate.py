@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.flags import as_json, settings
+from simulator.cli.ending import kept
+from simulator.cli.flags import as_json, resume, settings
 from simulator.cli.group import main
-from simulator.cli.printing import print_json, print_rich, write_text
+from simulator.cli.printing import print_json, print_rich
 from simulator.cli.progress import progress
 from simulator.cli.starting import simulates
 
@@ -39,6 +40,7 @@ from simulator.cli.starting import simulates
 @click.option("--seed", type=int, default=2013, show_default=True)
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@resume
 @settings
 @as_json
 @simulates
@@ -54,6 +56,7 @@ def calibrate(
     seed: int,
     threads: int | None,
     force: bool,
+    resume: bool,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -80,7 +83,8 @@ def calibrate(
         runs.check(beliefs, seed, threads)
         places.check(output, force=force)
         loaded = load_scenario(scenario, settings)
-        with progress(tables.simulated(beliefs), loaded.scenario.title) as on_progress:
+        total = tables.simulated(beliefs)
+        with kept(output), progress(total, loaded.scenario.title) as on_progress:
             text = tables.calibrate(
                 loaded,
                 name=output.stem,
@@ -91,9 +95,11 @@ def calibrate(
                 seed=seed,
                 threads=threads,
                 least=least,
+                output=output,
+                force=force,
+                resume=resume,
                 on_progress=on_progress,
             )
-        write_text(output, text, force=force)
         table = posterior.from_text(text, str(output))
     if as_json:
         print_json(calibration_report.as_records(table))

@@ -24,7 +24,8 @@ beliefs = click.option(
     "--beliefs",
     metavar="prior|record|NAME|FILE",
     help="prior: each belief on its own, as built in; record: given what was published "
-    "of 2013/14 to 2017/18; or a table by its name or path.",
+    "of 2013/14 to 2017/18; or a table by its name or path. `run` without it answers "
+    "from prior beliefs, and beside that given the record.",
 )
 plans = click.option(
     "--plans",

@@ -129,6 +129,7 @@ def run(
                 precision=precision,
                 force=force,
                 resume=resume,
+                record=beliefs is None,
                 on_progress=on_progress,
             )
     tree = store.open_run(place, GROUPS, trusted=True)

@@ -11,10 +11,9 @@ import numpy as np
 
 from simulator.errors import RunFileError
 from simulator.runfile.digests import PROVENANCE
-from simulator.runfile.untrusted import FORMAT
-from simulator.schema import COORDINATES, DRAW, VARIABLES
+from simulator.runfile.untrusted import ALIKE
+from simulator.schema import COORDINATES, DRAW, OPTIONAL, RECORD, VARIABLES
 
-KEPT: Final = "/trajectories"  # the group that a run need not have
 NUMBERS: Final = ("draws", "seed", "replicates")
 TEXTS: Final = (
     "title",
@@ -46,9 +45,16 @@ MADE: Final = (
 )
 
 
+MADE_TWICE: Final = (
+    "record",
+    "record_digest",
+    "record_overruled",
+)  # of a second answer
+
+
 def is_older(file: h5py.File) -> bool:
-    """Say whether an earlier version wrote the file in a format of its own."""
-    return bool(file.attrs["format"] != FORMAT)
+    """Say whether what stands in the file means something else than it does today."""
+    return bool(file.attrs["format"] not in ALIKE)
 
 
 def check(file: h5py.File) -> None:
@@ -66,7 +72,7 @@ def check(file: h5py.File) -> None:
             "read it in Python with simulator.open, or run its scenario again",
         )
     known = (*COORDINATES.values(), *VARIABLES.values())
-    needed = [each for each in known if each.group != KEPT or KEPT in file]
+    needed = [v for v in known if v.group not in OPTIONAL or v.group in file]
     for variable in needed:
         if variable.path not in file:
             raise _lacks(file, variable.path)
@@ -78,7 +84,7 @@ def check(file: h5py.File) -> None:
             raise _lacks(file, "/", f"the text '{name}'")
     if not isinstance(file.attrs.get("guarded"), np.ndarray):
         raise _lacks(file, "/", "the numbers 'guarded'")
-    for name in MADE:
+    for name in (*MADE, *(MADE_TWICE if RECORD in file else ())):
         if PROVENANCE not in file or not _is_text(file[PROVENANCE].attrs.get(name)):
             raise _lacks(file, f"/{PROVENANCE}", f"the text '{name}'")
     if file.attrs["draws"] != len(file[DRAW]):

@@ -105,7 +105,7 @@ class RunWriter:
         known = {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
         self.note("/", known | self._attributes)
         for name, variable in COORDINATES.items():
-            if variable.group == "/" or len(self._coordinates[name]):
+            if variable.group == "/" or len(self._coordinates.get(name, ())):
                 self._create_scale(variable, self._coordinates[name])
 
     def __exit__(

@@ -20,6 +20,7 @@ from xarray.core import indexing
 
 from simulator.runfile import completeness
 from simulator.runfile.digests import Stated
+from simulator.schema import OPTIONAL
 
 # HDF5's own, which are no attributes to a reader.
 HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
@@ -90,7 +91,8 @@ def read(
     place
         Path of the file.
     groups
-        Those to open, the root first; by default all.
+        Those to open, the root first; by default all. One that a run need not have may
+        be missing.
     checked
         Whether all of a run has to be there, and attributes, and every variable when it
         is first read, are compared with the digests in the file.
@@ -121,7 +123,8 @@ def _tree(
         if checked and not (older and completeness.is_older(file)):
             completeness.check(file)
         stated = Stated(file) if checked else None
-        names = groups or ["/", *(f"/{name}" for name in _groups(file))]
+        names = [name for name in groups if name not in OPTIONAL or name in file]
+        names = names or ["/", *(f"/{name}" for name in _groups(file))]
         found = {name: _dataset(manager, file[name], stated) for name in names}
     return xr.DataTree.from_dict(found)
 

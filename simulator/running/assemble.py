@@ -17,14 +17,16 @@ from simulator.population.model import Population
 from simulator.runfile.digests import WISHED
 from simulator.runfile.parts import PartFolder
 from simulator.runfile.store import RunWriter
-from simulator.running import prepare, provenance, slabs, variables
+from simulator.running import prepare, provenance, second, slabs, variables
+from simulator.running.second import Choice, Second
 from simulator.running.slabs import Piece
 from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
-from simulator.scenario import idle
+from simulator.scenario import idle, posterior
 from simulator.scenario.load import Loaded
-from simulator.scenario.model import years
+from simulator.scenario.model import PRIOR, years
 from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress
 
 SAMPLE: Final = 100  # draws that keep="sample" keeps
@@ -34,6 +36,7 @@ PART: Final = 10**9
 Keep = Literal["none", "sample", "all"]
 Sampling = Literal["plain", "rqmc"]
 PLAIN: Final = "plain"
+NOT_ASKED: Final = Choice("", "it was not asked for")
 Enough = Callable[[Tally, int], bool]
 
 
@@ -51,11 +54,31 @@ class Work:
     replicate: int = 0  # draws in a replicate, where draws are not independent
     precision: float | None = None  # half-width that was asked for
     stream: Callable[[int, int, int], Stream] = Stream
+    second: Second | None = None  # the chances given the record, beside the draws' own
+    without: str = ""  # why there is no second answer
 
     def made_from(self) -> dict[str, str]:
         """Name all that the numbers of a draw follow from."""
         made = provenance.made_from(self.loaded, self.population, self.job.seed)
-        return made | {"keep": self.keep, "sampling": self.sampling}
+        return made | {"keep": self.keep, "sampling": self.sampling} | self.beside()
+
+    def beside(self) -> dict[str, str]:
+        """Say what stands beside the draws' own answer, or why nothing does."""
+        if self.second is None:
+            return {second.WITHOUT: self.without}
+        return self.second.made_from()
+
+    def write_second(
+        self, writer: RunWriter, sources: Sequence[Path], draws: range, *, whole: bool
+    ) -> None:
+        """Write the second answer, if there is one: as of `second.write`."""
+        if self.second is not None:
+            how = self.threads, self.on_progress
+            second.write(writer, self.second, sources, draws, *how, whole=whole)
+
+    def passes(self) -> int:
+        """Count how often each draw is simulated: once, and once for each form."""
+        return 1 if self.second is None else 1 + len(self.second.forms)
 
     def kept(self, draws: range) -> range:
         """Tell which of some draws keep their trajectories."""
@@ -90,6 +113,7 @@ def prepared(
     sampling: Sampling = PLAIN,
     draws: int = 0,
     precision: float | None = None,
+    record: Choice = NOT_ASKED,
 ) -> Work:
     """Prepare a run; parameters as of `runs.run`.
 
@@ -100,6 +124,12 @@ def prepared(
     work = Work(
         loaded, population, job, keep, threads, on_progress, precision=precision
     )
+    if record.table:
+        beside = second.prepared(job, record.table)
+        in_turn = second.InTurn(1 + len(beside.forms), on_progress)
+        work = replace(work, second=beside, on_progress=in_turn)
+    else:
+        work = replace(work, without=record.without)
     if sampling == PLAIN:
         return work
     size = sobol.replicate_size(draws)
@@ -122,7 +152,7 @@ def stops_from(
 def fill(
     folder: PartFolder,
     work: Work,
-    before: Sequence[Piece],
+    before: Sequence[Path],
     first: int,
     stops: Sequence[int],
     enough: Enough,
@@ -131,20 +161,28 @@ def fill(
     """Compute the draws from `first` up to a stop, then write the run file.
 
     It is the first stop at which there is `enough`, or the last. A run of one part
-    goes into the run file at once; a longer one waits in parts.
+    goes into the run file at once; a longer one waits in parts. Draws `before` the
+    first stand in other files.
     """
+    sources = list(before)
     if len(stops) == 1 and not folder.parts:
-        draws, waiting = stops[0], work.simulated(range(first, stops[0]))
+        draws = stops[0]
+        new = range(first, draws)
     else:
         draws = _fill_parts(folder, work, first, stops, enough)
-        waiting = [slabs.stored(file) for file in folder.files()]
+        new = range(draws, draws)
+        sources += folder.files()
     made = provenance.of_run(work.loaded, work.population, work.job.seed, draws)
 
     def write_all(place: Path) -> None:
         with _writer(place, work, range(draws)) as writer:
             for variable, values in variables.of_inputs(work.job):
                 writer.put(variable, values)
-            tally, *each = slabs.write(writer, [*before, *waiting])
+            waiting = [slabs.stored(file) for file in sources]
+            if new:
+                waiting += work.simulated(new)
+            tally, *each = slabs.write(writer, waiting)
+            work.write_second(writer, sources, new, whole=True)
             if work.sampling == PLAIN:
                 each = []
             for variable, values in variables.of_counts(work.job, tally):
@@ -153,7 +191,7 @@ def fill(
                 writer.put(variable, values)
             writer.note("/", {"guarded": tally.guarded})
             made_with = {"keep": work.keep, "sampling": work.sampling}
-            writer.note("/provenance", made | made_with)
+            writer.note("/provenance", made | made_with | work.beside())
             seconds = time.perf_counter() - began
             writer.note("/provenance", provenance.of_machine(seconds, work.threads))
 
@@ -169,7 +207,7 @@ def _fill_parts(
     for file in folder.files():
         tally, done = slabs.tally_of(file)
         blocks.add_tally(total, tally)
-    work.on_progress(done - first)
+    work.on_progress((done - first) * work.passes())
     while done < stops[-1] and not (done > first and enough(total, done)):
         stop = next(n for n in stops if n > done)
         blocks.add_tally(total, _add_part(folder, work, range(done, stop)))
@@ -186,6 +224,7 @@ def _add_part(folder: PartFolder, work: Work, draws: range) -> Tally:
             tally, *_ = slabs.write(writer, work.simulated(draws))
             for variable, values in variables.of_counts(work.job, tally):
                 writer.put(variable, values)
+            work.write_second(writer, [], draws, whole=False)
             found.append(tally)
 
     folder.add(draws.start, len(draws), write_part)
@@ -194,11 +233,13 @@ def _add_part(folder: PartFolder, work: Work, draws: range) -> Tally:
 
 def _writer(place: Path, work: Work, draws: range) -> RunWriter:
     attributes = _attributes(work, len(draws))
-    return RunWriter(place, coordinates(work.job), draws, work.kept(draws), attributes)
+    dims = coordinates(work.job, second=work.second is not None)
+    return RunWriter(place, dims, draws, work.kept(draws), attributes)
 
 
-def coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
+def coordinates(job: Job, *, second: bool = False) -> dict[str, np.ndarray[Any, Any]]:
     """Give the values of every dimension of a run file but the draws."""
+    numbers = np.arange(len(job.population.code) + 1)
     return {
         "target": np.array([target.name for target in job.scenario.targets]),
         "trust": np.array(job.population.code),
@@ -211,13 +252,18 @@ def coordinates(job: Job) -> dict[str, np.ndarray[Any, Any]]:
         "group_result": np.array(GROUP_RESULTS),
         "bin": np.arange(BINS),
         "edge": np.array(EDGES),
-        "number_of_trusts": np.arange(len(job.population.code) + 1),
+        "number_of_trusts": numbers,
+        **({"how_many_trusts": numbers} if second else {}),
     }
 
 
 def _attributes(work: Work, draws: int) -> dict[str, Any]:
     scenario, job = work.loaded.scenario, work.job
-    asked = {} if work.precision is None else {WISHED: work.precision}
+    asked: dict[str, Any] = {}
+    if work.precision is not None:
+        asked[WISHED] = work.precision
+    if scenario.beliefs != PRIOR:
+        asked[EFFECTIVE] = posterior.effective(scenario)
     return asked | {
         "title": scenario.title,
         "scenario": scenario.name,

@@ -11,7 +11,7 @@ from simulator.errors import RunFileError
 from simulator.files import places
 from simulator.kernel.tables import Tally
 from simulator.runfile import completeness, parts, store, untrusted
-from simulator.running import assemble, provenance, rebuild, runs, slabs, verify
+from simulator.running import assemble, provenance, rebuild, runs, second, verify
 from simulator.running.assemble import PLAIN, Keep
 from simulator.types import OnProgress
 
@@ -48,6 +48,7 @@ def extend(
         made_with: Any = tree["provenance"].attrs
         keep: Keep = made_with["keep"]
         digest = provenance.digest_of(made_with)
+        record = second.of_run(tree)
     if made_with["sampling"] != PLAIN:
         raise RunFileError(
             str(place),
@@ -65,7 +66,9 @@ def extend(
         runs.check_place(output, force, [place])
     _check_draws(place)
     target = output or place
-    work = assemble.prepared(loaded, population, seed, keep, threads, on_progress)
+    work = assemble.prepared(
+        loaded, population, seed, keep, threads, on_progress, record=record
+    )
     stops = assemble.stops_from(work.job, had, draws, part)
     made_from = work.made_from() | {"extends": digest, "draws": str(draws)}
     with parts.claimed(
@@ -76,8 +79,7 @@ def extend(
         replaces=force or output is None,
     ) as folder:
         if not (resume and folder.put_in_place()):
-            before = [slabs.stored(place)]
-            assemble.fill(folder, work, before, had, stops, _never, began)
+            assemble.fill(folder, work, [place], had, stops, _never, began)
 
 
 def rerun(
@@ -102,6 +104,7 @@ def rerun(
         keep: Keep = tree["provenance"].attrs["keep"]
         sampling = tree["provenance"].attrs["sampling"]
         before = provenance.digest_of(tree["provenance"].attrs)
+        record = second.of_run(tree)
     work = assemble.prepared(
         loaded,
         population,
@@ -111,6 +114,7 @@ def rerun(
         on_progress,
         sampling=sampling,
         draws=draws,
+        record=record,
     )
     stops = assemble.stops_from(work.job, 0, draws, None, work.replicate)
     with parts.claimed(

@@ -45,7 +45,7 @@ def check(scenario: Scenario) -> None:
     """Refuse beliefs that were found with another model."""
     if scenario.beliefs == PRIOR:
         return
-    theirs = str(posterior.load(scenario.beliefs).about["fingerprint"])
+    theirs = str(posterior.table_of(scenario).about["fingerprint"])
     if theirs != fingerprint():
         raise ScenarioError(
             f"beliefs: {scenario.beliefs}",

@@ -28,7 +28,9 @@ LONG: Final = (
     "origins",
     "population",
     "payload_digests",
+    "beliefs_table",
 )
+TABLE: Final = "beliefs_table"  # the text of a table that is not packaged
 PACKAGE: Final = "nhs-efficiency-simulator"
 DEPENDENCIES: Final = (
     "numpy",
@@ -86,12 +88,15 @@ def _beliefs(loaded: Loaded) -> dict[str, str]:
     scenario = loaded.scenario
     if scenario.beliefs == PRIOR:
         return {}
-    table = posterior.load(scenario.beliefs)
-    return {
+    table = posterior.table_of(scenario)
+    said = {
         "beliefs": table.name,
         "beliefs_digest": table.digest,
         "beliefs_overruled": json.dumps(posterior.overruled(scenario)),
     }
+    if table.name not in posterior.packaged():  # which nobody else has
+        said[TABLE] = table.text
+    return said
 
 
 def made_from(loaded: Loaded, population: Population, seed: int) -> dict[str, str]:
@@ -100,7 +105,7 @@ def made_from(loaded: Loaded, population: Population, seed: int) -> dict[str, st
     return {
         name: everything[name]
         for name in (
-            *_beliefs(loaded),
+            *(name for name in _beliefs(loaded) if name != TABLE),
             "scenario_digest",
             "population_digest",
             "seed",

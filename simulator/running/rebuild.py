@@ -19,6 +19,7 @@ from simulator.population import table as population_csv
 from simulator.population.model import Population
 from simulator.running import prepare as preparation
 from simulator.running import provenance
+from simulator.scenario import posterior
 from simulator.scenario import toml as toml_text
 from simulator.scenario.load import Loaded, scenario_from_tables
 from simulator.scenario.model import PRIOR, Scenario
@@ -141,6 +142,17 @@ class _Said:
             raise RunFileError(self.place, f"{name} is not a JSON table", RUN_AGAIN)
         return value
 
+    def table_of_beliefs(self) -> posterior.Table | None:
+        """Give the table of beliefs that stands in the file; None without one."""
+        if provenance.TABLE not in self._attributes:
+            return None
+        text, name = self.text(provenance.TABLE), self.text("beliefs")
+        try:
+            return posterior.from_text(text, name)
+        except SimulatorError as error:
+            problem = f"{provenance.TABLE} cannot be used: {error}"
+            raise RunFileError(self.place, problem, RUN_AGAIN) from error
+
 
 def _check_layouts(said: _Said) -> None:
     for name, ours in LAYOUTS.items():
@@ -166,6 +178,9 @@ def _loaded(said: _Said) -> Loaded:
     text = said.text("scenario_resolved")
     try:
         tables = toml_text.read(text, "scenario_resolved")
+        own = said.table_of_beliefs()
+        if own is not None:  # the file at its path may have gone
+            tables["beliefs"] = PRIOR
         rebuilt = scenario_from_tables([tables])
     except SimulatorError as error:
         problem = f"scenario_resolved cannot be used: {error}"
@@ -177,11 +192,14 @@ def _loaded(said: _Said) -> Loaded:
         raise RunFileError(said.place, problem, ALTERED)
     if not all(isinstance(layer, str) for layer in written.values()):
         raise RunFileError(said.place, "scenario_as_written holds no text", ALTERED)
+    scenario, tree = rebuilt.scenario, dict(rebuilt.tree)
+    if own is not None:
+        scenario, tree["beliefs"] = scenario.with_table(own), own.name
     return Loaded(
-        scenario=rebuilt.scenario,
+        scenario=scenario,
         origins={p: _origin(said, p, kept, tables) for p, kept in origins.items()},
         text=tuple(written.items()),
-        tree=rebuilt.tree,
+        tree=tree,
         folder=rebuilt.folder,
     )
 

@@ -12,11 +12,12 @@ from simulator.errors import RunFileError, ScenarioError
 from simulator.files import places
 from simulator.kernel.tables import Tally
 from simulator.runfile import parts, store, untrusted
-from simulator.running import assemble, stopping
+from simulator.running import assemble, second, stopping
 from simulator.running.assemble import PLAIN, Keep, Sampling
+from simulator.running.second import Choice
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded, load_scenario
-from simulator.scenario.model import PRIOR
+from simulator.scenario.model import PRIOR, Scenario
 from simulator.types import OnProgress, Place
 
 DRAWS: Final = 10_000
@@ -40,6 +41,7 @@ def run(
     output: Place | None = None,
     force: bool = False,
     resume: bool = False,
+    record: bool = True,
     on_progress: OnProgress = lambda n_draw: None,
 ) -> xr.DataTree:
     """Simulate a scenario and give its results.
@@ -72,8 +74,11 @@ def run(
         Whether to replace a run file that is there.
     resume
         Whether to go on with this very run, if it was begun and not finished.
+    record
+        Whether to count beside it who achieves in the same futures given the record
+        of published years, where a packaged table of beliefs allows it.
     on_progress
-        Called with the number of draws each finished block held.
+        Called with the number of draws that were just finished.
 
     Returns
     -------
@@ -93,6 +98,7 @@ def run(
         "keep": keep,
         "sampling": sampling,
         "precision": precision,
+        "record": record,
         "on_progress": on_progress,
     }
     if output is not None:
@@ -116,6 +122,7 @@ def write(
     precision: float | None = None,
     force: bool = False,
     resume: bool = False,
+    record: bool = True,
     on_progress: OnProgress = lambda n_draw: None,
     part: int | None = None,
 ) -> None:
@@ -148,6 +155,7 @@ def write(
         sampling=sampling,
         draws=most,
         precision=precision,
+        record=second_answer(loaded.scenario, sampling, record),
     )
     if precision is None:
         stops = assemble.stops_from(work.job, 0, most, part, work.replicate)
@@ -165,6 +173,15 @@ def write(
     ) as folder:
         if not (resume and folder.put_in_place()):
             assemble.fill(folder, work, [], 0, stops, enough, began)
+
+
+def second_answer(scenario: Scenario, sampling: Sampling, record: bool) -> Choice:
+    """Choose the table of a run's second answer, or say why there is none."""
+    if not record:
+        return assemble.NOT_ASKED
+    if sampling != PLAIN:
+        return Choice("", "rows of a table of beliefs cannot be spread evenly")
+    return second.choose(scenario)
 
 
 def load(scenario: Place | Loaded, settings: Sequence[str] = ()) -> Loaded:

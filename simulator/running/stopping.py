@@ -19,7 +19,8 @@ from simulator.outcomes import BESIDE, HEADLINE_OUTCOME
 from simulator.scenario import posterior
 from simulator.scenario.model import PRIOR, Scenario
 from simulator.schema import CONFIDENCE, OUTCOMES
-from simulator.statistics.intervals import wilson
+from simulator.statistics.independence import worth
+from simulator.statistics.intervals import wilson, wilson_of_worth
 
 GROWTH: Final = 1.25
 LAST: Final = 10**12  # draws: as good as without end
@@ -49,8 +50,8 @@ def widest(scenario: Scenario, tally: Tally, draws: int) -> float:
     sector's `BESIDE` it.
     """
     counts = np.array(list(_headline(scenario, tally)), dtype=np.int64)
-    n = posterior.worth(scenario, draws)
-    low, high = wilson(counts * (n / draws), n, CONFIDENCE)
+    n = worth(draws, posterior.effective(scenario))
+    low, high = wilson_of_worth(counts, draws, n, CONFIDENCE)
     return float(np.max(high - low)) / 2.0
 
 
@@ -58,7 +59,7 @@ def check(scenario: Scenario, half_width: float) -> None:
     """Refuse a half-width that no number of draws reaches: rows are too few."""
     if scenario.beliefs == PRIOR:
         return
-    n = posterior.worth(scenario, LAST)
+    n = worth(LAST, posterior.effective(scenario))
     low, high = wilson(0.5 * n, n, CONFIDENCE)
     floor = float(high - low) / 2.0
     if half_width < floor:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.blocks import Job, Kept, Shard
 from simulator.kernel import workspace
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes, Tally
 from simulator.scenario import posterior
 from simulator.schema import (
     CONFIDENCE,
@@ -18,7 +18,8 @@ from simulator.schema import (
     assumption,
 )
 from simulator.statistics.histograms import count_quantiles, histogram_quantiles
-from simulator.statistics.intervals import wilson
+from simulator.statistics.independence import worth
+from simulator.statistics.intervals import wilson_of_worth
 from simulator.statistics.means import mean, mean_share
 from simulator.statistics.quantiles import count_quantile_interval
 from simulator.statistics.replicates import chance
@@ -94,27 +95,9 @@ def of_tally(
     `replicates` are the tallies of each, where draws are not independent: then the
     spread between them, not the number of draws, gives the intervals.
     """
+    yield from of_successes(job, tally, draws, replicates)
     # A type without trusts achieves nothing and fails nothing.
     kinds = np.isin(TRUST_TYPES, job.population.trust_type)
-    for prefix, name, known in (
-        ("", "trust", True),
-        ("type_", "kind", kinds),
-        ("system_", "system", True),
-        ("sector_", "sector", True),
-    ):
-        counts = getattr(tally, name)
-        if replicates:
-            each = np.stack([getattr(one, name) for one in replicates], axis=-1)
-            found = chance(each, draws // len(replicates), CONFIDENCE)
-            low, high = found.low, found.high
-        else:
-            n = posterior.worth(job.scenario, draws)
-            low, high = wilson(counts * (n / draws), n, CONFIDENCE)
-        for end, values in (("", counts / draws), ("_low", low), ("_high", high)):
-            variable = VARIABLES[f"/{prefix}probability{end}"]
-            yield variable, np.where(known, values, np.nan)
-    yield from _shares(tally, replicates)
-
     bands = _bands(tally.trust_spread, job.ranges.trust)
     for row, name in enumerate(workspace.SPREAD):
         yield VARIABLES[f"/bands/trust_{name}"], bands[:, :, row]
@@ -131,7 +114,35 @@ def of_tally(
             yield VARIABLES[f"/bands/{prefix}{name}"], values
 
 
-def _shares(tally: Tally, replicates: Sequence[Tally]) -> Written:
+def of_successes(
+    job: Job,
+    tally: Tally | Successes,
+    draws: int,
+    replicates: Sequence[Tally] = (),
+) -> Written:
+    """Give probabilities with their intervals; as of `of_tally`."""
+    n = worth(draws, posterior.effective(job.scenario))
+    kinds = np.isin(TRUST_TYPES, job.population.trust_type)
+    for prefix, name, known in (
+        ("", "trust", True),
+        ("type_", "kind", kinds),
+        ("system_", "system", True),
+        ("sector_", "sector", True),
+    ):
+        counts = getattr(tally, name)
+        if replicates:
+            each = np.stack([getattr(one, name) for one in replicates], axis=-1)
+            found = chance(each, draws // len(replicates), CONFIDENCE)
+            low, high = found.low, found.high
+        else:
+            low, high = wilson_of_worth(counts, draws, n, CONFIDENCE)
+        for end, values in (("", counts / draws), ("_low", low), ("_high", high)):
+            variable = VARIABLES[f"/{prefix}probability{end}"]
+            yield variable, np.where(known, values, np.nan)
+    yield from _shares(tally, replicates, n)
+
+
+def _shares(tally: Tally | Successes, replicates: Sequence[Tally], n: float) -> Written:
     """Give the share of trusts that achieve: its spread over draws, and its mean."""
     n_trust = tally.trust.shape[2]
     spread = count_quantiles(tally.share, QUANTILES)
@@ -142,8 +153,8 @@ def _shares(tally: Tally, replicates: Sequence[Tally]) -> Written:
         means = [mean_share(one.share, CONFIDENCE).value for one in replicates]
         average = mean(np.stack(means, axis=-1), CONFIDENCE)
     else:
-        low, high = count_quantile_interval(tally.share, QUANTILES, CONFIDENCE)
-        average = mean_share(tally.share, CONFIDENCE)
+        low, high = count_quantile_interval(tally.share, QUANTILES, CONFIDENCE, n)
+        average = mean_share(tally.share, CONFIDENCE, n)
     for end, values in (("", spread), ("_low", low), ("_high", high)):
         yield VARIABLES[f"/share_achieving{end}"], values / n_trust
     for end, values in (

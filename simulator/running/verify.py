@@ -20,11 +20,12 @@ from simulator.engine.blocks import Job
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import LANES
 from simulator.runfile import completeness, digests, store, untrusted
-from simulator.running import rebuild, slabs, variables
+from simulator.running import rebuild, second, second_checks, slabs, variables
+from simulator.running.second import Second
 from simulator.running.slabs import Slab
 from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
-from simulator.schema import COORDINATES, DRAW, VARIABLES, Variable
+from simulator.schema import COORDINATES, DRAW, RECORD, VARIABLES, Variable
 from simulator.statistics.independence import replicates_of
 from simulator.types import OnProgress, Place
 
@@ -84,6 +85,8 @@ def verdicts(
     with store.open_run(place, ("/", "/provenance"), trusted=True) as tree:
         job = rebuild.job_of(tree)
         replicates = replicates_of(tree)
+        table = second.of_run(tree).table
+    beside = second.prepared(job, table) if table else None
     with h5py.File(place, "r") as file:
         yield _inputs(file, job)
         n_draw = len(file[DRAW])
@@ -95,6 +98,8 @@ def verdicts(
             yield verdict
         else:
             yield _simulated_sample(file, job, n_draw, seed, stream)
+        if beside is not None:
+            yield _second(file, beside, n_draw, seed, whole, progress)
 
 
 # --- digests ------------------------------------------------------------------------
@@ -141,6 +146,9 @@ def _agreement(file: h5py.File) -> Iterator[Verdict]:
     counts, n_draw = slabs.read_tally(file), len(file[DRAW])
     yield _counts(file, counts, n_draw)
     yield _accounts(file)
+    if RECORD in file:
+        question = "counts given the record and draws agree"
+        yield _told(question, second_checks.disagreement(file, n_draw), n_draw)
 
 
 def _counts(file: h5py.File, counts: Tally, n_draw: int) -> Verdict:
@@ -234,15 +242,13 @@ def _inputs(file: h5py.File, job: Job) -> Verdict:
 def _simulated_sample(
     file: h5py.File, job: Job, n_draw: int, seed: int, stream: MakeStream
 ) -> Verdict:
-    last = max(1, n_draw - LANES + 1)
-    choose = np.random.default_rng(seed)
-    starts = np.unique(choose.integers(0, last, SPANS))
+    starts = _chosen(n_draw, seed)
     question = f"draws chosen by chance ({seed}) come out the same to the bit"
     seen = 0
     counting = replace(job, ranges=blocks.no_ranges(job.trusts, job.plan))
     for start in starts:
         size = min(LANES, n_draw)
-        how: dict[str, Any] = {"first_draw": int(start), "stream": stream}
+        how: dict[str, Any] = {"first_draw": start, "stream": stream}
         for slab in slabs.simulated(counting, size, **how):
             if isinstance(slab, Slab):
                 wrong = _first_difference(file, slab)
@@ -250,6 +256,35 @@ def _simulated_sample(
                     return Verdict(question, "no", wrong)
         seen += size
     return Verdict(question, f"{seen:,} draws at {len(starts)} places", "")
+
+
+def _chosen(n_draw: int, seed: int) -> list[int]:
+    """Choose where draws are simulated again."""
+    last = max(1, n_draw - LANES + 1)
+    choose = np.random.default_rng(seed)
+    return [int(start) for start in np.unique(choose.integers(0, last, SPANS))]
+
+
+def _second(
+    file: h5py.File,
+    of: Second,
+    n_draw: int,
+    seed: int,
+    whole: bool,
+    progress: Progress,
+) -> Verdict:
+    question = "the same draws come out the same given the record"
+    if not whole:
+        starts = _chosen(n_draw, seed)
+        wrong = second_checks.of_sample(file, of, starts, n_draw)
+        return _told(question, wrong, min(LANES, n_draw) * len(starts))
+    with progress(n_draw * len(of.forms)) as on_progress:
+        wrong = second_checks.of_whole(file, of, n_draw, on_progress)
+    return _told(question, wrong, n_draw)
+
+
+def _told(question: str, wrong: str, draws: int) -> Verdict:
+    return Verdict(question, "no" if wrong else f"{draws:,} draws", wrong)
 
 
 def _simulated_whole(

@@ -11,7 +11,13 @@ from typing import Annotated, Any, Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails
 
 from simulator.messages import Fault, refuse
@@ -468,6 +474,18 @@ class Scenario(Section):
     conditions: Conditions
     targets: Annotated[tuple[Target, ...], *FILLED]
     """Targets, each run on the same futures."""
+    _table: Any = PrivateAttr(default=None)
+
+    @property
+    def table(self) -> Any:
+        """Give the table of beliefs that came with the scenario; None without one."""
+        return self._table
+
+    def with_table(self, table: Any) -> Self:
+        """Take beliefs from a table at hand, whatever stands at its path by now."""
+        changed = self.model_copy(update={"beliefs": table.name})
+        changed._table = table
+        return changed
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

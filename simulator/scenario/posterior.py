@@ -6,6 +6,7 @@ key paths; rows of one form of plans are as likely as each other.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -82,14 +83,17 @@ class Table:
         What was believed beforehand, by key path.
     rows
         By form of plans: (row, path), in the order of `prior`.
+    text
+        The whole of it.
     digest
-        Of the whole text.
+        Of that text.
     """
 
     name: str
     about: Mapping[str, Any]
     prior: Mapping[str, Uncertain]
     rows: Mapping[str, Floats]
+    text: str
     digest: str
 
     @property
@@ -120,6 +124,14 @@ def load(name: str) -> Table:
     return from_text(reading.text_of(path, name, ScenarioError, hint=hint), name)
 
 
+def table_of(scenario: Scenario) -> Table:
+    """Give the table that a scenario draws from: at hand, packaged, or read."""
+    held = scenario.table
+    if isinstance(held, Table) and held.name == scenario.beliefs:
+        return held
+    return load(scenario.beliefs)
+
+
 def of(scenario: Scenario) -> Mapping[str, Recorded]:
     """Give the beliefs that the record changes in a scenario, by key path.
 
@@ -128,7 +140,7 @@ def of(scenario: Scenario) -> Mapping[str, Recorded]:
     """
     if scenario.beliefs == PRIOR:
         return {}
-    table = load(scenario.beliefs)
+    table = table_of(scenario)
     forms = sorted({target.plan_follows for target in scenario.targets})
     if len(forms) > 1:
         raise ScenarioError(
@@ -156,22 +168,20 @@ def overruled(scenario: Scenario) -> tuple[str, ...]:
     """Name the beliefs of the table of which the scenario says something else."""
     if scenario.beliefs == PRIOR:
         return ()
-    table, used = load(scenario.beliefs), of(scenario)
+    table, used = table_of(scenario), of(scenario)
     return tuple(path for path in table.prior if path not in used)
 
 
-def worth(scenario: Scenario, draws: int) -> float:
-    """Give the number of independent beliefs that a run's draws are worth.
+def effective(scenario: Scenario) -> float:
+    """Give the number of equal beliefs that the draws of a scenario come from.
 
-    Rows of a table are used again and again, and are themselves worth fewer equal
-    beliefs than they are. A chance that hung on beliefs alone would be known as from
-    so many draws; as some of it is luck, it is known no worse.
+    Infinite where every draw has beliefs of its own. Rows of a table are used again and
+    again, and are themselves worth fewer equal beliefs than they are.
     """
     if scenario.beliefs == PRIOR:
-        return float(draws)
+        return math.inf
     (form,) = {target.plan_follows for target in scenario.targets}
-    effective = float(load(scenario.beliefs).about[form]["effective"])
-    return 1.0 / (1.0 / draws + 1.0 / effective)
+    return float(table_of(scenario).about[form]["effective"])
 
 
 def _at(tree: Any, path: str) -> Any:
@@ -228,7 +238,7 @@ def from_text(text: str, name: str) -> Table:
     except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise ScenarioError(name, f"is not whole: {error}", "make it again") from None
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Table(name, about, prior, rows, digest)
+    return Table(name, about, prior, rows, text, digest)
 
 
 def _rows(lines: list[str], paths: tuple[str, ...], name: str) -> dict[str, Floats]:

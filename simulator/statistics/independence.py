@@ -1,4 +1,12 @@
-"""Whether the draws of a run are independent, and what to do where they are not."""
+"""Whether the draws of a run are independent, and what to do where they are not.
+
+Draws of one row of beliefs given a record share what is believed, and the rows of a
+table are themselves worth fewer equal beliefs than they are. Then intervals are those
+of fewer independent draws; see `worth`.
+"""
+
+import math
+from typing import Final, overload
 
 import numpy as np
 import xarray as xr
@@ -7,6 +15,39 @@ from scipy.special import stdtrit
 
 from simulator.errors import RunFileError
 from simulator.types import Floats
+
+EFFECTIVE: Final = "effective_beliefs"  # the root's attribute, of a run from a record
+
+
+@overload
+def worth(draws: float, effective: float = math.inf) -> float: ...
+@overload
+def worth(draws: float, effective: Floats) -> Floats: ...
+def worth(draws: float, effective: float | Floats = math.inf) -> float | Floats:
+    """Tell how many independent draws some draws are worth.
+
+    Parameters
+    ----------
+    draws
+        Number of draws.
+    effective
+        Number of equal beliefs that a table's rows are worth; infinite where every
+        draw has beliefs of its own.
+
+    Returns
+    -------
+    worth
+        1 / (1 / draws + 1 / effective). What hung on beliefs alone would be known as
+        from so many independent draws; as some of it is luck, it is known no worse.
+    """
+    if isinstance(effective, float) and math.isinf(effective):
+        return float(draws)  # to the bit
+    return 1.0 / (1.0 / draws + 1.0 / effective)
+
+
+def effective_of(run: xr.DataTree) -> float:
+    """Tell how many equal beliefs the draws of a run are from, as of `worth`."""
+    return float(run.attrs.get(EFFECTIVE, math.inf))
 
 
 def replicates_of(run: xr.DataTree) -> int:

@@ -83,6 +83,22 @@ def wilson(
     return low, high
 
 
+def wilson_of_worth(
+    achieved: ArrayLike, draws: float, worth: float, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Bound a probability that is known no better than from fewer independent draws.
+
+    Parameters
+    ----------
+    achieved, draws, confidence
+        As of `wilson`.
+    worth
+        Number of independent draws that the draws are worth, see `sampling.worth`.
+    """
+    count = np.asarray(achieved, dtype=np.float64)
+    return wilson(np.minimum(count * (worth / draws), worth), worth, confidence)
+
+
 def clopper_pearson(
     achieved: ArrayLike, draws: ArrayLike, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:

@@ -8,7 +8,9 @@ from simulator.statistics.intervals import Estimate
 from simulator.types import Floats
 
 
-def mean(values: ArrayLike, confidence: float = 0.95) -> Estimate:
+def mean(
+    values: ArrayLike, confidence: float = 0.95, worth: float | None = None
+) -> Estimate:
     """Estimate a mean by Student's interval.
 
     Parameters
@@ -18,6 +20,9 @@ def mean(values: ArrayLike, confidence: float = 0.95) -> Estimate:
         not independent, one mean a replicate: (..., replicate).
     confidence
         Share of such intervals that hold the true mean.
+    worth
+        Number of independent draws that the draws are worth, see `sampling.worth`; by
+        default as many as there are.
 
     Returns
     -------
@@ -40,11 +45,16 @@ def mean(values: ArrayLike, confidence: float = 0.95) -> Estimate:
     given = np.asarray(values, dtype=np.float64)
     draws = given.shape[-1]
     centre = given.mean(axis=-1)
-    return _student(centre, _standard_error(given), draws - 1, confidence)
+    n = draws if worth is None else worth
+    error = _standard_error(given) * np.sqrt(draws / n)
+    return _student(centre, error, n - 1, confidence)
 
 
 def tail_mean(
-    values: ArrayLike, share: float = 0.10, confidence: float = 0.95
+    values: ArrayLike,
+    share: float = 0.10,
+    confidence: float = 0.95,
+    worth: float | None = None,
 ) -> Estimate:
     """Estimate the mean of the largest values: the average of the worst futures.
 
@@ -60,6 +70,8 @@ def tail_mean(
     confidence
         Share of such intervals that hold the true mean of the tail. Held to within a
         few points only: the tail is skewed, and few draws are in it.
+    worth
+        As of `mean`.
 
     Returns
     -------
@@ -87,8 +99,9 @@ def tail_mean(
     whole = int(np.floor(share * draws * (1.0 + 1e-12)))
     threshold = np.sort(given, axis=-1)[..., max(draws - 1 - whole, 0), None]
     excess = threshold + np.maximum(given - threshold, 0.0) / share
-    error = _standard_error(excess)
-    return _student(excess.mean(axis=-1), error, whole - 1, confidence)
+    part = 1.0 if worth is None else worth / draws
+    error = _standard_error(excess) / np.sqrt(part)
+    return _student(excess.mean(axis=-1), error, part * whole - 1, confidence)
 
 
 def _standard_error(values: Floats) -> Floats:
@@ -99,14 +112,16 @@ def _standard_error(values: Floats) -> Floats:
 
 
 def _student(
-    centre: Floats, error: Floats, freedom: int, confidence: float
+    centre: Floats, error: Floats, freedom: float, confidence: float
 ) -> Estimate:
     t = float(stdtrit(freedom, 0.5 + confidence / 2.0)) if freedom > 0 else np.nan
     half = t * error
     return Estimate(np.asarray(centre), error, centre - half, centre + half)
 
 
-def mean_share(counts: ArrayLike, confidence: float = 0.95) -> Estimate:
+def mean_share(
+    counts: ArrayLike, confidence: float = 0.95, worth: float | None = None
+) -> Estimate:
     """Estimate the mean share of trusts that achieve, with the draw as the unit.
 
     Trusts of one draw share its prices, demand and luck, so they are no independent
@@ -121,6 +136,8 @@ def mean_share(counts: ArrayLike, confidence: float = 0.95) -> Estimate:
         Number of draws in which v trusts achieve, v from 0 to all: (..., v).
     confidence
         Share of such intervals that hold the true mean.
+    worth
+        As of `mean`.
 
     Returns
     -------
@@ -139,6 +156,8 @@ def mean_share(counts: ArrayLike, confidence: float = 0.95) -> Estimate:
     (0.5, 0.2366, 0.7634)
     """
     seen = np.asarray(counts, dtype=np.float64)
+    if worth is not None:
+        seen = seen * (worth / seen.sum(axis=-1, keepdims=True))
     share = np.linspace(0.0, 1.0, seen.shape[-1])
     total = seen.sum(axis=-1)
     value, variance = _moments(seen, share)

@@ -12,7 +12,10 @@ Integers = NDArray[np.int64]
 
 
 def ranks(
-    draws: int, levels: Sequence[float], confidence: float = 0.95
+    draws: int,
+    levels: Sequence[float],
+    confidence: float = 0.95,
+    worth: float | None = None,
 ) -> tuple[Integers, Integers]:
     """Find which of the sorted draws bound a quantile.
 
@@ -26,6 +29,10 @@ def ranks(
         Shares of draws below.
     confidence
         Least share of such intervals that hold the true quantile.
+    worth
+        Number of independent draws that the draws are worth, see `sampling.worth`; by
+        default as many as there are. Then the ranks are those among so many draws,
+        stretched outwards to all.
 
     Returns
     -------
@@ -43,10 +50,22 @@ def ranks(
     >>> int(low[0]), int(high[0])
     (458, 544)
     """
+    if worth is not None and worth < draws:
+        return _stretched(draws, int(worth), levels, confidence)
     tail = (1.0 - confidence) / 2.0
     low = [_binomial_quantile(draws, level, tail) for level in levels]
     high = [_binomial_quantile(draws, level, 1.0 - tail) + 1 for level in levels]
     return np.array(low, np.int64), np.array(high, np.int64)
+
+
+def _stretched(
+    draws: int, few: int, levels: Sequence[float], confidence: float
+) -> tuple[Integers, Integers]:
+    """Turn ranks among a few draws into ranks among all, 0 and one too many too."""
+    low, high = ranks(few, levels, confidence)
+    below = np.where(low == 0, 0, (low - 1) * draws // few + 1)
+    above = np.where(high > few, draws + 1, -(-high * draws // few))
+    return below, above
 
 
 def _binomial_quantile(draws: int, chance: float, wanted: float) -> int:
@@ -62,7 +81,10 @@ def _binomial_quantile(draws: int, chance: float, wanted: float) -> int:
 
 
 def quantile_interval(
-    values: ArrayLike, levels: Sequence[float], confidence: float = 0.95
+    values: ArrayLike,
+    levels: Sequence[float],
+    confidence: float = 0.95,
+    worth: float | None = None,
 ) -> tuple[Floats, Floats]:
     """Bound quantiles by the draws of fitting rank.
 
@@ -70,7 +92,7 @@ def quantile_interval(
     ----------
     values
         One value a draw: (..., draw).
-    levels, confidence
+    levels, confidence, worth
         As of `ranks`.
 
     Returns
@@ -81,21 +103,24 @@ def quantile_interval(
     given = np.sort(np.asarray(values, dtype=np.float64), axis=-1)
     open_end = np.full((*given.shape[:-1], 1), np.inf)
     ordered = np.concatenate([-open_end, given, open_end], axis=-1)
-    low, high = ranks(given.shape[-1], levels, confidence)
+    low, high = ranks(given.shape[-1], levels, confidence, worth)
     return ordered[..., low], ordered[..., high]
 
 
 def count_quantile_interval(
-    counts: NDArray[np.integer], levels: Sequence[float], confidence: float = 0.95
+    counts: NDArray[np.integer],
+    levels: Sequence[float],
+    confidence: float = 0.95,
+    worth: float | None = None,
 ) -> tuple[Floats, Floats]:
     """Bound quantiles of a whole number whose value v was seen counts[..., v] times.
 
     Shape (..., level), within the values that there are. As `quantile_interval`; the
     number of draws is the same everywhere.
     """
-    places, draws = _places(counts, levels, confidence)
+    places, draws = _places(counts, levels, confidence, worth)
     low, high = (place.astype(np.float64) for place in places)
-    low_rank, high_rank = ranks(draws, levels, confidence)
+    low_rank, high_rank = ranks(draws, levels, confidence, worth)
     last = counts.shape[-1] - 1.0
     return np.where(low_rank == 0, 0.0, low), np.where(high_rank > draws, last, high)
 
@@ -135,7 +160,10 @@ def histogram_quantile_interval(
 
 
 def _places(
-    counts: NDArray[np.integer], levels: Sequence[float], confidence: float
+    counts: NDArray[np.integer],
+    levels: Sequence[float],
+    confidence: float,
+    worth: float | None = None,
 ) -> tuple[tuple[Integers, Integers], int]:
     """Find the values or bins that hold the ranks, each (..., level), and the draws."""
     below = np.cumsum(counts, axis=-1, dtype=np.int64)
@@ -144,7 +172,7 @@ def _places(
         raise ValueError("every histogram must count the same draws")
     last = counts.shape[-1] - 1
     places = []
-    for rank in ranks(draws, levels, confidence):
+    for rank in ranks(draws, levels, confidence, worth):
         found = [(below < wanted).sum(axis=-1) for wanted in rank.tolist()]
         places.append(np.minimum(np.stack(found, axis=-1), last).astype(np.int64))
     return (places[0], places[1]), draws

@@ -12,7 +12,10 @@ KNOWN: Final = 0.2
 
 
 def group_shares(
-    whole: xr.DataArray, swapped: xr.DataArray, confidence: float = 0.95
+    whole: xr.DataArray,
+    swapped: xr.DataArray,
+    confidence: float = 0.95,
+    worth: float | None = None,
 ) -> xr.Dataset:
     """Split the variance of outputs into groups of random numbers: Sobol' indices.
 
@@ -30,6 +33,9 @@ def group_shares(
         side, draw, ...). A draw's row over all runs is independent of other draws.
     confidence
         Share of intervals that hold the true value.
+    worth
+        Number of independent draws that the draws are worth, see `sampling.worth`; by
+        default as many as there are.
 
     Returns
     -------
@@ -62,25 +68,26 @@ def group_shares(
         (apart.by_draw + apart_swapped.by_draw) / 2.0,
     )
     alone, without = _less_chance(alone, nothing), _less_chance(without, nothing)
+    n = whole.sizes["draw"] if worth is None else worth
     shares = xr.Dataset()
-    _put(shares, "first_order", alone, confidence)
+    _put(shares, "first_order", alone, confidence, n)
     total = _Estimate(1.0 - without.value, -without.by_draw)
-    _put(shares, "total", total, confidence)
+    _put(shares, "total", total, confidence, n)
     rest = _Estimate(
         1.0 - alone.value.sum("group", skipna=False), -alone.by_draw.sum("group")
     )
-    _put(shares, "interaction", rest, confidence)
-    shares = shares.where(_is_known(whole))
+    _put(shares, "interaction", rest, confidence, n)
+    shares = shares.where(_is_known(whole, n))
     shares["mean"] = whole.mean(("side", "draw"))
     shares["variance"] = whole.var(("side", "draw"), ddof=1)
     shares = shares.transpose("group", ...)
     return shares.assign_attrs(draws=whole.sizes["draw"], confidence=confidence)
 
 
-def _is_known(whole: xr.DataArray) -> xr.DataArray:
+def _is_known(whole: xr.DataArray, n: float) -> xr.DataArray:
     spread = ((whole - whole.mean(("side", "draw"))) ** 2).mean("side")
     variance = spread.mean("draw")
-    error = spread.std("draw") / np.sqrt(whole.sizes["draw"])
+    error = spread.std("draw") / np.sqrt(n)
     known: xr.DataArray = error < KNOWN * variance
     return known
 
@@ -125,11 +132,13 @@ def _less_chance(found: _Estimate, nothing: _Estimate) -> _Estimate:
     )
 
 
-def _put(shares: xr.Dataset, name: str, found: _Estimate, confidence: float) -> None:
+def _put(
+    shares: xr.Dataset, name: str, found: _Estimate, confidence: float, n: float
+) -> None:
     """Put an estimate with its interval from the influence of each draw."""
     z = float(ndtri(0.5 + confidence / 2.0))
     pull = (found.by_draw**2).mean("draw", skipna=False)
-    half = z * np.sqrt(pull / found.by_draw.sizes["draw"])
+    half = z * np.sqrt(pull / n)
     shares[name] = found.value
     shares[f"{name}_low"] = found.value - half
     shares[f"{name}_high"] = found.value + half

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from simulator.answers.calibrate import emulator, foretelling, observed, sampling, space
 from simulator.answers.calibrate.emulator import Emulator
-from simulator.answers.calibrate.foretelling import Foreteller, Foretold
+from simulator.answers.calibrate.foretelling import Foreteller
 from simulator.answers.calibrate.likelihood import Likelihood
 from simulator.answers.calibrate.observed import Observation
+from simulator.answers.calibrate.remembered import Foretold, Remembered
 from simulator.answers.calibrate.sampling import Particles
 from simulator.answers.calibrate.space import Space
 from simulator.errors import ScenarioError
@@ -143,6 +144,7 @@ def bank(
     beliefs: int = PRIOR,
     futures: int = LANES,
     threads: int | None = None,
+    remembered: Remembered | None = None,
     on_progress: OnProgress = lambda n: None,
 ) -> Bank:
     """Simulate beliefs of the prior.
@@ -159,6 +161,8 @@ def bank(
         How many, and of each.
     threads
         Number of threads; moves no number.
+    remembered
+        What beliefs foretold before, in a calibration that goes on.
     on_progress
         Called with numbers of draws.
     """
@@ -180,6 +184,7 @@ def bank(
         values[: foretelling.FIRST],
         futures=futures,
         threads=threads,
+        remembered=remembered,
         on_progress=on_progress,
     )
     return Bank(

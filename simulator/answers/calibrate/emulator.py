@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.answers.calibrate.foretelling import Foretold
+from simulator.answers.calibrate.remembered import Foretold
 from simulator.types import Floats
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from simulator import drivers
 from simulator.answers import measures
 from simulator.answers.calibrate.observed import Observation
+from simulator.answers.calibrate.remembered import Foretold, Remembered
 from simulator.answers.calibrate.space import Space
 from simulator.engine import blocks
 from simulator.engine.blocks import Job
@@ -69,20 +70,6 @@ class Luck(Stream):
 
 
 @dataclass(frozen=True)
-class Foretold:
-    """What some beliefs foretell.
-
-    Attributes
-    ----------
-    mean, sd
-        Over luck: (belief, observation).
-    """
-
-    mean: Floats
-    sd: Floats
-
-
-@dataclass(frozen=True)
 class Foreteller:
     """A past scenario under one target, ready to be asked.
 
@@ -102,6 +89,10 @@ class Foreteller:
     shift, stretch
         What is added to a mean and multiplies a spread, to put right what so few
         futures get wrong: (observation,).
+    threads
+        Number of threads; moves no number.
+    remembered
+        What was foretold before, in a calibration that goes on.
     """
 
     job: Job
@@ -112,11 +103,21 @@ class Foreteller:
     shift: Floats
     stretch: Floats
     threads: int | None
+    remembered: Remembered | None = None
 
     def foretell(
         self, values: Floats, on_progress: OnProgress = lambda n: None
     ) -> Foretold:
-        """Follow beliefs, (belief, path), through the futures."""
+        """Follow beliefs, (belief, path), through the futures, or recall it."""
+        if self.remembered is None:
+            return self._simulated(values, on_progress)
+
+        def simulate(some: Floats) -> Foretold:
+            return self._simulated(some, on_progress)
+
+        return self.remembered.foretell(values, simulate, on_progress)
+
+    def _simulated(self, values: Floats, on_progress: OnProgress) -> Foretold:
         seen = _simulated(self, values, self.futures, True, on_progress)
         return Foretold(
             seen.mean(axis=1) + self.shift, seen.std(axis=1, ddof=1) * self.stretch
@@ -138,6 +139,7 @@ def prepared(
     *,
     futures: int = LANES,
     threads: int | None = None,
+    remembered: Remembered | None = None,
     on_progress: OnProgress = lambda n: None,
 ) -> Foreteller:
     """Measure luck, on many futures of some beliefs, and what few futures miss of it.
@@ -150,6 +152,8 @@ def prepared(
         Beliefs before the record: (belief, path).
     threads
         Number of threads; moves no number.
+    remembered
+        What beliefs foretold before: see `remembered`.
     on_progress
         Called with numbers of draws.
     """
@@ -181,6 +185,7 @@ def prepared(
         (many.mean(axis=1) - few.mean(axis=1)).mean(axis=0),
         np.sqrt((spread**2).mean(axis=0) / few.var(axis=1, ddof=1).mean(axis=0)),
         threads,
+        remembered,
     )
 
 

@@ -4,16 +4,19 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from simulator.answers.calibrate import calibrating, foretelling, observed
+from simulator.answers.calibrate import remembered as remembering
 from simulator.answers.calibrate.calibrating import Bank, Posterior
 from simulator.answers.calibrate.observed import Observation
+from simulator.answers.calibrate.remembered import Remembered
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import LANES
-from simulator.running import fingerprint, runs
+from simulator.running import fingerprint, provenance, runs
 from simulator.scenario import posterior, vintage
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
@@ -34,6 +37,9 @@ def calibrate(
     seed: int = calibrating.SEED,
     threads: int | None = None,
     least: float = calibrating.LEAST_EFFECTIVE,
+    output: Place | None = None,
+    force: bool = False,
+    resume: bool = False,
     on_progress: OnProgress = lambda n_draw: None,
 ) -> str:
     """Condition beliefs on the published record, and write the table of them.
@@ -58,13 +64,26 @@ def calibrate(
         Number of threads; moves no number.
     least
         Equal beliefs that the weighted ones must be worth.
+    output
+        Path of the table to write; without it the text is only given.
+    force
+        Whether to replace a file that is there.
+    resume
+        Whether to go on with this very calibration, if it was begun and not finished.
     on_progress
         Called with numbers of simulated draws, of `simulated(beliefs)`.
+
+    Returns
+    -------
+    text
+        Of the table.
 
     Raises
     ------
     ScenarioError
         Where the weighted beliefs are worth too few.
+    RunFileError
+        Where the table cannot be written.
 
     Examples
     --------
@@ -76,36 +95,49 @@ def calibrate(
     loaded = runs.load(scenario)
     population = population_of(loaded)
     _check_figures(loaded.scenario, until, known_at)
-    found = {}
-    for form in FOLLOWS:
-        bank = calibrating.bank(
-            loaded.scenario,
-            population,
-            form,
-            seed=seed,
-            beliefs=_first(beliefs),
-            threads=threads,
-            on_progress=on_progress,
-        )
-        found[form] = conditioned(
-            bank,
-            beliefs,
-            until=until,
-            known_at=known_at,
-            seed=seed,
-            on_progress=on_progress,
-        )
-        found[form].check(least)
     about = {
         "name": name,
         "scenario": loaded.scenario.name,
         "until": until or loaded.scenario.last_year,
         "known_at": known_at or "",
         "beliefs": beliefs,
-        "futures": bank.foreteller.futures,
+        "futures": LANES,
         "seed": seed,
     }
-    return to_text(about, found, rows, seed)
+
+    def made(remembered: Remembered | None) -> str:
+        found = {}
+        for form in FOLLOWS:
+            bank = calibrating.bank(
+                loaded.scenario,
+                population,
+                form,
+                seed=seed,
+                beliefs=_first(beliefs),
+                threads=threads,
+                remembered=remembered,
+                on_progress=on_progress,
+            )
+            found[form] = conditioned(
+                bank,
+                beliefs,
+                until=until,
+                known_at=known_at,
+                seed=seed,
+                on_progress=on_progress,
+            )
+            found[form].check(least)
+        return to_text(about, found, rows, seed)
+
+    if output is None:
+        return made(None)
+    from_what = provenance.made_from(loaded, population, seed)
+    from_what |= {name: str(value) for name, value in about.items()}
+    from_what |= {"rows": str(rows), "least": str(least)}
+    from_what["fingerprint"] = fingerprint.fingerprint()
+    return remembering.written(
+        Path(output), made, from_what, futures=LANES, force=force, resume=resume
+    )
 
 
 def conditioned(

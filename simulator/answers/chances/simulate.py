@@ -19,7 +19,8 @@ from simulator.scenario.fitting import population_of
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import FOLLOWS, PRIOR, Target
 from simulator.schema import CONFIDENCE, OUTCOMES
-from simulator.statistics.intervals import wilson
+from simulator.statistics.independence import worth
+from simulator.statistics.intervals import wilson_of_worth
 from simulator.types import OnProgress, Place
 
 BOTH: Final = (PRIOR, believing.RECORD)
@@ -69,9 +70,9 @@ def chances(
                 job, draws, threads=threads, on_progress=on_progress
             )
             assert isinstance(tally, Tally)
-            n = posterior.worth(loaded.scenario, draws)
+            n = worth(draws, posterior.effective(loaded.scenario))
             share = tally.sector / draws
-            low, high = wilson(share * n, n, CONFIDENCE)
+            low, high = wilson_of_worth(tally.sector, draws, n, CONFIDENCE)
             rows = [names.index(target.name) for target in loaded.scenario.targets]
             for end, values in (("estimate", share), ("low", low), ("high", high)):
                 found[end][b, rows] = values

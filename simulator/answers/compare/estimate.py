@@ -4,6 +4,7 @@ Common draws see the same futures, so luck cancels in the differences, which are
 far better than either run. Every difference is the second's less the first's.
 """
 
+import math
 from typing import Final
 
 import numpy as np
@@ -12,20 +13,30 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simulator.schema import CONFIDENCE, DRAW
-from simulator.statistics.intervals import paired_difference, wilson
+from simulator.statistics.independence import worth
+from simulator.statistics.intervals import paired_difference, wilson_of_worth
 from simulator.statistics.means import mean
 from simulator.types import Floats
 
+# Of the first and the second run: how many equal beliefs their draws are from, as of
+# `independence.worth`.
+Effective = tuple[float, float]
+
+OWN: Final[Effective] = (math.inf, math.inf)  # every draw has beliefs of its own
 POWER: Final = 0.8  # chance to tell a difference of the size that shows
 
 
-def chances(first: xr.DataArray, second: xr.DataArray) -> xr.Dataset:
+def chances(
+    first: xr.DataArray, second: xr.DataArray, effective: Effective = OWN
+) -> xr.Dataset:
     """Compare who achieves, draw by draw.
 
     Parameters
     ----------
     first, second
         Whether it is achieved: any dims, and `draw`.
+    effective
+        As of `chances_of_counts`.
 
     Returns
     -------
@@ -34,7 +45,11 @@ def chances(first: xr.DataArray, second: xr.DataArray) -> xr.Dataset:
     """
     one, other = first.astype(bool), second.astype(bool)
     return chances_of_counts(
-        one.sum(DRAW), other.sum(DRAW), (one & ~other).sum(DRAW), first.sizes[DRAW]
+        one.sum(DRAW),
+        other.sum(DRAW),
+        (one & ~other).sum(DRAW),
+        first.sizes[DRAW],
+        effective=effective,
     )
 
 
@@ -44,6 +59,7 @@ def chances_of_counts(
     only_first: xr.DataArray,
     draws: int,
     family: int = 1,
+    effective: Effective = OWN,
 ) -> xr.Dataset:
     """Compare two chances from the same draws.
 
@@ -57,6 +73,9 @@ def chances_of_counts(
         Number of draws.
     family
         Number of differences whose intervals are to hold all at once.
+    effective
+        How many equal beliefs the first run's draws are from, and the second's. A
+        difference is known no better than the scarcer beliefs allow.
 
     Returns
     -------
@@ -68,8 +87,10 @@ def chances_of_counts(
     alone = only_first.values
     other_alone = second.values - first.values + alone
     each = CONFIDENCE ** (1.0 / family)
-    paired = paired_difference(other_alone, alone, draws, each)
-    needed = more_draws(paired.value, paired.error, draws, each)
+    n = worth(draws, min(effective))
+    part = n / draws
+    paired = paired_difference(part * other_alone, part * alone, n, each)
+    needed = more_draws(paired.value, paired.error, draws, each, min(effective))
     found = {
         "only_first": alone / draws,
         "only_second": other_alone / draws,
@@ -78,8 +99,10 @@ def chances_of_counts(
         "difference_high": paired.high,
         "more_draws": _still(paired.low, paired.high, needed),
     }
-    for name, count in (("first", first), ("second", second)):
-        low, high = wilson(count.values, draws)
+    for name, count, own in zip(
+        ("first", "second"), (first, second), effective, strict=True
+    ):
+        low, high = wilson_of_worth(count.values, draws, worth(draws, own))
         found |= {
             name: count.values / draws,
             f"{name}_low": low,
@@ -92,13 +115,17 @@ def chances_of_counts(
     )
 
 
-def means(first: xr.DataArray, second: xr.DataArray) -> xr.Dataset:
+def means(
+    first: xr.DataArray, second: xr.DataArray, effective: Effective = OWN
+) -> xr.Dataset:
     """Compare a quantity, draw by draw.
 
     Parameters
     ----------
     first, second
         Its values: any dims, and `draw`.
+    effective
+        As of `chances_of_counts`.
 
     Returns
     -------
@@ -111,8 +138,8 @@ def means(first: xr.DataArray, second: xr.DataArray) -> xr.Dataset:
     other = second.transpose(*one.dims).astype(np.float64)
     dims, draws = one.dims[:-1], one.sizes[DRAW]
     gap = other.values - one.values
-    estimate = mean(gap)
-    needed = more_draws(estimate.value, estimate.error, draws)
+    estimate = mean(gap, worth=worth(draws, min(effective)))
+    needed = more_draws(estimate.value, estimate.error, draws, effective=min(effective))
     found = {
         "first": one.values.mean(axis=-1),
         "second": other.values.mean(axis=-1),
@@ -142,14 +169,19 @@ def _still(low: Floats, high: Floats, more: Floats) -> Floats:
 
 
 def more_draws(
-    difference: Floats, error: Floats, draws: int, confidence: float = CONFIDENCE
+    difference: Floats,
+    error: Floats,
+    draws: int,
+    confidence: float = CONFIDENCE,
+    effective: float = math.inf,
 ) -> Floats:
     """Estimate how many more draws would be likely to tell a difference from zero.
 
     As many as give a chance of `POWER` that the interval leaves out zero, if the
     difference and its spread over draws are what they look like. Infinite where the
-    difference looks like zero; not a number where no draw differs, as nothing is
-    known of the spread then.
+    difference looks like zero, or where draws from so few beliefs cannot tell it
+    however many they are; not a number where no draw differs, as nothing is known of
+    the spread then.
 
     Parameters
     ----------
@@ -159,10 +191,15 @@ def more_draws(
         Number of draws that they are from.
     confidence
         Of the interval.
+    effective
+        Number of equal beliefs that the draws are from.
     """
     z = float(ndtri(0.5 + confidence / 2.0) + ndtri(POWER))
     with np.errstate(divide="ignore", invalid="ignore"):
-        needed = draws * (z * error / difference) ** 2
+        needed = worth(draws, effective) * (z * error / difference) ** 2
+        if not math.isinf(effective):  # as `worth`, the other way round
+            scarce = needed >= effective
+            needed = np.where(scarce, np.inf, needed / (1.0 - needed / effective))
     more = np.maximum(np.ceil(needed - draws), 1.0)
     return np.where(error > 0.0, more, np.nan)
 

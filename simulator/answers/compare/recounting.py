@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.answers.compare import estimate as compare
+from simulator.answers.compare.estimate import Effective
 from simulator.answers.compare.paired import Side
 from simulator.engine import blocks
 from simulator.engine.blocks import Job, Shard
@@ -18,6 +19,7 @@ from simulator.errors import RunFileError
 from simulator.kernel.workspace import BLOCK
 from simulator.running import prepare
 from simulator.schema import DRAW, OUTCOME, OUTCOMES, TARGET, TRUST_TYPES
+from simulator.statistics.independence import effective_of
 from simulator.types import OnProgress
 
 UNIT: Final = "unit"
@@ -66,9 +68,10 @@ def units(
                 rows = [asked.index(name) for name in pairs[k]]
                 _add(counts[k], one[rows, ..., : end - start], two)
         on_progress(stop - start)
+    beliefs = [(effective_of(first.tree), effective_of(one.tree)) for one in others]
     return [
-        _chances(jobs[0], names, count, n)
-        for names, count, n in zip(pairs, counts, draws, strict=True)
+        _chances(jobs[0], *given)
+        for given in zip(pairs, counts, draws, beliefs, strict=True)
     ]
 
 
@@ -115,7 +118,9 @@ def _add(counts: Counts, one: Bools, two: Bools) -> None:
     counts[2] += (one & ~two).sum(axis=-1)
 
 
-def _chances(job: Job, targets: list[str], counts: Counts, draws: int) -> xr.Dataset:
+def _chances(
+    job: Job, targets: list[str], counts: Counts, draws: int, beliefs: Effective
+) -> xr.Dataset:
     population = job.population
     members = {
         "trust": population.code,
@@ -138,7 +143,9 @@ def _chances(job: Job, targets: list[str], counts: Counts, draws: int) -> xr.Dat
             for part in counts
         )
         one, two, alone = each
-        compared = compare.chances_of_counts(one, two, alone, draws, family=len(names))
+        compared = compare.chances_of_counts(
+            one, two, alone, draws, len(names), beliefs
+        )
         parts.append(compared.drop_attrs())
         start += len(names)
     whole = xr.concat(parts, UNIT)

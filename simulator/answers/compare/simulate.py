@@ -26,6 +26,7 @@ from simulator.answers.compare.paired import (
 from simulator.outcomes import HEADLINE_OUTCOME
 from simulator.running import runs
 from simulator.schema import TARGET
+from simulator.statistics.independence import effective_of
 from simulator.types import OnProgress
 
 SLAB: Final = 2**23  # numbers of a run that are compared at once
@@ -129,14 +130,19 @@ def against_first(
 def _compared(first: Side, other: Side) -> Comparison:
     targets = paired(first, other)
     draws = min(first.draws, other.draws)
-    sectors = [sector(s, targets, draws) for s in (first, other)]
-    alike = identical(first, other, targets, sectors)
-    chances = compare.chances(*(found["achieved"] for found in sectors))
+    one, two = (sector(s, targets, draws) for s in (first, other))
+    alike = identical(first, other, targets, (one, two))
+    beliefs = effective_of(first.tree), effective_of(other.tree)
+    chances = compare.chances(one["achieved"], two["achieved"], beliefs)
     years = {}
     for result in RESULTS:
         parts = [
-            compare.means(*(found[result].sel({TARGET: slab}) for found in sectors))
-            for slab in _slabs(targets, sectors[0][result])
+            compare.means(
+                one[result].sel({TARGET: slab}),
+                two[result].sel({TARGET: slab}),
+                beliefs,
+            )
+            for slab in _slabs(targets, one[result])
         ]
         years[result] = compare.exactly_nothing(xr.concat(parts, TARGET), alike)
     basis = {

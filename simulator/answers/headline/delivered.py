@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from simulator.answers.headline.estimate import BAND, own_outcome
 from simulator.outcomes import PRODUCTIVITIES
+from simulator.schema import RECORD
 
-GROUPS: Final = ("/", "/sector", "/bands", "/drivers", "/provenance")
+GROUPS: Final = ("/", "/sector", "/bands", "/drivers", "/provenance", RECORD)
 PLANNED: Final = {
     "planned": "ask_rate",
     "recurrent": "recurrent_rate",

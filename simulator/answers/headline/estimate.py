@@ -1,18 +1,29 @@
 """The answer in one line a target: how likely, for whom, and at what price."""
 
+import math
 from typing import Final
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from simulator.outcomes import BESIDE, HEADLINE_OUTCOME
-from simulator.schema import CONFIDENCE
-from simulator.statistics.independence import by_replicate, replicates_of, widening
+from simulator.schema import CONFIDENCE, RECORD
+from simulator.statistics.independence import (
+    by_replicate,
+    effective_of,
+    replicates_of,
+    widening,
+    worth,
+)
 from simulator.statistics.intervals import simultaneous
 from simulator.statistics.means import mean
 from simulator.statistics.quantiles import quantile_interval
 
-GROUPS: Final = ("/", "/sector")  # of a run file, that it is read from
+GROUPS: Final = ("/", "/sector", RECORD)  # of a run file, that it is read from
+# What the draws of an answer believe: each its own source, or what the record leaves.
+PRIOR: Final = "prior"
+GIVEN: Final = "record"
 BAND: Final = (0.10, 0.50, 0.90)
 SLAB: Final = 2**16  # draws that are read together
 PROBABILITIES: Final = ("sector", *BESIDE, "median_trust")
@@ -40,12 +51,17 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
         savings, and `trusts_in_deficit` in the last year. The attribute `family` is
         the number of probabilities whose intervals hold at once, 1 where each stands by
         itself.
+
+        By `beliefs` ("prior" or "record", and both where the run has a second answer),
+        target and `of` (`PROBABILITIES`): the same probabilities side by side, `chance`
+        with `chance_low` and `chance_high`.
     """
     root = run.to_dataset()
     outcome = own_outcome(root)
     replicates = replicates_of(run)
     answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
     answer.attrs["replicates"] = replicates
+    answer.attrs["worth"] = n = worth(int(run.attrs["draws"]), effective_of(run))
     answer["rate"] = root["rate"].mean("year")
     answer = answer.merge(_chances(root, outcome))
     for end in ("", "_low", "_high"):
@@ -55,11 +71,14 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     sector = run["sector"].to_dataset()
     one = [sector.isel(target=k) for k in range(sector.sizes["target"])]
     one_offs = [
-        _bands("one_off_share", _one_off_share(target), replicates) for target in one
+        _bands("one_off_share", _one_off_share(target), replicates, n) for target in one
     ]
     deficits = [
         _bands(
-            "trusts_in_deficit", target["trusts_in_deficit"].isel(year=-1), replicates
+            "trusts_in_deficit",
+            target["trusts_in_deficit"].isel(year=-1),
+            replicates,
+            n,
         )
         for target in one
     ]
@@ -67,30 +86,53 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
         answer = answer.merge(xr.concat(bands, dim="target"))
     answer.attrs["family"] = 1
     if together:
-        answer = _together(answer)
+        answer.attrs["family"] = len(PROBABILITIES) * answer.sizes["target"]
+        answer.update(_together(answer, replicates, n))
+    answer = answer.merge(_side_by_side(run, answer, outcome))
     return answer.assign_coords(outcome=("target", outcome.values))
 
 
-def _together(answer: xr.Dataset) -> xr.Dataset:
-    """Widen the intervals of all probabilities so that they hold at once."""
-    draws, replicates = int(answer.attrs["draws"]), int(answer.attrs["replicates"])
-    names = [f"{name}_probability" for name in PROBABILITIES]
-    family = len(names) * answer.sizes["target"]
-    answer = answer.assign_attrs(family=family)
+def _side_by_side(
+    run: xr.DataTree, answer: xr.Dataset, outcome: xr.DataArray
+) -> xr.Dataset:
+    """Set the chances of a run's draws beside those of its second answer."""
+    sides = {PRIOR if math.isinf(effective_of(run)) else GIVEN: answer}
+    if RECORD.strip("/") in run.children:
+        record = run[RECORD].to_dataset()
+        sides[GIVEN] = _chances(record, outcome)
+        if answer.attrs["family"] > 1:
+            n = worth(int(run.attrs["draws"]), record["effective_beliefs"].values)
+            sides[GIVEN] = _together(sides[GIVEN].assign_attrs(answer.attrs), 1, n)
+    found = xr.Dataset()
+    for end in ("", "_low", "_high"):
+        names = [f"{name}_probability{end}" for name in PROBABILITIES]
+        each = [xr.concat([s[name] for name in names], "of") for s in sides.values()]
+        found[f"chance{end}"] = xr.concat(each, "beliefs")
+    return found.assign_coords(beliefs=list(sides), of=list(PROBABILITIES))
+
+
+def _together(chances: xr.Dataset, replicates: int, n: ArrayLike) -> xr.Dataset:
+    """Widen the intervals of all probabilities so that they hold at once.
+
+    Draws that are not independent are worth n that are, of each target.
+    """
+    draws, family = int(chances.attrs["draws"]), int(chances.attrs["family"])
     wider = widening(replicates, CONFIDENCE, CONFIDENCE ** (1.0 / family))
-    for name in names:
-        chance = answer[name].values
+    found = xr.Dataset()
+    for name in (f"{name}_probability" for name in PROBABILITIES):
+        chance = chances[name].values
         if replicates > 1:
-            below = chance - answer[f"{name}_low"].values
-            above = answer[f"{name}_high"].values - chance
+            below = chance - chances[f"{name}_low"].values
+            above = chances[f"{name}_high"].values - chance
             low = np.maximum(chance - wider * below, 0.0)
             high = np.minimum(chance + wider * above, 1.0)
         else:
-            counts = np.rint(chance * draws)
-            low, high, *_ = simultaneous(counts, draws, CONFIDENCE, family)
-        answer[f"{name}_low"] = ("target", low)
-        answer[f"{name}_high"] = ("target", high)
-    return answer
+            counts = np.rint(chance * draws) * (np.asarray(n) / draws)
+            low, high, *_ = simultaneous(counts, n, CONFIDENCE, family)
+        found[name] = chances[name]
+        found[f"{name}_low"] = ("target", low)
+        found[f"{name}_high"] = ("target", high)
+    return found
 
 
 def own_outcome(root: xr.Dataset) -> xr.DataArray:
@@ -156,14 +198,14 @@ def _one_off_share(sector: xr.Dataset) -> xr.DataArray:
     return xr.concat(found, dim="draw")
 
 
-def _bands(name: str, by_draw: xr.DataArray, replicates: int) -> xr.Dataset:
+def _bands(name: str, by_draw: xr.DataArray, replicates: int, n: float) -> xr.Dataset:
     values = by_draw.values
     if replicates > 1:
         each = by_replicate(values, replicates)
         found = np.quantile(each, BAND, axis=-1, method="inverted_cdf")
         _, _, low, high = mean(found, CONFIDENCE)
     else:
-        low, high = quantile_interval(values, BAND, CONFIDENCE)
+        low, high = quantile_interval(values, BAND, CONFIDENCE, n)
     ends = {"": np.quantile(values, BAND, method="inverted_cdf")}
     ends |= {"_low": low, "_high": high}
     return xr.Dataset(

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator import evidence
+from simulator.answers.headline import beside
 from simulator.answers.headline.caveats import (
     NOT_IN_THE_NUMBER,
     comparison,
@@ -25,7 +26,6 @@ from simulator.answers.headline.delivered import (
 from simulator.answers.headline.estimate import headline, highest, widest
 from simulator.answers.headline.ties import alike, undecided
 from simulator.answers.text import band, chance, financial_year
-from simulator.evidence import record
 from simulator.outcomes import OF_NAME, PRODUCTIVITIES
 from simulator.schema import CONFIDENCE
 from simulator.statistics.independence import replicates_of
@@ -49,6 +49,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         Text(),
         _chances(answer, pairs),
         Text(),
+        *_second(answer, pairs),
         _plans(answer, found, pairs),
         Text(),
         _productivity(answer, found, pairs),
@@ -57,7 +58,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         Text(_sentence(answer), style="bold"),
         *(Text(line, style="bold") for line in _asking_more(more)),
         *(Text(line) for line in _joining_on(run, more, found)),
-        *(Text(line) for line in _believed(run)),
+        *(Text(line) for line in beside.said(run)),
         *(Text(line) for line in _doubts(run, answer)),
         Text("\nNot in the number:"),
         *(Text(f"  - {line}") for line in _caveats(run)),
@@ -125,6 +126,14 @@ def _chances(answer: xr.Dataset, pairs: Pairs) -> Table:
         cells = (chance(row, f"{column}_probability") for column in columns)
         table.add_row(words, *cells)
     return table
+
+
+def _second(answer: xr.Dataset, pairs: Pairs) -> Iterator[RenderableType]:
+    """Show the second answer beside the first, where there is one."""
+    if beside.has_both(answer):
+        titles = {"sector": "achieved", "sustained": "and balance"}
+        yield beside.table(answer, list(_rows(answer, pairs)), titles)
+        yield Text()
 
 
 def _said(outcome: str) -> str:
@@ -226,18 +235,6 @@ def _joining_on(
     )
 
 
-def _believed(run: xr.DataTree) -> Iterator[str]:
-    """Say which beliefs the draws are of, and where the others are to be had."""
-    made_from = run["provenance"].attrs
-    if "beliefs" in made_from:
-        yield f"Beliefs: given the record of published years ({made_from['beliefs']})."
-    elif run.to_dataset()["year"].values[0] > record.LAST:
-        yield (
-            "Beliefs: each on its own, before the record. `simulator chances` sets "
-            "beside these chances what five published years make of them."
-        )
-
-
 def _last(series: str, year: int) -> tuple[int, float] | None:
     """Find the last published figure of the three years before a year."""
     for before in range(year - 1, year - 4, -1):
@@ -294,7 +291,10 @@ def as_records(
             "plan_follows": str(follows.sel(target=name).values),
         }
         both = {**row.data_vars, **found.sel(target=name).data_vars}
+        record["chances_by_beliefs"] = beside.as_records(answer, str(name))
         for variable, values in both.items():
+            if "beliefs" in values.dims:
+                continue
             if "quantile" in values.dims:
                 levels = values["quantile"].values
                 record[str(variable)] = {
@@ -314,6 +314,7 @@ def as_records(
         "asking_more": [step._asdict() for step in steps(run, answer)],
         "cannot_be_told_apart": [list(group) for group in alike(run)],
         "precision": _precision(run),
+        "answers": list(beside.said(run)),
         "notes": notes(run),
         "not_in_the_number": list(_caveats(run)),
         "file": where,

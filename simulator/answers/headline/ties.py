@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from simulator.answers.headline.estimate import own_outcome
 from simulator.schema import CONFIDENCE
-from simulator.statistics.independence import by_replicate, replicates_of
+from simulator.statistics.independence import (
+    by_replicate,
+    effective_of,
+    replicates_of,
+    worth,
+)
 from simulator.statistics.intervals import paired_difference
 from simulator.statistics.means import mean
 
@@ -28,19 +33,25 @@ def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
     ]
     names = [str(name) for name in achieved["target"].values]
     replicates = replicates_of(run)
+    n = worth(achieved.sizes["draw"], effective_of(run))
     order = np.argsort([-int(row.sum()) for row in by_draw], kind="stable")
     groups: list[list[int]] = []
     for place in order.tolist():
-        if groups and not _differ(by_draw[groups[-1][-1]], by_draw[place], replicates):
+        if groups and not _differ(
+            by_draw[groups[-1][-1]], by_draw[place], replicates, n
+        ):
             groups[-1].append(place)
         else:
             groups.append([place])
     return [tuple(names[k] for k in group) for group in groups if len(group) > 1]
 
 
-def _differ(one: NDArray[np.bool_], other: NDArray[np.bool_], replicates: int) -> bool:
+def _differ(
+    one: NDArray[np.bool_], other: NDArray[np.bool_], replicates: int, n: float
+) -> bool:
     only_first, only_second = (one & ~other).sum(), (other & ~one).sum()
-    found = paired_difference(only_first, only_second, len(one), CONFIDENCE)
+    part = n / len(one)
+    found = paired_difference(part * only_first, part * only_second, n, CONFIDENCE)
     if replicates > 1 and only_first + only_second > 0:
         differences = one.astype(np.float64) - other
         found = mean(by_replicate(differences, replicates).mean(axis=-1), CONFIDENCE)

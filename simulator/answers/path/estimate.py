@@ -13,8 +13,8 @@ from simulator.kernel.trust_year import TIE
 from simulator.messages import nearest
 from simulator.outcomes import PRODUCTIVITIES
 from simulator.schema import CONFIDENCE
-from simulator.statistics.independence import need_independent
-from simulator.statistics.intervals import wilson
+from simulator.statistics.independence import effective_of, need_independent, worth
+from simulator.statistics.intervals import wilson_of_worth
 from simulator.statistics.means import mean, tail_mean
 from simulator.statistics.quantiles import quantile_interval
 from simulator.types import Floats
@@ -91,8 +91,14 @@ def path(run: xr.DataTree, targets: Sequence[str] | None = None) -> xr.Dataset:
     wanted = names if targets is None else [_known(name, names) for name in targets]
     sector = run["sector"].to_dataset()
     # A target at a time: all draws of all targets may not fit into the memory.
+    effective = effective_of(run)
     parts = [
-        _follow(sector.sel(target=name), root["rate"].sel(target=name), outcomes[name])
+        _follow(
+            sector.sel(target=name),
+            root["rate"].sel(target=name),
+            outcomes[name],
+            effective,
+        )
         for name in wanted
     ]
     coordinates = {"target": wanted, "year": root["year"], "quantile": list(LEVELS)}
@@ -117,8 +123,10 @@ def _known(name: str, names: Sequence[str]) -> str:
     return name
 
 
-def _follow(sector: xr.Dataset, rate: xr.DataArray, outcome: str) -> Parts:
-    """Follow one target."""
+def _follow(
+    sector: xr.Dataset, rate: xr.DataArray, outcome: str, effective: float
+) -> Parts:
+    """Follow one target, in draws of so many equal beliefs."""
     values = {
         name: np.asarray(sector[name].transpose("draw", "year").values, np.float64)
         for name in READ
@@ -126,12 +134,13 @@ def _follow(sector: xr.Dataset, rate: xr.DataArray, outcome: str) -> Parts:
     values["one_off_share"] = _one_off_share(values)
     rates = np.asarray(rate.values, np.float64)
     achieved = np.asarray(sector["achieved"].sel(outcome=outcome).values, np.bool_)
-    found = _course(judge(values, rates, achieved, outcome), achieved)
+    n = worth(len(achieved), effective)
+    found = _course(judge(values, rates, achieved, outcome), achieved, n)
     by_year, total = shortfalls(values, rates, outcome)
-    found |= _averages("shortfall", by_year.T, ("year",))
-    found |= _averages("total_shortfall", total, ())
+    found |= _averages("shortfall", by_year.T, ("year",), n)
+    found |= _averages("total_shortfall", total, (), n)
     for name in BANDS:
-        found |= _band(name, values[name])
+        found |= _band(name, values[name], n)
     return found
 
 
@@ -185,16 +194,17 @@ def _asked(
     return rate * values["cost_before"], values["recurrent"] + one_offs
 
 
-def _course(judged: Judged, achieved: Flags) -> Parts:
+def _course(judged: Judged, achieved: Flags, n: float) -> Parts:
     draws = len(achieved)
     on_course = np.logical_and.accumulate(judged.met, axis=1)
     count = on_course.sum(axis=0)
-    low, high = wilson(count, draws)
+    low, high = wilson_of_worth(count, draws, n)
     missed = int(draws - count[-1])
     recovered = int((achieved & ~on_course[:, -1]).sum())
     recovery = [np.nan] * 3
     if missed:
-        recovery = [recovered / missed, *map(float, wilson(recovered, missed))]
+        ends = wilson_of_worth(recovered, missed, n * missed / draws)
+        recovery = [recovered / missed, *map(float, ends)]
     return {
         "on_course": (("year",), count / draws),
         "on_course_low": (("year",), low),
@@ -228,10 +238,11 @@ def shortfalls(
     return np.maximum(gap, 0.0), np.maximum(gap.sum(axis=1), 0.0)
 
 
-def _averages(name: str, values: Floats, dims: tuple[str, ...]) -> Parts:
+def _averages(name: str, values: Floats, dims: tuple[str, ...], n: float) -> Parts:
     """Average over draws, the last axis, and over the worst of them."""
     found: Parts = {}
-    for which, estimate in {"": mean(values), "_tail": tail_mean(values, TAIL)}.items():
+    tail = tail_mean(values, TAIL, worth=n)
+    for which, estimate in {"": mean(values, worth=n), "_tail": tail}.items():
         # What is missing is at least 0, and so is its mean.
         parts = estimate._replace(low=np.maximum(estimate.low, 0.0))
         for end, part in zip(("", "_error", "_low", "_high"), parts, strict=True):
@@ -245,10 +256,10 @@ def _one_off_share(values: dict[str, Floats]) -> Floats:
     return np.divide(values["nonrecurrent"], saved, out=share, where=saved > 0.0)
 
 
-def _band(name: str, values: Floats) -> Parts:
+def _band(name: str, values: Floats, n: float) -> Parts:
     dims = "year", "quantile"
     levels = np.quantile(values, LEVELS, axis=0, method="inverted_cdf")
-    low, high = quantile_interval(values.T, LEVELS)
+    low, high = quantile_interval(values.T, LEVELS, worth=n)
     return {
         name: (dims, levels.T),
         f"{name}_low": (dims, low),

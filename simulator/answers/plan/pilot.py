@@ -24,7 +24,7 @@ from simulator.kernel.histograms import count_bins
 from simulator.kernel.shocks import make_drivers
 from simulator.kernel.workspace import BLOCK
 from simulator.runfile import parts, store
-from simulator.running import assemble
+from simulator.running import assemble, runs
 from simulator.running.assemble import Keep, Work
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
@@ -66,8 +66,9 @@ def pilot(
 
     def prepare() -> tuple[Work, float]:
         began = time.perf_counter()
+        record = runs.second_answer(loaded.scenario, assemble.PLAIN, True)
         work = assemble.prepared(
-            loaded, population, seed, keep, threads, lambda n_draw: None
+            loaded, population, seed, keep, threads, lambda n_draw: None, record=record
         )
         return work, time.perf_counter() - began
 

@@ -80,9 +80,9 @@ def _hidden_peaks(
     Only a curve that may rise has a peak between two rates; it is taken to reach at
     most as far above the best rate as that is above its neighbours.
     """
-    n, draws = chosen.sizes[RATE], chosen.attrs["draws"]
+    n, worth = chosen.sizes[RATE], chosen.attrs["worth"]
     fitted = chosen["fitted"].transpose(RATE, ...).values.reshape(n, -1)
-    high = wilson(fitted * draws, draws, chosen.attrs["confidence"])[1]
+    high = wilson(fitted * worth, worth, chosen.attrs["confidence"])[1]
     columns = np.arange(fitted.shape[1])
     best = fitted.argmax(axis=0)
     before, after = np.maximum(best - 1, 0), np.minimum(best + 1, n - 1)

@@ -6,6 +6,7 @@ wavering is left is taken out by isotonic regression; between rates the curve is
 cubic that keeps to the order of its points.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +18,8 @@ from scipy.optimize import isotonic_regression
 
 from simulator.outcomes import RECORDS
 from simulator.schema import CONFIDENCE, OUTCOME
-from simulator.statistics.intervals import wilson
+from simulator.statistics.independence import worth
+from simulator.statistics.intervals import wilson, wilson_of_worth
 from simulator.types import Floats
 
 Whole = NDArray[np.int64]
@@ -36,7 +38,10 @@ HALVINGS: Final = 60  # of a bracket: to the last bit
 
 
 def curve(
-    achieved: xr.DataArray, draws: int, confidence: float = CONFIDENCE
+    achieved: xr.DataArray,
+    draws: int,
+    confidence: float = CONFIDENCE,
+    effective: float = math.inf,
 ) -> xr.Dataset:
     """Estimate the chance of every rate, and a curve through the estimates.
 
@@ -49,6 +54,8 @@ def curve(
         Number of draws.
     confidence
         Of the intervals.
+    effective
+        Number of equal beliefs that the draws are from, see `sampling.worth`.
 
     Returns
     -------
@@ -71,7 +78,8 @@ def curve(
     """
     counts = achieved.transpose(RATE, OUTCOME, ...).sortby(RATE).astype(np.int64)
     probability = counts / draws
-    low, high = wilson(counts, draws, confidence)
+    n = worth(draws, effective)
+    low, high = wilson_of_worth(counts, draws, n, confidence)
     least_so_far = np.minimum.accumulate(probability.values, axis=0)
     rises = (low > np.minimum.accumulate(high, axis=0)).any(axis=0)
     over_rates = probability.isel({RATE: 0}, drop=True)
@@ -90,7 +98,7 @@ def curve(
             ),
             "monotone": monotone.transpose(*over_rates.dims),
         },
-        attrs={"draws": draws, "confidence": confidence},
+        attrs={"draws": draws, "confidence": confidence, "worth": n},
     )
     found["largest_move"] = abs(found["fitted"] - probability).max(RATE)
     return found
@@ -206,9 +214,9 @@ def crossings(
     chosen: xr.Dataset, rates: Floats, chance: float
 ) -> tuple[Crossing, Crossing, Crossing]:
     """Find where the curve, and the ends of its interval, fall below a chance."""
-    draws, confidence = chosen.attrs["draws"], chosen.attrs["confidence"]
+    n, confidence = chosen.attrs["worth"], chosen.attrs["confidence"]
     fitted = chosen["fitted"].transpose(RATE, ...).values.reshape(len(rates), -1)
-    ends = wilson(fitted * draws, draws, confidence)
+    ends = wilson(fitted * n, n, confidence)
     estimate, lower, upper = (
         _last_crossing(rates, values, chance) for values in (fitted, *ends)
     )

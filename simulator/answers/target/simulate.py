@@ -24,6 +24,7 @@ from simulator.outcomes import HEADLINE_OUTCOME
 from simulator.population.model import Population
 from simulator.runfile import store
 from simulator.running import prepare, rebuild, runs
+from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import Scenario, Target
@@ -80,9 +81,19 @@ class Asked:
         ]
         return xr.concat(parts, dim=RATE)
 
+    def curve_of(self, counts: xr.Dataset) -> xr.Dataset:
+        """Estimate the curve from counts of all rates."""
+        effective = posterior.effective(self.tried(1))
+        return curves.curve(counts["achieved"], self.draws, CONFIDENCE, effective)
+
+    def tried(self, n: int) -> Scenario:
+        """Give the scenario with so many targets of rates to be tried."""
+        targets = {"targets": (self.template,) * n}
+        return self.loaded.scenario.model_copy(update=targets)
+
     def _counts(self, rates: Floats, by: str) -> xr.Dataset:
         scenario = self.loaded.scenario
-        tried = scenario.model_copy(update={"targets": (self.template,) * len(rates)})
+        tried = self.tried(len(rates))
         by_year = np.repeat(rates[:, None], scenario.years, axis=1)
         job = prepare.prepare_counts(tried, self.population, self.seed, by_year)
         for part in blocks.simulate(job, self.draws, threads=self.threads):
@@ -157,14 +168,14 @@ def curve(
         first = most * (np.arange(COARSE + 1) / COARSE) ** 2
     on_step(_words(first))
     counts = asked.counts(first, by)
-    found = curves.curve(counts["achieved"], asked.draws, CONFIDENCE)
+    found = asked.curve_of(counts)
     while rates is None:
         more = rates_to_add(found, outcome, chances, RESOLUTION, AT_ONCE)
         if len(more) == 0:
             break
         on_step(_words(more))
         counts = xr.concat([counts, asked.counts(more, by)], dim=RATE)
-        found = curves.curve(counts["achieved"], asked.draws, CONFIDENCE)
+        found = asked.curve_of(counts)
     found["guarded"] = counts["guarded"].sortby(RATE)
     return found.assign_attrs(_said_of(asked, by, outcome))
 

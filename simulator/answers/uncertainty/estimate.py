@@ -24,7 +24,10 @@ EFFECTS: Final = tuple(
 
 
 def chance_spread(
-    achieved: xr.DataArray, futures: int, confidence: float = 0.95
+    achieved: xr.DataArray,
+    futures: int,
+    confidence: float = 0.95,
+    worth: float | None = None,
 ) -> xr.Dataset:
     """Find how a chance is spread over what may be true of the assumptions.
 
@@ -42,6 +45,9 @@ def chance_spread(
         Number of futures of each belief; at least 2.
     confidence
         Share of intervals that hold the true value.
+    worth
+        Number of independent beliefs that the beliefs are worth, see `sampling.worth`;
+        by default as many as there are.
 
     Returns
     -------
@@ -60,17 +66,18 @@ def chance_spread(
     """
     share = achieved / futures
     beliefs = share.sizes["belief"]
+    n = beliefs if worth is None else worth
     raw = share.var("belief", ddof=1)
-    between = np.maximum(raw - _noise(share, futures).mean("belief"), 0.0)
+    between = np.maximum(raw - noise(share, futures).mean("belief"), 0.0)
     mean = share.mean("belief")
     spread = xr.Dataset({"probability": mean, "sd": np.sqrt(between)})
-    ends = _mean_interval(achieved, futures, confidence)
+    ends = _mean_interval(achieved, futures, confidence, n)
     spread["probability_low"], spread["probability_high"] = ends
     seen = between > 0.0
     pull = np.sqrt(between / raw.where(seen))
     ordered = share.copy(data=np.sort(share.values, axis=share.get_axis_num("belief")))
     chances = mean + pull * (ordered - mean)
-    low_rank, high_rank = ranks(beliefs, BAND, confidence)
+    low_rank, high_rank = ranks(beliefs, BAND, confidence, n)
     middle = [int(level * beliefs) + 1 for level in BAND]
     # Shares come in steps of one future: half a step may hide on either side.
     step = 0.5 / futures
@@ -80,13 +87,13 @@ def chance_spread(
     return spread.assign_attrs(beliefs=beliefs, futures=futures, confidence=confidence)
 
 
-def _noise(share: xr.DataArray, futures: int) -> xr.DataArray:
+def noise(share: xr.DataArray, futures: int) -> xr.DataArray:
     """Estimate without bias the variance of a share about its chance."""
     return share * (1.0 - share) / (futures - 1)
 
 
 def _mean_interval(
-    achieved: xr.DataArray, futures: int, confidence: float
+    achieved: xr.DataArray, futures: int, confidence: float, worth: float
 ) -> tuple[xr.DataArray, xr.DataArray]:
     """Bound the mean over beliefs by Wilson's interval.
 
@@ -96,11 +103,11 @@ def _mean_interval(
     independent, and each counts as one draw.
     """
     share = achieved / futures
-    beliefs, mean = share.sizes["belief"], share.mean("belief")
-    alike = share.var("belief", ddof=1) / beliefs
+    mean = share.mean("belief")
+    alike = share.var("belief", ddof=1) / worth
     independent = mean * (1.0 - mean) / alike.where(alike > 0.0)
     showing = np.minimum((share > 0.0).sum("belief"), (share < 1.0).sum("belief"))
-    n = independent.where(showing >= FEW, beliefs)
+    n = independent.where(showing >= FEW, worth)
     low, high = wilson(mean * n, n, confidence)
     return mean.copy(data=low), mean.copy(data=high)
 
@@ -123,6 +130,7 @@ def main_effects(
     achieved: xr.DataArray,
     futures: int,
     confidence: float = 0.95,
+    worth: float | None = None,
 ) -> xr.Dataset:
     """Find how much of a chance's spread goes with each assumption alone.
 
@@ -138,6 +146,8 @@ def main_effects(
         As of `chance_spread`.
     confidence
         Share of intervals that hold the true value.
+    worth
+        As of `chance_spread`.
 
     Returns
     -------
@@ -155,12 +165,13 @@ def main_effects(
     """
     share = (achieved / futures).transpose("belief", ...)
     flat = share.values.reshape(share.sizes["belief"], -1)
-    noise = _noise(share, futures).values.reshape(flat.shape)
-    ranked = np.stack([_ranks_of(column) for column in flat.T], axis=1)
+    n = len(flat) if worth is None else worth
+    off = noise(share, futures).values.reshape(flat.shape)
+    ranked = np.stack([ranks_of(column) for column in flat.T], axis=1)
     rows = [
         [
-            *_share(values, flat, noise, confidence),
-            *_direction(values, ranked, confidence),
+            *_share(values, flat, off, confidence, n),
+            *_direction(values, ranked, confidence, n),
         ]
         for values in assumptions.transpose("assumption", "belief").values
     ]
@@ -181,7 +192,7 @@ def main_effects(
 
 
 def _share(
-    values: Floats, share: Floats, noise: Floats, confidence: float
+    values: Floats, share: Floats, noise: Floats, confidence: float, n: float
 ) -> tuple[Floats, Floats, Floats]:
     """Find the share of an assumption, (belief,), with its ends, for each column."""
     member = _members(values)
@@ -193,22 +204,21 @@ def _share(
     between = np.where(between > 0.0, between, np.nan)
     effect = (whole - within).mean(axis=0) / between
     pull = ((whole - within) - effect * (whole - noise)) / between
-    half = _z(confidence) * np.sqrt((pull**2).mean(axis=0) / beliefs)
+    half = _z(confidence) * np.sqrt((pull**2).mean(axis=0) / n)
     return effect, effect - half, effect + half
 
 
 def _direction(
-    values: Floats, ranks: Floats, confidence: float
+    values: Floats, ranks: Floats, confidence: float, n: float
 ) -> tuple[Floats, Floats, Floats]:
     """Correlate ranks, with the ends; 0 where a side never varies."""
-    beliefs = len(values)
-    x, y = _ranks_of(values), ranks
+    x, y = ranks_of(values), ranks
     x, y = x - x.mean(), y - y.mean(axis=0)
     size = np.sqrt((x**2).sum() * (y**2).sum(axis=0))
     found = np.divide(x @ y, size, out=np.zeros(y.shape[1]), where=size > 0.0)
     # At a correlation of 1 the transformed value has no end.
     turned = np.arctanh(np.clip(found, -1.0 + 1e-12, 1.0 - 1e-12))
-    half = _z(confidence) * np.sqrt((1.0 + found**2 / 2.0) / (beliefs - 3))
+    half = _z(confidence) * np.sqrt((1.0 + found**2 / 2.0) / (n - 3.0))
     return found, np.tanh(turned - half), np.tanh(turned + half)
 
 
@@ -223,12 +233,12 @@ def _members(values: Floats) -> Floats:
     """
     different, index = np.unique(values, return_inverse=True)
     if len(different) > SLICES:
-        index = (_ranks_of(values) * SLICES / len(values)).astype(np.int64)
+        index = (ranks_of(values) * SLICES / len(values)).astype(np.int64)
     own: Floats = (np.arange(index.max() + 1)[:, None] == index).astype(np.float64)
     return own
 
 
-def _ranks_of(values: Floats) -> Floats:
+def ranks_of(values: Floats) -> Floats:
     """Rank from 0; equal values share their mean rank."""
     _, index, counts = np.unique(values, return_inverse=True, return_counts=True)
     first = np.cumsum(counts) - counts

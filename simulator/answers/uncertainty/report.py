@@ -1,6 +1,6 @@
 """What is belief and what is luck, on a screen and for a script."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -52,6 +52,7 @@ def render(found: Found, title: str, seed: int) -> RenderableType:
         parts += [_one_target_shares(found["shares"], targets[0]), Text()]
         parts += [_one_target_chances(found["chances"], targets[0]), Text()]
         parts += [_assumptions(found["assumptions"], targets[0]), Text()]
+        parts += [Text(line) for line in _shared(found["assumptions"], targets[0])]
         parts.append(Text(_sentence(found["chances"], targets[0])))
     else:
         parts += [_shares(found["shares"]), Text()]
@@ -113,6 +114,21 @@ def _assumptions(assumptions: xr.Dataset, target: str) -> Table:
         one = row.sel(assumption=name)
         table.add_row(name, _percent(one, "share"), _correlation(one))
     return table
+
+
+def _shared(assumptions: xr.Dataset, target: str) -> Iterator[str]:
+    """Say how shares of assumptions that go together are to be read."""
+    rest = assumptions.get("rest")
+    if rest is None:
+        return
+    left = float(rest.sel(target=target, outcome="sector"))
+    yield (
+        "Beliefs given the record go together: what several of them explain in common "
+        "is shared evenly between them (Shapley effects), so that nothing is counted "
+        "twice."
+    )
+    if np.isfinite(left):
+        yield f"{left:.0%} of the spread is what no sum of them explains."
 
 
 # --- several targets ----------------------------------------------------------------

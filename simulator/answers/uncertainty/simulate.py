@@ -4,6 +4,7 @@ Ten runs that share some groups of random numbers split the variance of every ou
 a nested run shows how far each chance moves with what is believed.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.answers.uncertainty.estimate import chance_spread, main_effects
+from simulator.answers.uncertainty.shared_effects import shared_effects
 from simulator.engine import blocks
 from simulator.engine.blocks import Job, Shard
 from simulator.errors import ScenarioError
@@ -25,9 +27,11 @@ from simulator.sampling import addresses
 from simulator.sampling.addresses import GROUPS
 from simulator.sampling.grouped import FUTURES, Nested, Swapped, other_seed
 from simulator.sampling.stream import Stream
+from simulator.scenario import posterior
 from simulator.scenario.model import Scenario
 from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES
+from simulator.statistics.independence import worth
 from simulator.statistics.sobol_indices import group_shares
 from simulator.types import Floats, OnProgress
 
@@ -62,7 +66,8 @@ class Uncertainty:
     chances
         Of `chance_spread`, over target and outcome `CHANCES` of the sector.
     assumptions
-        Of `main_effects`, over assumption, target and outcome.
+        Of `main_effects`, over assumption, target and outcome; of beliefs given a
+        record, which go together, of `shared_effects`.
     """
 
     shares: xr.Dataset
@@ -106,10 +111,14 @@ def split(
     )
     whole, swapped = _ten_runs(work, draws)
     achieved, assumptions = _nested_run(work, draws // DRAWS_A_BELIEF)
+    effective = posterior.effective(scenario)
+    # What goes together is shared out; what does not, each takes for itself.
+    effects = main_effects if math.isinf(effective) else shared_effects
+    n = worth(draws, effective), worth(achieved.sizes["belief"], effective)
     return Uncertainty(
-        shares=group_shares(whole, swapped),
-        chances=chance_spread(achieved, FUTURES),
-        assumptions=main_effects(assumptions, achieved, FUTURES),
+        shares=group_shares(whole, swapped, worth=n[0]),
+        chances=chance_spread(achieved, FUTURES, worth=n[1]),
+        assumptions=effects(assumptions, achieved, FUTURES, worth=n[1]),
     )
 
 

@@ -21,8 +21,9 @@ from simulator.schema import (
     assumption,
 )
 
-FORMAT: Final = 3
-OLDER: Final = (2,)  # formats that are still read
+FORMAT: Final = 4
+ALIKE: Final = (3, 4)  # formats with today's names and meanings: 3 has no /record
+OLDER: Final = (2, 3)  # formats that are still read
 # A group that is all attributes; the others are where the schema has variables.
 PROVENANCE: Final = "/provenance"
 NETCDF: Final = b"_NCProperties"  # an attribute that netCDF's library writes

@@ -1,0 +1,286 @@
+"""The second answer of a run: who achieves in the same futures, given the record.
+
+A run draws each belief on its own. Beside that, targets are simulated with joint rows
+of beliefs given the record, under the same seed and so the same luck. Who achieves is
+counted; money and bands are the first answer's alone.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final, NamedTuple
+
+import h5py
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simulator.engine import blocks
+from simulator.engine.blocks import Job, Shard
+from simulator.errors import RunFileError, ScenarioError
+from simulator.kernel.tables import Successes, Tally
+from simulator.runfile.store import RunWriter
+from simulator.running import beliefs as believing
+from simulator.running import fingerprint, prepare, variables
+from simulator.scenario import posterior
+from simulator.scenario.model import FOLLOWS, PRIOR, Scenario
+from simulator.schema import DRAW, RECORD, VARIABLES
+from simulator.types import OnProgress
+
+Bools = NDArray[np.int8]
+
+BY_DRAW: Final = VARIABLES[f"{RECORD}/sector_by_draw"]
+# Where a file keeps each count.
+COUNTS: Final = {
+    "trust": f"{RECORD}/achieved",
+    "kind": f"{RECORD}/type_achieved",
+    "system": f"{RECORD}/system_achieved",
+    "sector": f"{RECORD}/sector_achieved",
+    "share": f"{RECORD}/trusts_achieving",
+    "guarded": f"{RECORD}/guarded",
+}
+# What `/provenance` says of a second answer, or why there is none.
+TABLE: Final = "record"
+DIGEST: Final = "record_digest"
+OVERRULED: Final = "record_overruled"
+WITHOUT: Final = "without_record"
+SLAB: Final = 2**16  # draws that are read together
+
+
+class Choice(NamedTuple):
+    """The table that a second answer is from; or "", and why there is none."""
+
+    table: str
+    without: str
+
+
+def choose(scenario: Scenario) -> Choice:
+    """Choose the table of beliefs for the second answer of a scenario.
+
+    It is the packaged one with the latest figures that the scenario may know. There is
+    none for years that the record is of: their answer would have been read off before.
+    """
+    if scenario.beliefs != PRIOR:
+        return Choice("", "every draw is from beliefs given a record")
+    try:
+        name = believing.latest(scenario.as_known_at)
+    except ScenarioError as error:
+        return Choice("", error.problem)
+    table = posterior.load(name)
+    until = int(table.about["until"])
+    if scenario.first_year <= until:
+        return Choice("", f"the record, to {until}, is of these very years")
+    if str(table.about["fingerprint"]) != fingerprint.fingerprint():
+        return Choice("", f"{name} was found with another model than this one")
+    for one in _by_form(scenario, name).values():
+        form = one.targets[0].plan_follows
+        if form not in table.rows:
+            return Choice("", f"{name} says nothing of plans that follow the {form}")
+        if not posterior.of(one):
+            return Choice("", "the scenario has its own word on all that it changes")
+    return Choice(name, "")
+
+
+def _by_form(scenario: Scenario, table: str) -> dict[str, Scenario]:
+    """Give the scenario with a table's beliefs, for the targets of each form."""
+    found = {}
+    for form in FOLLOWS:
+        targets = tuple(t for t in scenario.targets if t.plan_follows == form)
+        if targets:
+            changed = {"beliefs": table, "targets": targets}
+            found[form] = scenario.model_copy(update=changed)
+    return found
+
+
+def of_run(run: xr.DataTree) -> Choice:
+    """Tell which table the second answer of a run is from, if it has one.
+
+    Raises
+    ------
+    RunFileError
+        Where its rows are others now.
+    """
+    said = run["provenance"].attrs
+    name = str(said.get(TABLE, ""))
+    if not name:
+        return Choice("", str(said.get(WITHOUT, "")))
+    known = name in posterior.packaged()
+    if not known or posterior.load(name).digest != said.get(DIGEST):
+        digest = str(said.get(DIGEST))[:12]
+        raise RunFileError(
+            str(run.to_dataset().encoding.get("source", "the run")),
+            f"has a second answer from {name} ({digest}), which this version has "
+            f"{'otherwise' if known else 'not'}",
+            f"use simulator {said.get('simulator_version')}, or run its scenario again",
+        )
+    return Choice(name, "")
+
+
+class InTurn:
+    """Tell of a draw once all of its passes are done, whatever thread does them."""
+
+    def __init__(self, passes: int, on_progress: OnProgress) -> None:
+        self._passes, self._told, self._left = passes, on_progress, 0
+        self._lock = Lock()
+
+    def __call__(self, n_draw: int) -> None:
+        """Hear of draws of any pass."""
+        with self._lock:
+            finished, self._left = divmod(self._left + n_draw, self._passes)
+        self._told(finished)
+
+
+class Form(NamedTuple):
+    """The targets of one form of plans, which has rows of its own."""
+
+    job: Job
+    places: NDArray[np.int64]  # among the run's targets
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second answer that is prepared.
+
+    Attributes
+    ----------
+    table
+        Name of the beliefs given the record.
+    whole
+        The run's own job, of all targets.
+    forms
+        The targets by form of plans.
+    """
+
+    table: str
+    whole: Job
+    forms: tuple[Form, ...]
+
+    def made_from(self) -> dict[str, str]:
+        """Name what the numbers follow from beside what the first answer's do."""
+        said = posterior.overruled(self.forms[0].job.scenario)
+        return {
+            TABLE: self.table,
+            DIGEST: posterior.load(self.table).digest,
+            OVERRULED: json.dumps(said),
+        }
+
+    def simulated(
+        self,
+        draws: range,
+        threads: int | None = None,
+        on_progress: OnProgress = lambda n_draw: None,
+    ) -> tuple[Bools, Successes]:
+        """Simulate draws: whether the sector achieves, (target, outcome, draw); counts.
+
+        Called `on_progress` with the draws of each form.
+        """
+        counts = blocks.empty_successes(self.whole.trusts, self.whole.plan)
+        by_draw = np.empty((*counts.sector.shape, len(draws)), np.int8)
+        for form in self.forms:
+            parts = blocks.simulate(
+                form.job,
+                len(draws),
+                first_draw=draws.start,
+                threads=threads,
+                to_store=True,  # in single precision: half the memory
+                on_progress=on_progress,
+            )
+            for part in parts:
+                if isinstance(part, Shard):
+                    start = part.first_draw - draws.start
+                    stop = start + part.n_draw
+                    by_draw[form.places, :, start:stop] = part.achieved
+                elif isinstance(part, Tally):
+                    for name in COUNTS:
+                        getattr(counts, name)[form.places] = getattr(part, name)
+        return by_draw, counts
+
+    def chances(self, counts: Successes, draws: int) -> variables.Written:
+        """Give probabilities with their intervals from the counts of all draws."""
+        effective = np.empty(len(self.whole.plan.rate))
+        found: dict[str, NDArray[Any]] = {"effective_beliefs": effective}
+        for form in self.forms:
+            effective[form.places] = posterior.effective(form.job.scenario)
+            own = Successes(*(count[form.places] for count in counts))
+            for variable, values in variables.of_successes(form.job, own, draws):
+                shape = len(self.whole.plan.rate), *values.shape[1:]
+                whole = found.setdefault(variable.name, np.empty(shape))
+                whole[form.places] = values
+        for name, values in found.items():
+            yield VARIABLES[f"{RECORD}/{name}"], values
+
+
+def prepared(job: Job, table: str) -> Second:
+    """Prepare the second answer of a run, at the rates of the first."""
+    forms = []
+    for form, scenario in _by_form(job.scenario, table).items():
+        places = [
+            place
+            for place, target in enumerate(job.scenario.targets)
+            if target.plan_follows == form
+        ]
+        own = prepare.prepare_counts(
+            scenario, job.population, job.seed, job.plan.rate[places]
+        )
+        forms.append(Form(own, np.array(places)))
+    return Second(table, job, tuple(forms))
+
+
+# --- in a file ------------------------------------------------------------------------
+
+
+def write(
+    writer: RunWriter,
+    of: Second,
+    sources: Sequence[Path],
+    draws: range,
+    threads: int | None,
+    on_progress: OnProgress,
+    *,
+    whole: bool,
+) -> None:
+    """Write draws that stand in other files, then draws that are simulated now.
+
+    Parameters
+    ----------
+    writer
+        Of the file.
+    of
+        What is simulated.
+    sources
+        Parts of the run, or the shorter run, in the order of their draws.
+    draws
+        Those to simulate, after all that stand in files.
+    threads, on_progress
+        As of `Second.simulated`.
+    whole
+        Whether these are all draws of the run, so that chances follow from them.
+    """
+    total = blocks.empty_successes(of.whole.trusts, of.whole.plan)
+    for source in sources:
+        with h5py.File(source, "r") as file:
+            for first, values in _slabs(file):
+                writer.put_draws(BY_DRAW, values, first)
+            blocks.add_tally(total, read(file))
+    if draws:
+        by_draw, counts = of.simulated(draws, threads, on_progress)
+        writer.put_draws(BY_DRAW, by_draw, draws.start)
+        blocks.add_tally(total, counts)
+    for name, path in COUNTS.items():
+        writer.put(VARIABLES[path], getattr(total, name))
+    if whole:
+        for variable, chances in of.chances(total, draws.stop):
+            writer.put(variable, chances)
+
+
+def read(file: h5py.File) -> Successes:
+    """Read the counts of a file."""
+    return Successes(**{name: file[path][...] for name, path in COUNTS.items()})
+
+
+def _slabs(file: h5py.File) -> Iterator[tuple[int, Bools]]:
+    dataset, first = file[BY_DRAW.path], int(file[DRAW][0])
+    for start in range(0, dataset.shape[-1], SLAB):
+        yield first + start, dataset[..., start : start + SLAB]
