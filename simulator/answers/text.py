@@ -13,14 +13,32 @@ def chance(row: xr.Dataset, name: str) -> str:
     if value == 1.0:
         return f"above {100 - float(_bound(1.0 - low)):g}%"
     digits = 1 if high - low < 0.01 or min(value, 1.0 - value) < 0.1 else 0
+    return _percent((value, low, high), digits)
+
+
+def whole_chance(row: xr.Dataset, name: str) -> str:
+    """Write a probability with its interval in whole percent, as on a summary.
+
+    What is next to impossible, or next to certain, is only said to be that.
+    """
+    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    if high < 0.01 or value == 0.0:
+        return f"under {np.ceil(100 * high):.0f}%"
+    if low > 0.99 or value == 1.0:
+        return f"over {np.floor(100 * low):.0f}%"
+    return _percent((value, low, high), 0)
+
+
+def _percent(parts: tuple[float, float, float], digits: int) -> str:
+    """Write an estimate and its ends with so many digits, or more where it must be."""
     # Nothing but a certainty is written as 0% or 100%.
     while digits < 4 and any(
         0.0 < part < 1.0 and float(f"{100 * part:.{digits}f}") in (0.0, 100.0)
-        for part in (value, low, high)
+        for part in parts
     ):
         digits += 1
-    parts = [f"{100 * part:.{digits}f}" for part in (value, low, high)]
-    return f"{parts[0]}% ({parts[1]}-{parts[2]})"
+    value, low, high = (f"{100 * part:.{digits}f}" for part in parts)
+    return f"{value}% ({low}-{high})"
 
 
 def _bound(share: float) -> str:

@@ -38,6 +38,9 @@ together = click.option(
     is_flag=True,
     help="Widen the intervals so that all of them hold at once with 95%.",
 )
+full = click.option(
+    "--full", is_flag=True, help="Print every table, and what is not in the number."
+)
 resume = click.option(
     "--resume", is_flag=True, help="Go on with an unfinished run of this output."
 )

@@ -9,6 +9,7 @@ from simulator.cli.ending import kept
 from simulator.cli.flags import (
     as_json,
     beliefs,
+    full,
     how_to_run,
     plans,
     resume,
@@ -60,6 +61,7 @@ from simulator.schema import RUN_FILE
 @plans
 @settings
 @together
+@full
 @as_json
 @simulates
 def run(
@@ -79,6 +81,7 @@ def run(
     plans: str | None,
     settings: tuple[str, ...],
     together: bool,
+    full: bool,
     as_json: bool,
 ) -> None:
     """Simulate a scenario, print the answer and write the run file.
@@ -87,7 +90,7 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator.answers.headline import caveats
+    from simulator.answers.headline import brief, caveats
     from simulator.answers.headline import report as answer
     from simulator.answers.headline.delivered import GROUPS
     from simulator.answers.plan import simulate as planning
@@ -138,7 +141,8 @@ def run(
     if as_json:
         print_json(answer.as_records(tree, str(place), together=together))
     else:
-        print_rich(answer.render(tree, str(place), together=together))
+        said = answer if full else brief
+        print_rich(said.render(tree, str(place), together=together))
 
 
 def _extend(

@@ -2,7 +2,7 @@
 
 import click
 
-from simulator.cli.flags import as_json, scenario_name, settings, together
+from simulator.cli.flags import as_json, full, scenario_name, settings, together
 from simulator.cli.group import main
 from simulator.cli.printing import (
     print_file,
@@ -22,6 +22,7 @@ from simulator.cli.printing import (
     help="Of a run file: what made it, and its assumptions.",
 )
 @together
+@full
 @as_json
 def show(
     scenario: str,
@@ -29,6 +30,7 @@ def show(
     as_toml: bool,
     made_from: bool,
     together: bool,
+    full: bool,
     as_json: bool,
 ) -> None:
     """Print every value of a scenario, which layer set it, its source and grade.
@@ -43,10 +45,12 @@ def show(
     if is_run and not (as_toml or made_from):
         if settings:
             raise click.UsageError("--set does not go with a run file")
-        _show_answer(scenario, together, as_json)
+        _show_answer(scenario, together, full, as_json)
         return
-    if together or (made_from and not is_run):
-        raise click.UsageError("--simultaneous and --provenance are for run files")
+    if together or full or (made_from and not is_run):
+        raise click.UsageError(
+            "--simultaneous, --full and --provenance are for run files"
+        )
     from simulator.runfile import store
     from simulator.running import provenance, rebuild
     from simulator.scenario import assumptions_log
@@ -72,7 +76,8 @@ def show(
         print_rich(assumptions_log.render(loaded))
 
 
-def _show_answer(file: str, together: bool, as_json: bool) -> None:
+def _show_answer(file: str, together: bool, full: bool, as_json: bool) -> None:
+    from simulator.answers.headline import brief
     from simulator.answers.headline import report as answer
     from simulator.answers.headline.delivered import GROUPS
     from simulator.runfile import store
@@ -81,4 +86,5 @@ def _show_answer(file: str, together: bool, as_json: bool) -> None:
     if as_json:
         print_json(answer.as_records(tree, file, together=together))
     else:
-        print_rich(answer.render(tree, file, together=together))
+        said = answer if full else brief
+        print_rich(said.render(tree, file, together=together))
