@@ -48,7 +48,7 @@ BELIEFS: Final = 1_024  # that the evidence is weighed by
 FUTURES: Final = 4  # of each of them, under the plan
 FIRST, TRIED = 800, 300  # that the stand-in is fitted to
 POWER: Final = 0.4  # of the stand-in's likelihood, where beliefs are drawn
-SHOWN: Final = ("cash_releasing", "measured", "balance", "sustained")
+SHOWN: Final = ("cash_releasing", "measured", "balance")
 
 
 class Trial(NamedTuple):
@@ -326,52 +326,41 @@ def row(*cells: str) -> None:
     print("|", " | ".join(cells), "|", flush=True)
 
 
-def about_record(form: str, weighed: Weighed) -> None:
-    """Print what the record says of each term."""
-    head = ("evidence", "worth", "the term, given the record")
-    row("tried", *head, "in 90%", "in 50%", "CRPS")
-    row(*["---"] * 7)
-    base = weighed.weights[0]
-    for trial, terms, weights in zip(
-        TRIALS, weighed.terms, weighed.weights, strict=True
-    ):
-        more, error = nats(weights, base)
-        said = f"{more:+.1f} ± {error:.1f}" if trial.term else f"{weighed.evidence:.1f}"
+def table(form: str) -> None:
+    """Print what the record says of each term, and what it adds to the chances."""
+    weighed = weigh(form)
+    print(
+        f"\nplans follow the {form}: {weighed.away:.0e} sd of luck from the kernel; "
+        f"weights worth {min(map(sampling.effective, weighed.weights)):.0f} or more\n"
+    )
+    head = "evidence", "given the record", "in 90%", "in 50%", "CRPS"
+    row("tried", *head, *[name.replace("_", "-") for name in SHOWN] * 2)
+    row(*["---"] * (1 + len(head) + 2 * len(SHOWN)))
+    both = before(form), given(form, weighed)
+    for index, trial in enumerate(TRIALS):
+        weights = weighed.weights[index]
+        more, error = nats(weights, weighed.weights[0])
         row(
             trial.words,
-            said,
-            f"{sampling.effective(weights):.0f}",
-            middle(terms, weights) if trial.term else "",
+            f"{more:+.1f} ± {error:.1f}" if trial.term else f"{weighed.evidence:.1f}",
+            middle(weighed.terms[index], weights) if trial.term else "",
             *scored(form, trial),
+            *(
+                found[index][name].less(found[0][name])
+                if trial.term
+                else f"{100 * found[0][name].mean:.0f}"
+                for found in both
+                for name in SHOWN
+            ),
         )
 
 
-def about_answer(form: str, weighed: Weighed) -> None:
-    """Print the chances of 1.1%, and what each term adds to them, in points."""
-    row("tried", *[name.replace("_", "-") for name in SHOWN] * 2)
-    row(*["---"] * (1 + 2 * len(SHOWN)))
-    both = before(form), given(form, weighed)
-    for number, trial in enumerate(TRIALS):
-        cells = [
-            found[number][name].less(found[0][name])
-            if trial.term
-            else f"{100 * found[0][name].mean:.0f}"
-            for found in both
-            for name in SHOWN
-        ]
-        row(trial.words, *cells)
-
-
 def main() -> None:
-    """Print the tables as Markdown."""
+    """Print a table for each form of plans, as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plans", choices=FOLLOWS, action="append")
     for form in parser.parse_args().plans or FOLLOWS:
-        weighed = weigh(form)
-        print(f"\nplans follow the {form}; off by {weighed.away:.1g} sd of luck\n")
-        about_record(form, weighed)
-        print()
-        about_answer(form, weighed)
+        table(form)
 
 
 if __name__ == "__main__":
