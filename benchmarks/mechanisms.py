@@ -38,8 +38,8 @@ ROWS = (
     ),
     Row("no pressure is paid for", ("prices.pressure_paid=0.0",)),
     Row("pressure the same every year", ("prices.pressure_shock.sd=0.0",)),
-    # Pay restraint until 2017 may have bred drift and agency: pressure of later years is
-    # as likely to be twice as far off, and higher where pay falls short.
+    # Pay restraint until 2017 may have bred drift and agency use: later pressure may be
+    # twice as far off, and is higher where pay falls short.
     Row(
         "pressure twice as wide ahead, and against pay",
         ("prices.pressure={triangular=[-0.005,0.009,0.027]}", AGAINST_PAY),

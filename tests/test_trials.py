@@ -128,8 +128,8 @@ def test_a_switch_pays_and_leaves_a_backlog(job, plain):
 
 
 def test_evidence_of_normals_is_what_it_is():
-    # One figure, seen at 0.5 with an error of 0.6; a belief that is standard normal, and
-    # a term that widens it to a standard deviation of 1.5.
+    # One figure, seen at 0.5 with an error of 0.6; a belief that is standard normal,
+    # and a term that widens it to a standard deviation of 1.5.
     rng = np.random.default_rng(1)
     belief = rng.standard_normal(40_000)
     plain, wide = (np.exp(-((s * belief - 0.5) ** 2) / 0.72) for s in (1.0, 1.5))
