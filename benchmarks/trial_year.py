@@ -17,15 +17,18 @@ from benchmarks import numpy_plain, numpy_year
 from benchmarks.numpy_nation import Nation
 from benchmarks.numpy_outcomes import judged, of_groups
 from benchmarks.numpy_year import TIE, Accounts, Brought, State, Terms
-from simulator import drivers, engine
-from simulator.drivers import BELIEFS, OPENING, PLANS, SCALES, Drawn
-from simulator.engine import Job
+from simulator import drivers
+from simulator.drivers import Drawn
+from simulator.engine import blocks
+from simulator.engine.blocks import Job
 from simulator.kernel import workspace
 from simulator.kernel.shocks import make_drivers
 from simulator.kernel.workspace import LANES
+from simulator.scenario.model import years
+from simulator.scenario.uncertain import BELIEFS, OPENING, PLANS, SCALES
 from simulator.schema import TRUST_TYPES
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Carry = Callable[[Any], tuple[State, Accounts]]
 Values = Mapping[str, Floats]  # of the terms that are on, by name: (draw,)
 
@@ -77,7 +80,7 @@ def follow(job: Job, k: int, drawn: Drawn, tried: Values, first_draw: int = 0) -
             _follow_lanes(
                 job,
                 k,
-                engine.part_of(drawn, one.start, one.stop),
+                blocks.part_of(drawn, one.start, one.stop),
                 {name: values[one] for name, values in tried.items()},
                 _own(job, nation, batch, first_draw + start),
             )
@@ -123,7 +126,7 @@ def _follow_lanes(
     if "switched" in tried:
         state, plan = _with_a_source(state, plan)
     kinds = []
-    for y, year in enumerate(drivers.years(job.scenario)):
+    for y, year in enumerate(years(job.scenario)):
         brought = _brought(job, drawn, own, y)
         terms = numpy_year.terms_of(trusts, plan, k, y)
         if "priced" in tried:

@@ -24,21 +24,24 @@ from numpy.typing import NDArray
 
 from benchmarks import trial_year
 from benchmarks.trial_year import Seen, Values
-from simulator import drivers, engine, evidence, inputs
-from simulator.analysis import hindcast, measures
-from simulator.calibration import calibrating, foretelling, observed, sampling
-from simulator.calibration.calibrating import Bank, generator
-from simulator.calibration.foretelling import Luck
-from simulator.calibration.likelihood import Likelihood
-from simulator.distributions import Triangular, Uncertain, Uniform
-from simulator.drivers import Stream
-from simulator.engine import Job
+from simulator import drivers, evidence
+from simulator.answers import measures
+from simulator.answers.calibrate import calibrating, foretelling, observed, sampling
+from simulator.answers.calibrate.calibrating import Bank, generator
+from simulator.answers.calibrate.foretelling import Luck
+from simulator.answers.calibrate.likelihood import Likelihood
+from simulator.answers.hindcast import estimate as hindcast
+from simulator.engine import blocks
+from simulator.engine.blocks import Job
 from simulator.kernel.workspace import GROUP_RESULTS, LANES
-from simulator.running import preparation
-from simulator.scenario import FOLLOWS
+from simulator.population.load import load_population
+from simulator.running import prepare
+from simulator.sampling.stream import Stream
+from simulator.scenario.distributions import Triangular, Uncertain, Uniform
+from simulator.scenario.load import load_scenario
+from simulator.scenario.model import FOLLOWS, years
 from simulator.schema import OUTCOMES, TRUST_TYPES
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 PLAN, PAST = "long-term-plan", "hindcast-2013"
 RATE: Final = 0.011
@@ -117,8 +120,8 @@ class Weighed(NamedTuple):
 
 def prepared(name: str, form: str, settings: Sequence[str] = ()) -> Job:
     """Prepare a scenario under the one target that is asked about."""
-    loaded = inputs.load_scenario(name, settings)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario(name, settings)
+    population = load_population(loaded.scenario.population, loaded.folder)
     target = next(
         t
         for t in loaded.scenario.targets
@@ -127,7 +130,7 @@ def prepared(name: str, form: str, settings: Sequence[str] = ()) -> Job:
         and t.deficit_addon == 0.0
     )
     one = loaded.scenario.model_copy(update={"targets": (target,)})
-    return preparation.prepare_counts(one, population, SEED)
+    return prepare.prepare_counts(one, population, SEED)
 
 
 def values_of(trial: Trial, n: int) -> Floats:
@@ -143,13 +146,13 @@ def tried(trial: Trial, values: Floats) -> Values:
 
 def measured(job: Job, seen: Seen) -> dict[str, xr.DataArray]:
     """Give what is published, of each draw: (year, draw)."""
-    dims, years = ("year", "draw"), {"year": list(drivers.years(job.scenario))}
+    dims, by = ("year", "draw"), {"year": list(years(job.scenario))}
     sector = xr.Dataset(
-        {n: (dims, seen.sector[:, r, 0]) for r, n in enumerate(GROUP_RESULTS)}, years
+        {n: (dims, seen.sector[:, r, 0]) for r, n in enumerate(GROUP_RESULTS)}, by
     )
     balance, short = (
         {
-            kind: xr.DataArray(seen.kind[:, GROUP_RESULTS.index(name), g], years, dims)
+            kind: xr.DataArray(seen.kind[:, GROUP_RESULTS.index(name), g], by, dims)
             for g, kind in enumerate(TRUST_TYPES)
         }
         for name in ("balance", "trusts_in_deficit")
@@ -200,8 +203,8 @@ def weigh(form: str) -> Weighed:
 
 def learnt(form: str) -> tuple[Bank, Likelihood]:
     """Simulate beliefs by the kernel, so that the stand-in learns from them."""
-    loaded = inputs.load_scenario(PAST)
-    population = inputs.load_population(loaded.scenario.population, loaded.folder)
+    loaded = load_scenario(PAST)
+    population = load_population(loaded.scenario.population, loaded.folder)
     bank = calibrating.bank(loaded.scenario, population, form, beliefs=FIRST)
     likely = calibrating.likelihood(bank, observed.fitted(bank.foreteller.observations))
     return calibrating.refined(bank, likely, tried=TRIED), likely
@@ -220,7 +223,7 @@ def foretold_by(
         luck = Luck(job.seed, LANES, beliefs, True)
         drawn = drivers.draw_from(job.scenario, luck)
         for k, term in enumerate(terms[some]):
-            one = engine.part_of(drawn, k * LANES, (k + 1) * LANES)
+            one = blocks.part_of(drawn, k * LANES, (k + 1) * LANES)
             on = tried(trial, np.full(LANES, term))
             shown = measured(job, trial_year.follow(job, 0, one, on))
             found.append(
@@ -275,9 +278,7 @@ def scored(form: str, trial: Trial) -> Iterator[str]:
     drawn = drivers.draw(job.scenario, SEED, 0, DRAWS)
     on = tried(trial, values_of(trial, DRAWS))
     shown = measured(job, trial_year.follow(job, 0, drawn, on))
-    funds = dict(
-        zip(drivers.years(job.scenario), job.plan.support.sum(axis=0), strict=True)
-    )
+    funds = dict(zip(years(job.scenario), job.plan.support.sum(axis=0), strict=True))
     origin = job.scenario.first_year - 1
     funds[origin] = evidence.number(f"opening.support.{origin}")
     found = hindcast.score(xr.Dataset(shown).transpose("draw", "year"), funds)
