@@ -330,11 +330,9 @@ def row(*cells: str) -> None:
 def table(form: str) -> None:
     """Print what the record says of each term, and what it adds to the chances."""
     weighed = weigh(form)
-    print(
-        f"\nplans follow the {form}: {weighed.away:.0e} sd of luck from the kernel; "
-        f"weights worth {min(map(sampling.effective, weighed.weights)):.0f} or more\n"
-    )
-    head = "evidence", "given the record", "in 90%", "in 50%", "CRPS"
+    away = f"{weighed.away:.0e} standard deviations of luck from the kernel"
+    print(f"\nplans follow the {form}; without a term {away}\n")
+    head = "evidence", "worth", "given the record", "in 90%", "in 50%", "CRPS"
     row("tried", *head, *[name.replace("_", "-") for name in SHOWN] * 2)
     row(*["---"] * (1 + len(head) + 2 * len(SHOWN)))
     both = before(form), given(form, weighed)
@@ -344,6 +342,7 @@ def table(form: str) -> None:
         row(
             trial.words,
             f"{more:+.1f} ± {error:.1f}" if trial.term else f"{weighed.evidence:.1f}",
+            f"{sampling.effective(weights):.0f}",
             middle(weighed.terms[index], weights) if trial.term else "",
             *scored(form, trial),
             *(
