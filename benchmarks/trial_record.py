@@ -36,10 +36,10 @@ from simulator.types import Floats, OnProgress
 PLAN, PAST = "long-term-plan", "hindcast-2013"
 RATE: Final = 0.011
 SEED: Final = 2019
-BELIEFS: Final = 448  # that the evidence is weighed by
+BELIEFS: Final = 1_024  # that the evidence is weighed by
 FIRST, TRIED = 800, 300  # that the stand-in is fitted to
 IN_FULL: Final = 2_000  # that are weighted where a term is calibrated in full
-POWER: Final = 0.65  # of the stand-in's likelihood, where beliefs are drawn
+POWER: Final = 0.4  # of the stand-in's likelihood, where beliefs are drawn
 
 
 class Trial(NamedTuple):
