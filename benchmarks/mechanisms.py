@@ -17,6 +17,7 @@ DRAWS = 2_000
 TARGETS = ("1.1%", "1.1%, tariff")
 TYPES = ("acute", "specialist", "mental_health", "community", "ambulance")
 ALIKE = tuple(f"funding.activity_growth.{kind}=0.0335" for kind in TYPES)
+AGAINST_PAY = "correlations.pay_pressure=-0.4"
 CERTAIN = "delivery.cost_elasticity"
 
 
@@ -37,6 +38,13 @@ ROWS = (
     ),
     Row("no pressure is paid for", ("prices.pressure_paid=0.0",)),
     Row("pressure the same every year", ("prices.pressure_shock.sd=0.0",)),
+    # Pay restraint until 2017 may have bred drift and agency use: later pressure may be
+    # twice as far off, and is higher where pay falls short.
+    Row(
+        "pressure twice as wide ahead, and against pay",
+        ("prices.pressure={triangular=[-0.005,0.009,0.027]}", AGAINST_PAY),
+        (AGAINST_PAY,),
+    ),
     Row(
         "types alike",
         ("prices.pressure_other=1.0", "funding.other_growth=0.0"),

@@ -89,8 +89,9 @@ def carry_year(
     terms: Terms,
     plan: Plan,
     y: int,
+    aim: Any = 0.0,
 ) -> tuple[State, Accounts]:
-    """Carry every trust through a year."""
+    """Carry every trust through a year; `aim` is the balance of a last one-off."""
     eta = belief["cost_elasticity"]
     backlog_growth, ask_max, plan_sharpness, works_off, need_part, planned = plan.limits
     funded = brought.growth * terms.per_price - 1.0
@@ -136,7 +137,7 @@ def carry_year(
     spent = cost + state.payback - filled * cost_before
     short = xp.maximum(spent - income - support, 0.0)
     support = support + xp.minimum(need_part * short, terms.need_limit)
-    gap = (spent - income - support) / cost_before
+    gap = (spent + aim - income - support) / cost_before
     reached = (gap > 0.0) & (gap <= belief["balance_reach"] * (available - filled))
     nonrecurrent = filled + xp.where(reached, gap, 0.0)
 
