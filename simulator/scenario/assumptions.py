@@ -131,6 +131,8 @@ class Number(Kind):
         Whether somebody decides it.
     by_year
         Key beside it that takes one for each year, if there is one.
+    unit
+        What it counts; where there is a built-in value, its evidence is more exact.
     """
 
     low: float = -math.inf
@@ -140,6 +142,7 @@ class Number(Kind):
     fraction: bool = False
     lever: bool = False
     by_year: str = ""
+    unit: str = ""
 
     def read(self, raw: object) -> float:
         """Read a number, or refuse it."""
@@ -279,6 +282,7 @@ class Whole(Kind):
     """A whole number of a range."""
 
     among: range
+    unit: str = ""
 
     def read(self, raw: object) -> int:
         """Read a whole number, or refuse it."""

@@ -41,23 +41,25 @@ from simulator.scenario.distributions import Uncertain
 from simulator.scenario.keys import Section
 from simulator.schema import BASES, POOLS, TRUST_TYPES
 
-FIRST_YEAR: Final = Whole(rules.FIRST_YEARS)
-YEARS: Final = Whole(rules.YEARS)
-RATE: Final = Number(low=-1, high=1, above=True, below=True, fraction=True)
-LEVER_RATE: Final = Number(
-    low=-1, high=1, above=True, below=True, fraction=True, lever=True
+FIRST_YEAR: Final = Whole(rules.FIRST_YEARS, unit="financial year")
+YEARS: Final = Whole(rules.YEARS, unit="years")
+RATE: Final = Number(
+    low=-1, high=1, above=True, below=True, fraction=True, unit="fraction a year"
 )
-TARGET_RATE: Final = Number(low=0, high=1, below=True, fraction=True, lever=True)
+LEVER_RATE: Final = replace(RATE, lever=True)
+TARGET_RATE: Final = Number(
+    low=0, high=1, below=True, fraction=True, lever=True, unit="fraction of cost a year"
+)
 ONE_RATE: Final = replace(TARGET_RATE, by_year="path")
-SHARE: Final = Number(low=0, high=1, fraction=True)
-LEVER_SHARE: Final = Number(low=0, high=1, fraction=True, lever=True)
-SPREAD: Final = Number(low=0, high=1, below=True, fraction=True)
-MEMORY: Final = Number(low=-1, high=1, above=True, below=True)
+SHARE: Final = Number(low=0, high=1, fraction=True, unit="fraction")
+LEVER_SHARE: Final = replace(SHARE, lever=True)
+SPREAD: Final = Number(low=0, high=1, below=True, fraction=True, unit="fraction")
+MEMORY: Final = Number(low=-1, high=1, above=True, below=True, unit="correlation")
 # GBP million: a trillion pounds is more than the state spends on everything in a year.
-MONEY: Final = Number(low=0, high=1e6, lever=True)
-REACH: Final = Number(low=0, high=5, lever=True)
-TOTAL: Final = Number(low=0, high=1e6, above=True, lever=True)
-BILLIONS: Final = Number(low=0, high=1e3, above=True, lever=True)
+MONEY: Final = Number(low=0, high=1e6, lever=True, unit="GBP million")
+REACH: Final = Number(low=0, high=5, lever=True, unit="multiple")
+TOTAL: Final = Number(low=0, high=1e6, above=True, lever=True, unit="GBP million")
+BILLIONS: Final = Number(low=0, high=1e3, above=True, lever=True, unit="GBP billion")
 CASH: Final = Years(number=BILLIONS, opening=True, only_list=True)
 PATH: Final = Years(number=TARGET_RATE, only_list=True)
 RAMP: Final = Years(number=LEVER_SHARE, only_list=True, any_length=True)
@@ -121,20 +123,30 @@ class Reach(Section):
     """Real growth that reaches a type of trust, relative to all trusts'."""
 
     acute: Annotated[float, REACH]
+    """Multiple for acute hospital trusts; 1 is the growth of all trusts together."""
     specialist: Annotated[float, REACH]
+    """Multiple for specialist trusts; 1 is the growth of all trusts together."""
     mental_health: Annotated[float, REACH]
+    """Multiple for mental health trusts; 1 is the growth of all trusts together."""
     community: Annotated[float, REACH]
+    """Multiple for community trusts; 1 is the growth of all trusts together."""
     ambulance: Annotated[float, REACH]
+    """Multiple for ambulance trusts; 1 is the growth of all trusts together."""
 
 
 class ActivityGrowth(Section):
     """Funded growth of activity by type of trust, fraction a year."""
 
     acute: LeverByYear
+    """Growth that is funded at acute hospital trusts."""
     specialist: LeverByYear
+    """Growth that is funded at specialist trusts."""
     mental_health: LeverByYear
+    """Growth that is funded at mental health trusts."""
     community: LeverByYear
+    """Growth that is funded at community trusts."""
     ambulance: LeverByYear
+    """Growth that is funded at ambulance trusts."""
 
 
 class Funding(Section):
@@ -240,10 +252,15 @@ class Demand(Section):
     """Growth of the care that is wanted, fractions a year."""
 
     acute: TypeDemand
+    """Care of acute hospital trusts."""
     specialist: TypeDemand
+    """Care of specialist trusts."""
     mental_health: TypeDemand
+    """Care of mental health trusts."""
     community: TypeDemand
+    """Care of community trusts."""
     ambulance: TypeDemand
+    """Care of ambulance trusts."""
     bias: UncertainRate
     """Lasting error of the trends, common to all types."""
     national_shock: Shock
@@ -260,18 +277,24 @@ class PoolShares(Section):
     """Split of opportunity over the three pools; the shares sum to 1."""
 
     cost_reduction: Share
+    """Prices paid, agency staff, back office: quick to reach, soon used up."""
     productivity: Share
+    """Rosters, variation, theatres: one to three years to reach."""
     system: Share
+    """New models of care: three to six years, and money first."""
 
 
 class Access(Section):
     """Part of each pool that can be reached in a year."""
 
     cost_reduction: Share
+    """Part of the cost-reduction pool."""
     productivity: Share
+    """Part of the productivity pool."""
     system: Share
+    """Part of the system pool, without transformation funding."""
     system_funded: Share
-    """The system pool with transformation funding in full."""
+    """Part of the system pool, with transformation funding in full."""
 
 
 class OneOff(Section):
@@ -291,9 +314,13 @@ class OneOffs(Section):
     """The four sources of one-off savings."""
 
     accounting: OneOff
+    """Accounting adjustments."""
     land_sales: OneOff
+    """Gains on the sale of land."""
     vacancy_freezes: OneOff
+    """Posts left empty for a while."""
     deferred_maintenance: OneOff
+    """Maintenance put off, which adds to the backlog."""
 
 
 class Delivery(Section):
@@ -337,10 +364,13 @@ class Delivery(Section):
     quality: UncertainRate
     """What measured productivity adds for the quality of care, fraction a year."""
     pool_shares: PoolShares
+    """Split of opportunity over the pools."""
     access: Access
+    """How much of each pool a trust reaches in a year."""
     transformation_funding: ShareByYear
     """Part of full transformation funding that is given."""
     one_offs: OneOffs
+    """Sources of one-off savings."""
     backlog_growth: Rate
     """Growth of maintenance put off, fraction a year."""
     ask_max: Annotated[float, Number(low=0, high=1, above=True, fraction=True)]
@@ -368,11 +398,17 @@ class Correlations(Section):
     """Correlations of the national shocks; together positive definite."""
 
     pay_nonpay: Correlation
+    """Correlation of the shocks to pay and to other input prices."""
     pay_pressure: Correlation
+    """Correlation of the shocks to pay and to cost pressure."""
     pay_demand: Correlation
+    """Correlation of the shocks to pay and to demand."""
     nonpay_pressure: Correlation
+    """Correlation of the shocks to other input prices and to cost pressure."""
     nonpay_demand: Correlation
+    """Correlation of the shocks to other input prices and to demand."""
     pressure_demand: Correlation
+    """Correlation of the shocks to cost pressure and to demand."""
 
     def matrix(self) -> NDArray[np.float64]:
         """Fill the matrix, shape (4, 4): pay, non-pay, pressure, demand."""
@@ -404,12 +440,19 @@ class Conditions(Section):
     """Multipliers of capacity, expert judgement; 1 is no effect."""
 
     demand: UncertainMultiple
+    """Pressure of demand on services."""
     workforce: UncertainMultiple
+    """Vacancies, and turnover of staff and leaders."""
     achievable_targets: UncertainMultiple
+    """Targets that trusts themselves think achievable."""
     clarity: UncertainMultiple
+    """A clear account of what is to be transformed."""
     relationship: UncertainMultiple
+    """Relationship of trusts with the national bodies."""
     capital: UncertainMultiple
+    """Access to capital."""
     social_care: UncertainMultiple
+    """State of social care."""
     lowest: Annotated[float, Number(low=0, high=1, above=True)]
     """The product of all is never below it."""
     highest: Annotated[float, Number(low=1, high=5)]
@@ -421,7 +464,9 @@ class BalancingItem(Section):
 
     year: Annotated[int, FIRST_YEAR]
     """Year in which the level is reached."""
-    underlying: Annotated[float, Number(low=-1e6, high=1e6, lever=True)]
+    underlying: Annotated[
+        float, Number(low=-1e6, high=1e6, lever=True, unit="GBP million")
+    ]
     """Underlying balance of the sector to reach, GBP million; surplus is positive."""
 
 
@@ -449,29 +494,38 @@ class Scenario(Section):
     """One set of assumptions to simulate."""
 
     name: Name
-    """Letters, digits, - and _."""
+    """Short name: letters, digits, - and _."""
     title: Annotated[str, Text(longest=LONGEST_TITLE)]
+    """One line that heads every answer."""
     about: Annotated[str, Prose()] = ""
+    """What the scenario is, and why, in as many lines as it takes."""
     population: Annotated[str, Text(longest=LONGEST_PATH)]
     """Opening positions: a packaged population, or the path of a table."""
     first_year: Annotated[int, FIRST_YEAR]
     """First year simulated; the year before is the opening year."""
     years: Annotated[int, YEARS]
-    """How many."""
+    """Number of years simulated."""
     as_known_at: Annotated[str, Day()] | None = None
     """Day after which no source may have been published."""
     beliefs: Annotated[str, Text(longest=LONGEST_PATH)] = PRIOR
     """What is believed: `prior`, each built-in belief on its own; or beliefs given the
     published record, a packaged table or the path of one made by `calibrate`."""
     funding: Funding
+    """Money for trusts: prices, activity and support."""
     prices: Prices
+    """Input costs, cost pressure and what prices pay of them."""
     demand: Demand
+    """Growth of the care that is wanted."""
     delivery: Delivery
+    """How savings are planned, made and lost."""
     opening: Opening
+    """Uncertainty of the opening positions."""
     correlations: Correlations
+    """Correlations of the four national shocks."""
     programmes: Mapping[Name, Programme] = Field(default_factory=dict)
     """Programmes by name."""
     conditions: Conditions
+    """Conditions that raise or lower the capacity to save."""
     targets: Annotated[tuple[Target, ...], *FILLED]
     """Targets, each run on the same futures."""
     _table: Any = PrivateAttr(default=None)
