@@ -153,20 +153,21 @@ class Funding(Section):
     """What the state pays: a settlement, or funded activity given directly."""
 
     basis: Annotated[str, OneOf(tuple(rules.NEEDED))]
-    """Which of the two forms counts; keys of the other are not used."""
+    """Which of the two forms counts: `settlement` needs `cash`, `real_growth` and
+    `reach`; `activity` needs `activity_growth`. Keys of the other are not used."""
     cash: Annotated[tuple[float, ...], CASH] | None = None
     """Settlement: cash, GBP billion, the opening year first."""
     real_growth: LeverByYear | None = None
     """Settlement: its growth in real terms, fraction a year."""
     reach: Reach | None = None
-    """Settlement: real growth that reaches each type of trust, relative to all."""
+    """Settlement: its split by type of trust."""
     reach_scale: Multiple
     """Settlement: part of real growth that reaches trusts, all types together."""
     top_slice: LeverByYear = 0.0
     """Settlement: what support funds take out of that growth, share of income; below 0
     where funds grow by less than income."""
     activity_growth: ActivityGrowth | None = None
-    """Activity: funded growth of activity by type of trust, fraction a year."""
+    """Activity: what is funded, in place of a settlement."""
     growth_error: UncertainRate
     """Activity: lasting error of the growth that is funded, common to all types."""
     other_growth: UncertainRate
@@ -364,13 +365,10 @@ class Delivery(Section):
     quality: UncertainRate
     """What measured productivity adds for the quality of care, fraction a year."""
     pool_shares: PoolShares
-    """Split of opportunity over the pools."""
     access: Access
-    """How much of each pool a trust reaches in a year."""
     transformation_funding: ShareByYear
     """Part of full transformation funding that is given."""
     one_offs: OneOffs
-    """Sources of one-off savings."""
     backlog_growth: Rate
     """Growth of maintenance put off, fraction a year."""
     ask_max: Annotated[float, Number(low=0, high=1, above=True, fraction=True)]
@@ -476,11 +474,11 @@ class Target(Section):
     name: Label
     """Words of its own: it heads a line of every table."""
     rate: Annotated[float, ONE_RATE] | None = None
-    """The same rate every year."""
+    """The same rate every year; or `path`, or `balancing_item`: exactly one of them."""
     path: Annotated[tuple[float, ...], PATH] | None = None
-    """A rate for each year."""
+    """In place of `rate`: a rate for each year."""
     balancing_item: BalancingItem | None = None
-    """A rate to be solved."""
+    """In place of `rate`: what the rate is to bring about."""
     basis: Annotated[str, OneOf(BASES, REAL)]
     """Which efficiency is meant."""
     deficit_addon: Annotated[ByYear, Years(number=TARGET_RATE)] = 0.0
@@ -511,21 +509,14 @@ class Scenario(Section):
     """What is believed: `prior`, each built-in belief on its own; or beliefs given the
     published record, a packaged table or the path of one made by `calibrate`."""
     funding: Funding
-    """Money for trusts: prices, activity and support."""
     prices: Prices
-    """Input costs, cost pressure and what prices pay of them."""
     demand: Demand
-    """Growth of the care that is wanted."""
     delivery: Delivery
-    """How savings are planned, made and lost."""
     opening: Opening
-    """Uncertainty of the opening positions."""
     correlations: Correlations
-    """Correlations of the four national shocks."""
     programmes: Mapping[Name, Programme] = Field(default_factory=dict)
     """Programmes by name."""
     conditions: Conditions
-    """Conditions that raise or lower the capacity to save."""
     targets: Annotated[tuple[Target, ...], *FILLED]
     """Targets, each run on the same futures."""
     _table: Any = PrivateAttr(default=None)
