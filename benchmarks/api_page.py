@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,8 @@ raised as a `SimulatorError`, which names the place, the problem and a remedy.
 
 <!-- Written from the docstrings by `make pages`. -->
 """
+ASKED, GIVEN, RAISED = "What can be asked", "What is given", "What is raised"
+OTHER = "Constants"
 SECTION: Final = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.M)
 PLAIN: Final = (int, float, str, tuple, type(None))
 LISTS: Final = {"Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns"}
@@ -35,8 +38,18 @@ LISTS: Final = {"Parameters", "Attributes", "Returns", "Yields", "Raises", "Warn
 
 def markdown() -> str:
     """Write the page."""
-    entries = (entry(name) for name in simulator.__all__)
-    return "\n".join([HEAD, *entries])
+    groups: dict[str, list[str]] = {ASKED: [], GIVEN: [], RAISED: [], OTHER: []}
+    for name in simulator.__all__:
+        groups[group_of(getattr(simulator, name))].append(entry(name))
+    parts = ((f"## {title}\n", *entries) for title, entries in groups.items())
+    return "\n".join(itertools.chain([HEAD], *parts))
+
+
+def group_of(thing: Any) -> str:
+    """Say under which heading a name belongs."""
+    if inspect.isclass(thing):
+        return RAISED if issubclass(thing, Exception) else GIVEN
+    return ASKED if inspect.isfunction(thing) else OTHER
 
 
 def entry(name: str) -> str:
@@ -48,7 +61,7 @@ def entry(name: str) -> str:
         parts = [explained(thing), *members(thing)]
     else:
         parts = [f"A constant of type `{type(thing).__name__}`."]
-    return "\n\n".join([f"## `{name}`", *filter(None, parts)]) + "\n"
+    return "\n\n".join([f"### `{name}`", *filter(None, parts)]) + "\n"
 
 
 def signature(name: str, function: Callable[..., Any]) -> str:
@@ -92,6 +105,9 @@ def arguments(
 
 def members(thing: type) -> Iterator[str]:
     """Name what a class offers beside what its docstring lists."""
+    fields = inspect.get_annotations(thing)
+    if fields and not SECTION.search(inspect.getdoc(thing) or ""):
+        yield "Holds " + ", ".join(f"`{name}`" for name in fields) + "."
     lines = [
         f"- `{name}`: {inspect.getdoc(member).partition(chr(10))[0]}"
         for name, member in vars(thing).items()
