@@ -1,6 +1,6 @@
 """What a draw brings to everybody, drawn with NumPy's own generator.
 
-Written apart from simulator/drivers.py, for the NumPy, JAX and per-draw peers.
+Written apart from simulator/drivers/, for the NumPy, JAX and per-draw peers.
 """
 
 from dataclasses import dataclass

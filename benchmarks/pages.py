@@ -1,7 +1,9 @@
-"""Renew what commands print in README.md and the pages of docs, by running them.
+"""Renew README.md and the pages of docs: what commands print, and what code says.
 
-A block that begins with `$ simulator ...` holds what that command prints. All commands
-of a page run in one folder, in their order.
+`python -m benchmarks.pages` renews all, `python -m benchmarks.pages docs/api.md` those
+that are named. A block that begins with `$ simulator ...` holds what that command
+prints. All commands of a page run in one folder, in their order; a block of TOML whose
+first line is a comment with a name, `# mine.toml`, is from there on a file in it.
 """
 
 import os
@@ -9,11 +11,26 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = tuple(ROOT / page for page in ("README.md", "docs/answers.md", "docs/model.md"))
-BLOCK = re.compile(r"```console\n\$ (simulator .*?)\n.*?```", re.DOTALL)
+from benchmarks import api_page
+from simulator.scenario import reference
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+# What their commands print is renewed.
+PAGES: Final = ("README.md", "docs/answers.md", "docs/model.md", "docs/tutorial.md")
+# These are written from the code, whole.
+WRITTEN: Final[dict[str, Callable[[], str]]] = {
+    "docs/scenario-file.md": reference.markdown,
+    "docs/api.md": api_page.markdown,
+}
+BLOCK: Final = re.compile(
+    r"```console\n\$ (?P<command>simulator .*?)\n.*?```"
+    r"|```toml\n# (?P<file>[\w-]+\.toml)\n.*?```",
+    re.DOTALL,
+)
 
 
 def renew(text: str, folder: Path) -> str:
@@ -22,9 +39,14 @@ def renew(text: str, folder: Path) -> str:
     found = os.environ | {"PATH": f"{beside}{os.pathsep}{os.environ['PATH']}"}
 
     def run(block: re.Match[str]) -> str:
-        print(f"$ {block[1]}", file=sys.stderr)
+        if name := block["file"]:
+            _, *lines = block[0].splitlines()[:-1]
+            (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+            return block[0]
+        command = block["command"]
+        print(f"$ {command}", file=sys.stderr)
         done = subprocess.run(
-            block[1],
+            command,
             shell=True,
             cwd=folder,
             env=found,
@@ -32,19 +54,23 @@ def renew(text: str, folder: Path) -> str:
             stdout=subprocess.PIPE,
             text=True,
         )
-        lines = "\n".join(line.rstrip() for line in done.stdout.splitlines())
-        return f"```console\n$ {block[1]}\n{lines}\n```"
+        printed = [line.rstrip() for line in done.stdout.splitlines()]
+        return "\n".join(["```console", f"$ {command}", *printed, "```"])
 
     return BLOCK.sub(run, text)
 
 
-def main() -> None:
-    """Renew every page."""
-    for page in PAGES:
+def main(names: list[str]) -> None:
+    """Renew the pages that are named, or all."""
+    for name in names or [*PAGES, *WRITTEN]:
+        page = ROOT / name
+        if name in WRITTEN:
+            page.write_text(WRITTEN[name](), encoding="utf-8")
+            continue
         with tempfile.TemporaryDirectory() as folder:
             old = page.read_text(encoding="utf-8")
             page.write_text(renew(old, Path(folder)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

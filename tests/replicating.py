@@ -37,7 +37,7 @@ def replicated(
     Parameters
     ----------
     job
-        From `preparation`; `prepare_counts` will do.
+        From `running.prepare`; `prepare_counts` will do.
     replicates
         Number of them, at least 2; see `sobol.REPLICATES`.
     size

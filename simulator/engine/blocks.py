@@ -127,7 +127,7 @@ def simulate(
     Parameters
     ----------
     job
-        From `preparation`.
+        From `running.prepare`.
     draws
         Number of draws.
     first_draw

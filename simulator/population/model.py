@@ -1,7 +1,7 @@
 """The opening position of every trust, as arrays that check themselves.
 
 A population is what its table says: `to_csv_text` writes that, and equality and the
-digest go by it. `population_csv` reads one that an analyst edited.
+digest go by it. `table` reads one that an analyst edited.
 """
 
 import csv

@@ -131,6 +131,8 @@ class Number(Kind):
         Whether somebody decides it.
     by_year
         Key beside it that takes one for each year, if there is one.
+    unit
+        What it counts; where there is a built-in value, its evidence is more exact.
     """
 
     low: float = -math.inf
@@ -140,6 +142,7 @@ class Number(Kind):
     fraction: bool = False
     lever: bool = False
     by_year: str = ""
+    unit: str = ""
 
     def read(self, raw: object) -> float:
         """Read a number, or refuse it."""
@@ -171,11 +174,11 @@ class Number(Kind):
 
     def range(self) -> str:
         """Say which numbers are admitted."""
-        low = f"{'above' if self.above else 'at least'} {self.low:g}"
-        high = f"{'below' if self.below else 'at most'} {self.high:g}"
+        low = f"{'above' if self.above else 'at least'} {_bound(self.low)}"
+        high = f"{'below' if self.below else 'at most'} {_bound(self.high)}"
         bounds = [low] * math.isfinite(self.low) + [high] * math.isfinite(self.high)
         if len(bounds) == 2 and not (self.above or self.below):
-            return f"{self.low:g} to {self.high:g}"
+            return f"{_bound(self.low)} to {_bound(self.high)}"
         return " ".join(["a number", " and ".join(bounds)]).strip()
 
     def form(self) -> JsonSchema:
@@ -279,6 +282,7 @@ class Whole(Kind):
     """A whole number of a range."""
 
     among: range
+    unit: str = ""
 
     def read(self, raw: object) -> int:
         """Read a whole number, or refuse it."""
@@ -499,6 +503,10 @@ def _number_meant(raw: object) -> str:
         return f"write {float(text):.10g} without quotes"
     except ValueError:
         return PLAIN
+
+
+def _bound(number: float) -> str:
+    return f"{number:,.10g}"
 
 
 def _is_list(raw: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:

@@ -75,6 +75,11 @@ def known(model: type[BaseModel], path: Sequence[str]) -> tuple[str, ...] | None
     return OPEN if get_origin(bare) is Mapping else ()
 
 
+def held(model: type[BaseModel]) -> dict[str, tuple[Any, tuple[Any, ...]]]:
+    """Give what each key of a table holds: its plain type, and what is said of it."""
+    return {name: _bare(hint) for name, hint in _fields(model).items()}
+
+
 def walk(model: type[BaseModel], tree: object) -> Iterator[Found]:
     """Yield every value of a tree that the model knows, tables left out.
 

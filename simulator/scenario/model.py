@@ -41,23 +41,25 @@ from simulator.scenario.distributions import Uncertain
 from simulator.scenario.keys import Section
 from simulator.schema import BASES, POOLS, TRUST_TYPES
 
-FIRST_YEAR: Final = Whole(rules.FIRST_YEARS)
-YEARS: Final = Whole(rules.YEARS)
-RATE: Final = Number(low=-1, high=1, above=True, below=True, fraction=True)
-LEVER_RATE: Final = Number(
-    low=-1, high=1, above=True, below=True, fraction=True, lever=True
+FIRST_YEAR: Final = Whole(rules.FIRST_YEARS, unit="financial year")
+YEARS: Final = Whole(rules.YEARS, unit="years")
+RATE: Final = Number(
+    low=-1, high=1, above=True, below=True, fraction=True, unit="fraction a year"
 )
-TARGET_RATE: Final = Number(low=0, high=1, below=True, fraction=True, lever=True)
+LEVER_RATE: Final = replace(RATE, lever=True)
+TARGET_RATE: Final = Number(
+    low=0, high=1, below=True, fraction=True, lever=True, unit="fraction of cost a year"
+)
 ONE_RATE: Final = replace(TARGET_RATE, by_year="path")
-SHARE: Final = Number(low=0, high=1, fraction=True)
-LEVER_SHARE: Final = Number(low=0, high=1, fraction=True, lever=True)
-SPREAD: Final = Number(low=0, high=1, below=True, fraction=True)
-MEMORY: Final = Number(low=-1, high=1, above=True, below=True)
+SHARE: Final = Number(low=0, high=1, fraction=True, unit="fraction")
+LEVER_SHARE: Final = replace(SHARE, lever=True)
+SPREAD: Final = Number(low=0, high=1, below=True, fraction=True, unit="fraction")
+MEMORY: Final = Number(low=-1, high=1, above=True, below=True, unit="correlation")
 # GBP million: a trillion pounds is more than the state spends on everything in a year.
-MONEY: Final = Number(low=0, high=1e6, lever=True)
-REACH: Final = Number(low=0, high=5, lever=True)
-TOTAL: Final = Number(low=0, high=1e6, above=True, lever=True)
-BILLIONS: Final = Number(low=0, high=1e3, above=True, lever=True)
+MONEY: Final = Number(low=0, high=1e6, lever=True, unit="GBP million")
+REACH: Final = Number(low=0, high=5, lever=True, unit="multiple")
+TOTAL: Final = Number(low=0, high=1e6, above=True, lever=True, unit="GBP million")
+BILLIONS: Final = Number(low=0, high=1e3, above=True, lever=True, unit="GBP billion")
 CASH: Final = Years(number=BILLIONS, opening=True, only_list=True)
 PATH: Final = Years(number=TARGET_RATE, only_list=True)
 RAMP: Final = Years(number=LEVER_SHARE, only_list=True, any_length=True)
@@ -121,40 +123,51 @@ class Reach(Section):
     """Real growth that reaches a type of trust, relative to all trusts'."""
 
     acute: Annotated[float, REACH]
+    """Multiple for acute hospital trusts; 1 is the growth of all trusts together."""
     specialist: Annotated[float, REACH]
+    """Multiple for specialist trusts; 1 is the growth of all trusts together."""
     mental_health: Annotated[float, REACH]
+    """Multiple for mental health trusts; 1 is the growth of all trusts together."""
     community: Annotated[float, REACH]
+    """Multiple for community trusts; 1 is the growth of all trusts together."""
     ambulance: Annotated[float, REACH]
+    """Multiple for ambulance trusts; 1 is the growth of all trusts together."""
 
 
 class ActivityGrowth(Section):
     """Funded growth of activity by type of trust, fraction a year."""
 
     acute: LeverByYear
+    """Growth that is funded at acute hospital trusts."""
     specialist: LeverByYear
+    """Growth that is funded at specialist trusts."""
     mental_health: LeverByYear
+    """Growth that is funded at mental health trusts."""
     community: LeverByYear
+    """Growth that is funded at community trusts."""
     ambulance: LeverByYear
+    """Growth that is funded at ambulance trusts."""
 
 
 class Funding(Section):
     """What the state pays: a settlement, or funded activity given directly."""
 
     basis: Annotated[str, OneOf(tuple(rules.NEEDED))]
-    """Which of the two forms counts; keys of the other are not used."""
+    """Which of the two forms counts: `settlement` needs `cash`, `real_growth` and
+    `reach`; `activity` needs `activity_growth`. Keys of the other are not used."""
     cash: Annotated[tuple[float, ...], CASH] | None = None
     """Settlement: cash, GBP billion, the opening year first."""
     real_growth: LeverByYear | None = None
     """Settlement: its growth in real terms, fraction a year."""
     reach: Reach | None = None
-    """Settlement: real growth that reaches each type of trust, relative to all."""
+    """Settlement: its split by type of trust."""
     reach_scale: Multiple
     """Settlement: part of real growth that reaches trusts, all types together."""
     top_slice: LeverByYear = 0.0
     """Settlement: what support funds take out of that growth, share of income; below 0
     where funds grow by less than income."""
     activity_growth: ActivityGrowth | None = None
-    """Activity: funded growth of activity by type of trust, fraction a year."""
+    """Activity: what is funded, in place of a settlement."""
     growth_error: UncertainRate
     """Activity: lasting error of the growth that is funded, common to all types."""
     other_growth: UncertainRate
@@ -240,10 +253,15 @@ class Demand(Section):
     """Growth of the care that is wanted, fractions a year."""
 
     acute: TypeDemand
+    """Care of acute hospital trusts."""
     specialist: TypeDemand
+    """Care of specialist trusts."""
     mental_health: TypeDemand
+    """Care of mental health trusts."""
     community: TypeDemand
+    """Care of community trusts."""
     ambulance: TypeDemand
+    """Care of ambulance trusts."""
     bias: UncertainRate
     """Lasting error of the trends, common to all types."""
     national_shock: Shock
@@ -260,18 +278,24 @@ class PoolShares(Section):
     """Split of opportunity over the three pools; the shares sum to 1."""
 
     cost_reduction: Share
+    """Prices paid, agency staff, back office: quick to reach, soon used up."""
     productivity: Share
+    """Rosters, variation, theatres: one to three years to reach."""
     system: Share
+    """New models of care: three to six years, and money first."""
 
 
 class Access(Section):
     """Part of each pool that can be reached in a year."""
 
     cost_reduction: Share
+    """Part of the cost-reduction pool."""
     productivity: Share
+    """Part of the productivity pool."""
     system: Share
+    """Part of the system pool, without transformation funding."""
     system_funded: Share
-    """The system pool with transformation funding in full."""
+    """Part of the system pool, with transformation funding in full."""
 
 
 class OneOff(Section):
@@ -291,9 +315,13 @@ class OneOffs(Section):
     """The four sources of one-off savings."""
 
     accounting: OneOff
+    """Accounting adjustments."""
     land_sales: OneOff
+    """Gains on the sale of land."""
     vacancy_freezes: OneOff
+    """Posts left empty for a while."""
     deferred_maintenance: OneOff
+    """Maintenance put off, which adds to the backlog."""
 
 
 class Delivery(Section):
@@ -368,11 +396,17 @@ class Correlations(Section):
     """Correlations of the national shocks; together positive definite."""
 
     pay_nonpay: Correlation
+    """Correlation of the shocks to pay and to other input prices."""
     pay_pressure: Correlation
+    """Correlation of the shocks to pay and to cost pressure."""
     pay_demand: Correlation
+    """Correlation of the shocks to pay and to demand."""
     nonpay_pressure: Correlation
+    """Correlation of the shocks to other input prices and to cost pressure."""
     nonpay_demand: Correlation
+    """Correlation of the shocks to other input prices and to demand."""
     pressure_demand: Correlation
+    """Correlation of the shocks to cost pressure and to demand."""
 
     def matrix(self) -> NDArray[np.float64]:
         """Fill the matrix, shape (4, 4): pay, non-pay, pressure, demand."""
@@ -404,12 +438,19 @@ class Conditions(Section):
     """Multipliers of capacity, expert judgement; 1 is no effect."""
 
     demand: UncertainMultiple
+    """Pressure of demand on services."""
     workforce: UncertainMultiple
+    """Vacancies, and turnover of staff and leaders."""
     achievable_targets: UncertainMultiple
+    """Targets that trusts themselves think achievable."""
     clarity: UncertainMultiple
+    """A clear account of what is to be transformed."""
     relationship: UncertainMultiple
+    """Relationship of trusts with the national bodies."""
     capital: UncertainMultiple
+    """Access to capital."""
     social_care: UncertainMultiple
+    """State of social care."""
     lowest: Annotated[float, Number(low=0, high=1, above=True)]
     """The product of all is never below it."""
     highest: Annotated[float, Number(low=1, high=5)]
@@ -421,7 +462,9 @@ class BalancingItem(Section):
 
     year: Annotated[int, FIRST_YEAR]
     """Year in which the level is reached."""
-    underlying: Annotated[float, Number(low=-1e6, high=1e6, lever=True)]
+    underlying: Annotated[
+        float, Number(low=-1e6, high=1e6, lever=True, unit="GBP million")
+    ]
     """Underlying balance of the sector to reach, GBP million; surplus is positive."""
 
 
@@ -431,11 +474,11 @@ class Target(Section):
     name: Label
     """Words of its own: it heads a line of every table."""
     rate: Annotated[float, ONE_RATE] | None = None
-    """The same rate every year."""
+    """The same rate every year; or `path`, or `balancing_item`: exactly one of them."""
     path: Annotated[tuple[float, ...], PATH] | None = None
-    """A rate for each year."""
+    """In place of `rate`: a rate for each year."""
     balancing_item: BalancingItem | None = None
-    """A rate to be solved."""
+    """In place of `rate`: what the rate is to bring about."""
     basis: Annotated[str, OneOf(BASES, REAL)]
     """Which efficiency is meant."""
     deficit_addon: Annotated[ByYear, Years(number=TARGET_RATE)] = 0.0
@@ -449,15 +492,17 @@ class Scenario(Section):
     """One set of assumptions to simulate."""
 
     name: Name
-    """Letters, digits, - and _."""
+    """Short name: letters, digits, - and _."""
     title: Annotated[str, Text(longest=LONGEST_TITLE)]
+    """One line that heads every answer."""
     about: Annotated[str, Prose()] = ""
+    """What the scenario is, and why, in as many lines as it takes."""
     population: Annotated[str, Text(longest=LONGEST_PATH)]
     """Opening positions: a packaged population, or the path of a table."""
     first_year: Annotated[int, FIRST_YEAR]
     """First year simulated; the year before is the opening year."""
     years: Annotated[int, YEARS]
-    """How many."""
+    """Number of years simulated."""
     as_known_at: Annotated[str, Day()] | None = None
     """Day after which no source may have been published."""
     beliefs: Annotated[str, Text(longest=LONGEST_PATH)] = PRIOR

@@ -3,7 +3,7 @@
 `wilson` for one chance; `clopper_pearson` where the confidence must be kept whatever
 the chance is; `simultaneous` where many intervals must hold together; `never` where no
 draw shows it; `paired_difference` for two scenarios or targets in the same draws. For
-means see `averages`, for quantiles `quantile_intervals`.
+means see `means`, for quantiles `quantiles`.
 """
 
 from collections.abc import Callable

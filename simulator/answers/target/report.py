@@ -27,7 +27,7 @@ TRUST_LEVELS: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 
 
 def render(curve: xr.Dataset, probability: float) -> RenderableType:
-    """Lay out the answer for one chance; `curve` is from `targeting.curve`."""
+    """Lay out the answer for one chance; `curve` is from `simulate.curve`."""
     best = highest(curve, probability)
     parts: list[RenderableType] = [
         Text(str(curve.attrs["title"]), style="bold"),
