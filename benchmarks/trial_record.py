@@ -208,7 +208,7 @@ def foretold_by(
     return mean, futures.std(axis=2, ddof=1) * foreteller.stretch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trying(Foreteller):
     """A foreteller whose last belief is a trial's term."""
 

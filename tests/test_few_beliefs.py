@@ -6,14 +6,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import xarray as xr
-from simulator.analysis import compare
-from simulator.analysis.averages import mean, mean_share, tail_mean
-from simulator.analysis.beliefs import chance_spread
-from simulator.analysis.curve import curve
-from simulator.analysis.intervals import paired_difference, wilson, wilson_of_worth
-from simulator.analysis.quantile_intervals import quantile_interval, ranks
-from simulator.analysis.sampling import worth
-from simulator.analysis.variance import group_shares
+
+from simulator.answers.compare import estimate as compare
+from simulator.answers.target.estimate import curve
+from simulator.answers.uncertainty.estimate import chance_spread
+from simulator.statistics.independence import worth
+from simulator.statistics.intervals import paired_difference, wilson, wilson_of_worth
+from simulator.statistics.means import mean, mean_share, tail_mean
+from simulator.statistics.quantiles import quantile_interval, ranks
+from simulator.statistics.sobol_indices import group_shares
 
 DRAWS, BELIEFS = 2_000, 400
 WORTH = worth(DRAWS, BELIEFS)
