@@ -14,6 +14,7 @@ from simulator.statistics.independence import worth
 from simulator.statistics.intervals import paired_difference, wilson, wilson_of_worth
 from simulator.statistics.means import mean, mean_share, tail_mean
 from simulator.statistics.quantiles import quantile_interval, ranks
+from simulator.statistics.shapley import attribution, bound_chances
 from simulator.statistics.sobol_indices import group_shares
 
 DRAWS, BELIEFS = 2_000, 400
@@ -178,3 +179,22 @@ def test_a_curve_and_what_is_belief_are_known_no_better_than_beliefs_allow() -> 
     few, many = (group_shares(whole, swapped, worth=n) for n in (100.0, 400.0))
     half = [float((s["first_order_high"] - s["first_order"])[0]) for s in (few, many)]
     assert half[0] == pytest.approx(2.0 * half[1])
+
+
+def test_what_a_cause_adds_is_known_no_better_than_beliefs_allow() -> None:
+    rng = np.random.default_rng(9)
+    values = xr.DataArray(
+        (rng.random((2, 1, 900)) < 0.5).astype(float),
+        {"quantity": ["chance"]},
+        ("coalition", "quantity", "draw"),
+    )
+    few, many = (
+        bound_chances(attribution(values, ["one"], n), {"quantity": "chance"})
+        for n in (100.0, 900.0)
+    )
+    for name in ("contribution", "with_all"):
+        wide, narrow = (
+            float((found[f"{name}_high"] - found[f"{name}_low"]).squeeze())
+            for found in (few, many)
+        )
+        assert wide == pytest.approx(3.0 * narrow, rel=0.03), name

@@ -93,7 +93,7 @@ def wilson_of_worth(
     achieved, draws, confidence
         As of `wilson`.
     worth
-        Number of independent draws that the draws are worth, see `sampling.worth`.
+        Number of independent draws that the draws are worth (`independence.worth`).
     """
     count = np.asarray(achieved, dtype=np.float64)
     return wilson(np.minimum(count * (worth / draws), worth), worth, confidence)

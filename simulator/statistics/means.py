@@ -21,7 +21,7 @@ def mean(
     confidence
         Share of such intervals that hold the true mean.
     worth
-        Number of independent draws that the draws are worth, see `sampling.worth`; by
+        Number of independent draws that the draws are worth (`independence.worth`); by
         default as many as there are.
 
     Returns

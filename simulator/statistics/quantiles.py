@@ -30,7 +30,7 @@ def ranks(
     confidence
         Least share of such intervals that hold the true quantile.
     worth
-        Number of independent draws that the draws are worth, see `sampling.worth`; by
+        Number of independent draws that the draws are worth (`independence.worth`); by
         default as many as there are. Then the ranks are those among so many draws,
         stretched outwards to all.
 

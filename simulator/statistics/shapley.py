@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.schema import DRAW
-from simulator.statistics.intervals import never, wilson
+from simulator.statistics.intervals import never, wilson_of_worth
 from simulator.statistics.means import mean
 from simulator.types import Floats
 
@@ -71,7 +71,9 @@ def number_of_players(n_coalition: int) -> int:
     return n_coalition.bit_length() - 1
 
 
-def attribution(values: xr.DataArray, causes: Sequence[str]) -> xr.Dataset:
+def attribution(
+    values: xr.DataArray, causes: Sequence[str], worth: float | None = None
+) -> xr.Dataset:
     """Share the change from no cause to all causes, draw by draw.
 
     Parameters
@@ -81,6 +83,9 @@ def attribution(values: xr.DataArray, causes: Sequence[str]) -> xr.Dataset:
         dims; coalitions as in `shapley`.
     causes
         Names of the causes, in the order of the bits.
+    worth
+        Number of independent draws that the draws are worth (`independence.worth`);
+        by default as many as there are.
 
     Returns
     -------
@@ -100,12 +105,14 @@ def attribution(values: xr.DataArray, causes: Sequence[str]) -> xr.Dataset:
     }
     found: dict[str, tuple[list[Hashable], Floats]] = {}
     for name, (names, by_draw) in parts.items():
-        estimate = mean(by_draw)
+        estimate = mean(by_draw, worth=worth)
         found[name] = names, estimate.value
         found[f"{name}_low"] = names, estimate.low
         found[f"{name}_high"] = names, estimate.high
     coordinates = {CAUSE: list(causes), **{dim: table[dim] for dim in dims}}
-    return xr.Dataset(found, coordinates, {"draws": table.sizes[DRAW]})
+    draws = table.sizes[DRAW]
+    worth = draws if worth is None else worth
+    return xr.Dataset(found, coordinates, {"draws": draws, "worth": worth})
 
 
 def bound_chances(shares: xr.Dataset, chance: Mapping[str, str]) -> xr.Dataset:
@@ -122,12 +129,14 @@ def bound_chances(shares: xr.Dataset, chance: Mapping[str, str]) -> xr.Dataset:
     chance
         Where in them the mean over draws is a probability: a name by dim.
     """
-    found, draws = shares.copy(deep=True), shares.attrs["draws"]
+    found = shares.copy(deep=True)
+    draws, worth = shares.attrs["draws"], shares.attrs["worth"]
     for name in ("without", "with_all"):
         achieved = np.rint(shares[name].sel(chance) * draws)
-        for end, bound in zip(("low", "high"), wilson(achieved, draws), strict=True):
+        ends = wilson_of_worth(achieved, draws, worth)
+        for end, bound in zip(("low", "high"), ends, strict=True):
             found[f"{name}_{end}"].loc[chance] = bound
-    unseen = float(never(draws))
+    unseen = float(never(worth))
     # Without a cause nothing can differ, and a total of zero is certain.
     for name in ("contribution", "total") if shares.sizes[CAUSE] else ():
         middle = shares[name].sel(chance)

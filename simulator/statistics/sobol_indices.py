@@ -34,7 +34,7 @@ def group_shares(
     confidence
         Share of intervals that hold the true value.
     worth
-        Number of independent draws that the draws are worth, see `sampling.worth`; by
+        Number of independent draws that the draws are worth (`independence.worth`); by
         default as many as there are.
 
     Returns

@@ -52,9 +52,9 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
         the number of probabilities whose intervals hold at once, 1 where each stands by
         itself.
 
-        By `beliefs` ("prior" or "record", and both where the run has a second answer),
-        target and `of` (`PROBABILITIES`): the same probabilities side by side, `chance`
-        with `chance_low` and `chance_high`.
+        By `beliefs` ("prior" or "record", and both where the run has a second answer,
+        the leading one first), target and `of` (`PROBABILITIES`): the same
+        probabilities side by side, `chance` with `chance_low` and `chance_high`.
     """
     root = run.to_dataset()
     outcome = own_outcome(root)

@@ -55,7 +55,7 @@ def curve(
     confidence
         Of the intervals.
     effective
-        Number of equal beliefs that the draws are from, see `sampling.worth`.
+        Number of equal beliefs that the draws are from (`independence.worth`).
 
     Returns
     -------

@@ -46,7 +46,7 @@ def chance_spread(
     confidence
         Share of intervals that hold the true value.
     worth
-        Number of independent beliefs that the beliefs are worth, see `sampling.worth`;
+        Number of independent beliefs that the beliefs are worth (`independence.worth`);
         by default as many as there are.
 
     Returns

@@ -58,7 +58,7 @@ def shared_effects(
     confidence
         Share of intervals that hold the true value.
     worth
-        Number of independent beliefs that the beliefs are worth, see `sampling.worth`.
+        Number of independent beliefs that the beliefs are worth (`independence.worth`).
 
     Returns
     -------

@@ -25,8 +25,10 @@ from simulator.outcomes import HEADLINE_OUTCOME, PRODUCTIVITIES
 from simulator.population.model import Population
 from simulator.running import prepare, runs
 from simulator.sampling.stream import Stream
+from simulator.scenario import posterior
 from simulator.scenario.model import Scenario
 from simulator.schema import DRAW, OUTCOMES
+from simulator.statistics.independence import worth
 from simulator.statistics.shapley import COALITION, attribution, bound_chances
 from simulator.types import Floats, OnProgress
 
@@ -253,7 +255,9 @@ def answer(
         table, dims=(COALITION, QUANTITY, DRAW), coords={QUANTITY: list(QUANTITIES)}
     )
     names = [cause.name for cause in question.causes]
-    shares = bound_chances(attribution(values, names), {QUANTITY: "chance"})
+    effective = min(posterior.effective(world.scenario) for world in question.sets)
+    shares = attribution(values, names, worth(draws, effective))
+    shares = bound_chances(shares, {QUANTITY: "chance"})
     all_real = None
     if question.all_real:
         delivered = _simulated(question, question.all_real, draws, seed)[0]
