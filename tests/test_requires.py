@@ -1,4 +1,4 @@
-"""What would have to be true: known boxes, honest chances, the command as it is typed."""
+"""What would have to be true: known boxes, honest chances, the command as typed."""
 
 import json
 import warnings

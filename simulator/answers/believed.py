@@ -88,7 +88,7 @@ def believed(
         sector["achieved"].sel(target=target, outcome=outcome).values,
     )
     if OF_NAME[outcome].falls:
-        found["could"] = DRAW, _could(root, sector, target, outcome)
+        found["could"] = DRAW, most_met(root, sector, target, outcome)
     by_year = sector["cost_before"].sel(target=target).mean(DRAW, dtype=np.float64)
     return found.assign_attrs(
         title=str(run.attrs["title"]),
@@ -157,21 +157,21 @@ def _said(path: str) -> tuple[str, str]:
 # --- the most that could have been met ------------------------------------------------
 
 
-def _could(root: xr.Dataset, sector: xr.Dataset, target: str, outcome: str) -> Floats:
+def most_met(root: xr.Dataset, sector: xr.Dataset, target: str, outcome: str) -> Floats:
     """Find the most that each future could have met: a rate, (draw,).
 
     A higher target moves savings too, so what is delivered under one target is not what
     another would bring. Between targets that differ only in their rates it is drawn as
     a straight line; beyond them it stays as it is.
     """
-    alike = _alike(root, target)
-    asked = np.array([float(root["rate"].sel(target=k).mean()) for k in alike])
-    margin = np.stack([_margin(root, sector, k, outcome) for k in alike])
+    names = alike(root, target)
+    asked = np.array([float(root["rate"].sel(target=k).mean()) for k in names])
+    margin = np.stack([_margin(root, sector, k, outcome) for k in names])
     order = np.argsort(asked, kind="stable")
     return highest_met(asked[order], margin[order])
 
 
-def _alike(root: xr.Dataset, target: str) -> list[str]:
+def alike(root: xr.Dataset, target: str) -> list[str]:
     """Name the targets that differ from this one in their rates at most."""
     own = root.sel(target=target)
     plans = root["plan_follows"] == own["plan_follows"]

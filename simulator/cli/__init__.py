@@ -28,6 +28,7 @@ from simulator.cli import (
     uncertainty,
     verify,
     why,
+    worth,
 )
 from simulator.cli.group import main
 
@@ -53,4 +54,5 @@ __all__ = [
     "uncertainty",
     "verify",
     "why",
+    "worth",
 ]

@@ -68,7 +68,7 @@ def peel(x: Floats, y: Flags) -> list[Box]:
     the gain for each draw taken is that of Kwakkel's EMA Workbench.
     """
     least = LEAST * x.shape[1]
-    # Draws by rising belief: what a slice takes stands at an end, and only that is read.
+    # Draws by rising belief: a slice stands at an end, and only the ends are read.
     order = np.argsort(x, axis=1, kind="stable")
     limits: dict[tuple[int, int], Limit] = {}
     boxes: list[Box] = [()]

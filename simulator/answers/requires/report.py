@@ -131,9 +131,10 @@ def _notes(found: xr.Dataset, single: list[str]) -> Iterator[str]:
         yield f"  - {name}: {meaning}{graded}"
     if found.sizes[LIMIT]:
         yield (
-            f"Met by: share of futures, whose middle 80% stand beside it. Found again: of {found.attrs['resamples']} resamples of the draws, those "
-            "whose limits have one on that side of that belief; between: the middle "
-            "80% of where it then lies."
+            "Met by: share of futures; beside it the middle 80% of all futures. Found "
+            f"again: of {found.attrs['resamples']} resamples of the draws, those whose "
+            "limits have one on that side of that belief; between: the middle 80% of "
+            "where it then lies."
         )
     yield (
         "These are conditions on what is believed, not levers: nobody can set them. "
