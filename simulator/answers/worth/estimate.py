@@ -26,7 +26,7 @@ RATE: Final = "asked"
 # Under it the best rate is the one that four futures of five could meet, which is the
 # chance that `target` looks for unless it is told another.
 REGRET: Final = 4.0
-RATES: Final = 33  # that can be asked, evenly from the 1% to the 99% point
+RATES: Final = 33  # that can be asked, from the 1% to the 99% point, and the best
 LEADING: Final = 4  # beliefs that are looked at in pairs
 SAVED: Final = ("calls", "money")
 
@@ -167,7 +167,10 @@ def outcomes_of(given: xr.Dataset, regret: float) -> tuple[Outcomes, Floats]:
     if "could" not in given:
         return Outcomes(achieved, calls, np.empty((len(achieved), 0))), np.empty(0)
     could = given["could"].values
+    # Where nothing more is known, the best is the rate that so many could meet.
+    best = np.quantile(could, 1.0 / (1.0 + regret))
     rates = np.linspace(*np.quantile(could, (0.01, 0.99)), RATES)
+    rates = np.unique(np.append(rates, best))
     return (
         Outcomes(could, calls, losses(could, rates, regret, given.attrs["point"])),
         rates,

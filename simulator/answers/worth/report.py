@@ -36,7 +36,11 @@ def render(found: xr.Dataset, checked: xr.Dataset | None = None) -> RenderableTy
         Text(),
         _table(found, "knowing two", leading(found, "pair")),
         Text(),
-        _table(found, "knowing all of", [*leading(found, "section"), "all beliefs"]),
+        _table(
+            found,
+            "knowing all of",
+            [*leading(found, "section"), *leading(found, "all")],
+        ),
         Text(),
     ]
     if checked is not None:
@@ -109,18 +113,23 @@ def sentence(found: xr.Dataset) -> str:
     if not first_ones:
         return f"{said} Knowing any one belief would change nothing beyond noise."
     first = found.sel({UNIT: first_ones[0]})
-    saved = _points(first)
-    said = f"{said} To know {first_ones[0]} would put {saved} points of that right"
+    said = f"{said} To know {first_ones[0]} would put {_right(first)}"
     if not np.isnan(float(found["loss"])):
         said = (
-            f"{said}, and save GBP {_money(first)} m of the "
-            f"{float(found['loss']):,.0f} m lost by asking for the best rate now, "
+            f"{said}, and save GBP {_money(first)} million of the "
+            f"{float(found['loss']):,.0f} lost by asking for the best rate now, "
             f"{100 * float(found['best']):.2f}%"
         )
     whole = found.sel({UNIT: "all beliefs"}) if "all beliefs" in found[UNIT] else None
     if whole is None or np.isnan(float(whole["calls"])):
         return f"{said}."
-    return f"{said}. To know all beliefs would put {_points(whole)} points right."
+    return f"{said}. To know all beliefs would put {_right(whole)}."
+
+
+def _right(row: xr.Dataset) -> str:
+    if float(row["calls_low"]) <= 0.0:
+        return "none of these calls right beyond noise"
+    return f"{_points(row)} points of these calls right"
 
 
 def _notes(found: xr.Dataset) -> Iterator[str]:
@@ -170,19 +179,15 @@ def leading(found: xr.Dataset, kind: str) -> list[str]:
 
 def _table(found: xr.Dataset, first: str, units: list[str]) -> Table:
     rated = not np.isnan(float(found["loss"]))
-    titles = ["variance explained", "calls put right", "evidence"]
-    if rated:
-        titles.insert(2, "GBP m saved")
+    graded = bool((found["kind"].sel({UNIT: units}) == "belief").any())
+    titles = ["variance explained", "calls put right"]
+    titles += ["GBP m saved"] * rated + ["evidence"] * graded
     made = table(first, titles)
     grades = dict(zip(found[BELIEF].values, found["belief_grade"].values, strict=True))
     for unit in units:
-        if unit not in found[UNIT] or np.isnan(float(found["explains"].sel(unit=unit))):
-            continue
         row = found.sel({UNIT: unit})
-        grade = "".join(str(grades.get(name, "")) for name in unit.split(" + "))
-        cells = [percent(row, "explains"), _points(row), grade]
-        if rated:
-            cells.insert(2, _money(row))
+        cells = [percent(row, "explains"), _points(row)]
+        cells += [_money(row)] * rated + [str(grades.get(unit, ""))] * graded
         made.add_row(unit, *cells)
     return made
 

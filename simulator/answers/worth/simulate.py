@@ -34,8 +34,8 @@ from simulator.statistics.means import mean
 
 Floats = NDArray[np.float64]
 
-OUTER: Final = 48  # values of a belief
-INNER: Final = 512  # futures of each
+OUTER: Final = 128  # values of a belief
+INNER: Final = 256  # futures of each
 
 
 class Held(Stream):
