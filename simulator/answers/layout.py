@@ -23,9 +23,17 @@ def table(first: str, titles: Sequence[str]) -> Table:
 
 
 def number(value: float) -> str:
-    """Write a belief's value as a scenario file would, to three figures."""
-    said = f"{value:.3g}"
-    return said if "e" not in said else f"{value:.7f}".rstrip("0")
+    """Write a belief's value as a scenario file would, to three figures.
+
+    Examples
+    --------
+    >>> number(0.504365), number(-0.0000134), number(-0.0000009), number(12.0)
+    ('0.504', '-0.00001', '0', '12')
+    """
+    if abs(value) >= 1e-3:
+        return f"{value:.3g}"
+    # Adding 0 turns a rounded -0 into 0.
+    return f"{round(value, 5) + 0.0:.5f}".rstrip("0").rstrip(".")
 
 
 def percent(row: xr.Dataset, name: str, digits: int = 0) -> str:
