@@ -30,13 +30,16 @@ COMMANDS = (
     ("compare",),
     ("explain",),
     ("export",),
+    ("futures",),
     ("path",),
     ("plan",),
+    ("requires",),
     ("rerun",),
     ("target",),
     ("uncertainty",),
     ("verify",),
     ("why",),
+    ("worth",),
 )
 PANEL = """\
 code,name,type,operating_spend

@@ -233,7 +233,7 @@ def test_the_most_that_could_be_met_is_where_the_margin_ends():
         ("run.h5", {"target": "fore"}, "did you mean 'four'?"),
         ("run.h5", {"target": "four", "outcome": "sum"}, "'sum' is not an outcome"),
         ("run.h5", {"target": "four", "probability": 80.0}, "give 0.8 for 80%"),
-        ("few.h5", {"target": "four"}, "needs 1,000 draws or more, and the run has 64"),
+        ("few.h5", {"target": "four"}, "needs 250 draws or more, and the run has 64"),
     ],
 )
 def test_what_cannot_be_answered_is_refused(folder, name, words, said):

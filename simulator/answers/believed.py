@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from simulator import drivers, evidence
 from simulator.answers.headline.estimate import own_outcome
@@ -19,13 +18,12 @@ from simulator.scenario.model import Scenario
 from simulator.scenario.sources import Origin
 from simulator.scenario.uncertain import uncertain
 from simulator.statistics.independence import need_independent
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 BELIEF: Final = "belief"
 DRAW: Final = "draw"
 GROUPS: Final = ("/", "/sector", "/drivers", "/provenance")  # of a run, that are read
-FEWEST: Final = 1_000  # draws that say anything of more than a belief or two
+FEWEST: Final = 250  # draws that say anything of more than a belief or two
 
 
 def believed(

@@ -17,8 +17,8 @@ from simulator.answers.believed import BELIEF, DRAW, believed
 from simulator.errors import ScenarioError
 from simulator.messages import nearest, quote
 from simulator.schema import CONFIDENCE
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 CAUSE: Final = "cause"
@@ -47,7 +47,7 @@ def futures(
     Parameters
     ----------
     run
-        As `open` gives it; of independent draws, 1,000 or more.
+        As `open` gives it; of independent draws, 250 or more.
     target
         Name of a target of the run.
     near

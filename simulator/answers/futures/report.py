@@ -129,10 +129,8 @@ def _causes(found: xr.Dataset) -> Table:
 
 
 def _futures(found: xr.Dataset) -> Table:
-    titles = ("future", "could meet", "achieved", "most of it, points")
-    if "could" not in found:
-        titles = ("future", "achieved", "most of it, points")
-    made = table("draw", titles)
+    rated = ["could meet"] if "could" in found else []
+    made = table("draw", ["future", *rated, "achieved", "most of it, points"])
     made.columns[0].min_width = None
     made.columns[-1].justify = "left"
     names = found[CAUSE].values

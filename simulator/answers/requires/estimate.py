@@ -17,8 +17,8 @@ from simulator.answers.requires.prim import AT_LEAST, AT_MOST, Box
 from simulator.errors import ScenarioError
 from simulator.schema import CONFIDENCE
 from simulator.statistics.intervals import wilson
+from simulator.types import Floats
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 LIMIT: Final = "limit"
@@ -51,7 +51,7 @@ def requires(
     Parameters
     ----------
     run
-        As `open` gives it; of independent draws, 1,000 or more.
+        As `open` gives it; of independent draws, 250 or more.
     target
         Name of a target of the run.
     probability

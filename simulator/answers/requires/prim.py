@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc
 
-Floats = NDArray[np.float64]
+from simulator.types import Floats
+
 Flags = NDArray[np.bool_]
 Order = NDArray[np.int64]
 
@@ -32,7 +33,8 @@ class Limit(NamedTuple):
     def meets(self, x: Floats) -> Flags:
         """Say which draws meet it; `x` is (belief, draw)."""
         own = x[self.belief]
-        return own >= self.value if self.side == AT_LEAST else own <= self.value
+        met = own >= self.value if self.side == AT_LEAST else own <= self.value
+        return np.asarray(met)
 
 
 Box = tuple[Limit, ...]

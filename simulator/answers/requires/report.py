@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.answers.believed import BELIEF
-from simulator.answers.headline.report import chance
 from simulator.answers.layout import how_many, number, record, rows, table
 from simulator.answers.requires.estimate import AS_IT_IS, FOUND, LIMIT
 from simulator.answers.requires.prim import LEAST
+from simulator.answers.text import chance
 
 SHOWN: Final = 8  # beliefs by themselves
 

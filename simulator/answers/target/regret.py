@@ -10,15 +10,13 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simulator.answers.target.estimate import CHANCE, RATE, chance_at, inverse
 from simulator.errors import ScenarioError
 from simulator.outcomes import OF_NAME
 from simulator.schema import OUTCOME
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 RATIO: Final = "ratio"
 RATIOS: Final = (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 19.0)  # 50% to 95%

@@ -11,15 +11,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simulator.answers.believed import BELIEF, believed
 from simulator.answers.worth import regression
 from simulator.errors import ScenarioError
 from simulator.schema import CONFIDENCE
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 UNIT: Final = "unit"
 RATE: Final = "asked"
@@ -57,7 +55,7 @@ def worth(
     Parameters
     ----------
     run
-        As `open` gives it; of independent draws, 1,000 or more.
+        As `open` gives it; of independent draws, 250 or more.
     target
         Name of a target of the run.
     regret
@@ -169,7 +167,8 @@ def outcomes_of(given: xr.Dataset, regret: float) -> tuple[Outcomes, Floats]:
     could = given["could"].values
     # Where nothing more is known, the best is the rate that so many could meet.
     best = np.quantile(could, 1.0 / (1.0 + regret))
-    rates = np.linspace(*np.quantile(could, (0.01, 0.99)), RATES)
+    low, high = (float(end) for end in np.quantile(could, (0.01, 0.99)))
+    rates = np.linspace(low, high, RATES)
     rates = np.unique(np.append(rates, best))
     return (
         Outcomes(could, calls, losses(could, rates, regret, given.attrs["point"])),
@@ -218,7 +217,7 @@ def _value(x: Floats, seen: Outcomes, now: Floats) -> dict[str, float]:
 
 def _chosen(cost: Floats, expected: Floats) -> Floats:
     """Give what the choice that is expected to cost least did cost: (draw,)."""
-    return cost[np.arange(len(cost)), expected.argmin(axis=1)]
+    return np.asarray(cost[np.arange(len(cost)), expected.argmin(axis=1)])
 
 
 def _explained(y: Floats, now: Floats, known: Floats) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 FOLDS: Final = 5
 DRAWS_A_TERM: Final = 10  # fewer to fit each term of a regression carry too little

@@ -31,8 +31,7 @@ from simulator.scenario.posterior import Recorded
 from simulator.scenario.uncertain import uncertain
 from simulator.schema import CONFIDENCE, OUTCOMES
 from simulator.statistics.means import mean
-
-Floats = NDArray[np.float64]
+from simulator.types import Floats
 
 OUTER: Final = 128  # values of a belief
 INNER: Final = 256  # futures of each
