@@ -35,7 +35,7 @@ def render(curve: xr.Dataset, found: xr.Dataset) -> RenderableType:
         by_trust = curve.attrs["by"] == "trust"
         lay_out = report.of_trusts if by_trust else report.of_units
         parts += [lay_out(best, curve), Text()]
-    parts += [Text(line) for line in _notes(ratio)]
+    parts += [Text(line) for line in _notes(curve, ratio)]
     parts += [Text(line) for line in report.notes(curve, best)]
     return Group(*parts)
 
@@ -72,7 +72,10 @@ def sentence(curve: xr.Dataset, found: xr.Dataset) -> str:
         "point too little"
     )
     if curve.attrs["by"] != "sector":
-        return f"{asked}, the best rate, by {curve.attrs['by']}"
+        return (
+            f"{asked}: the best rate by {curve.attrs['by']}, the highest that has a "
+            f"chance of {100 * chance_of(ratio):.3g}%"
+        )
     own = found.sel({RATIO: ratio})
     drawn = f"{curve.attrs['draws']:,} draws, seed {curve.attrs['seed']}"
     if own["reached"] == NO_RATE:
@@ -88,15 +91,18 @@ def sentence(curve: xr.Dataset, found: xr.Dataset) -> str:
     )
 
 
-def _notes(ratio: float) -> list[str]:
-    return [
+def _notes(curve: xr.Dataset, ratio: float) -> list[str]:
+    regret = (
         "Expected regret: points a year, of asking too little; missed by and asked too "
         f"little are its parts, averaged over all futures: {ratio:g} times the one and "
         "once the other. What a future could have met: the highest rate that is "
-        "achieved in it.",
+        "achieved in it."
+    )
+    judged = (
         "The ratio is a judgement about what matters, not a finding: nothing in the "
-        "simulation sets it.",
-    ]
+        "simulation sets it."
+    )
+    return [regret, judged] if curve.attrs["by"] == "sector" else [judged]
 
 
 def _curve(curve: xr.Dataset, found: xr.Dataset) -> Table:
