@@ -36,6 +36,7 @@ COMMANDS = (
     ("requires",),
     ("rerun",),
     ("target",),
+    ("tornado",),
     ("uncertainty",),
     ("verify",),
     ("why",),

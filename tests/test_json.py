@@ -27,6 +27,7 @@ COMMANDS = {
     "`requires`": ("requires", "many.h5", "--target", "four"),
     "`worth`": ("worth", "many.h5", "--target", "four"),
     "`futures`": ("futures", "many.h5", "--target", "four"),
+    "`tornado`": ("tornado", "tiny.toml", "--target", "four", "--draws", "20"),
     "`compare`": ("compare", "run.h5", "run.h5"),
     "`why`": ("why", "few.h5", "--target", "four", "--draws", "64"),
     "`uncertainty`": ("uncertainty", "tiny.toml", "--draws", "256"),
