@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from simulator.answers.target.estimate import CHANCE, RATE, chance_at, inverse
+from simulator.answers.target.estimate import CHANCE, RATE, chance_at, highest_rate
 from simulator.errors import ScenarioError
 from simulator.outcomes import OF_NAME
 from simulator.schema import OUTCOME
@@ -94,7 +94,7 @@ def regret(curve: xr.Dataset, ratio: float) -> xr.Dataset:
     could, share = _could(chosen, tried)
     found = _expected(tried, could, share, chosen, ratio)
     ratios = sorted({*RATIOS, ratio})
-    best = inverse(curve, outcome, [chance_of(one) for one in ratios])
+    best = highest_rate(curve, outcome, [chance_of(one) for one in ratios])
     best = best.rename({CHANCE: RATIO}).assign_coords({RATIO: ratios})
     for end in ("", "_low", "_high"):
         found[f"best{end}"] = best[f"rate{end}"]

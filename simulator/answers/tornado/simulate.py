@@ -4,8 +4,7 @@ All else is as drawn, and the futures are the same for all: what moves is moved 
 belief or lever alone.
 """
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -31,7 +30,7 @@ from simulator.scenario.load import Loaded
 from simulator.scenario.model import PRIOR, Scenario, Target
 from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES
-from simulator.types import Floats, OnProgress
+from simulator.types import Floats, OnProgress, Place
 
 DRAWS: Final = 1_000
 LEVELS: Final = (0.1, 0.9)  # of what is believed: low and high
@@ -87,14 +86,14 @@ class Input(NamedTuple):
 
 
 def tornado(
-    scenario: str | Path | Loaded,
+    scenario: Place | Loaded,
     target: str,
     *,
     outcome: str | None = None,
     draws: int = DRAWS,
     seed: int = runs.SEED,
     threads: int | None = None,
-    settings: tuple[str, ...] = (),
+    settings: Sequence[str] = (),
     on_progress: OnProgress = lambda n_draw: None,
 ) -> xr.Dataset:
     """Find how far each belief and each lever moves an answer by itself.
