@@ -6,6 +6,7 @@ from .answers.headline.estimate import headline as headline
 from .answers.hindcast.simulate import hindcast as hindcast
 from .answers.plan.simulate import Forecast as Forecast
 from .answers.plan.simulate import plan as plan
+from .answers.sweep.simulate import sweep as sweep
 from .answers.target.estimate import highest_rate as highest_rate
 from .answers.target.regret import regret as regret
 from .answers.target.simulate import curve as curve
@@ -71,6 +72,7 @@ __all__ = [
     "regret",
     "requires",
     "run",
+    "sweep",
     "target",
     "tornado",
     "uncertainty",

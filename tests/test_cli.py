@@ -35,6 +35,7 @@ COMMANDS = (
     ("plan",),
     ("requires",),
     ("rerun",),
+    ("sweep",),
     ("target",),
     ("tornado",),
     ("uncertainty",),

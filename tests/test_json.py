@@ -28,6 +28,10 @@ COMMANDS = {
     "`worth`": ("worth", "many.h5", "--target", "four"),
     "`futures`": ("futures", "many.h5", "--target", "four"),
     "`tornado`": ("tornado", "tiny.toml", "--target", "four", "--draws", "20"),
+    "`sweep`": (
+        *("sweep", "tiny.toml", "--draws", "20"),
+        *("--vary", "prices.premium=0:0.01:2"),
+    ),
     "`compare`": ("compare", "run.h5", "run.h5"),
     "`why`": ("why", "few.h5", "--target", "four", "--draws", "64"),
     "`uncertainty`": ("uncertainty", "tiny.toml", "--draws", "256"),

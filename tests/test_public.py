@@ -135,6 +135,10 @@ PROGRAMS = {
     "requires": "print(sim.requires(sim.open('many.h5'), 'four', 0.5))",
     "worth": "print(sim.worth(sim.open('many.h5'), 'four')['calls'])",
     "futures": "print(sim.futures(sim.open('many.h5'), 'four')['draw'].values)",
+    "sweep": (
+        "vary = ['prices.premium=0:0.01:2']\n"
+        "print(sim.sweep('tiny.toml', vary, draws=20)['probability'])"
+    ),
     "tornado": "print(sim.tornado('tiny.toml', 'four', draws=20)['swing'])",
     "hindcast": ("print(sim.hindcast(sim.run('hindcast-2013', draws=20, seed=7)))"),
     "calibrate": (  # a real one takes a minute
