@@ -6,8 +6,11 @@ from .answers.headline.estimate import headline as headline
 from .answers.hindcast.simulate import hindcast as hindcast
 from .answers.plan.simulate import Forecast as Forecast
 from .answers.plan.simulate import plan as plan
+from .answers.sweep.simulate import sweep as sweep
 from .answers.target.estimate import highest_rate as highest_rate
+from .answers.target.regret import regret as regret
 from .answers.target.simulate import curve as curve
+from .answers.tornado.simulate import tornado as tornado
 from .answers.uncertainty.simulate import Uncertainty as Uncertainty
 from .errors import PopulationError as PopulationError
 from .errors import Problems as Problems
@@ -18,11 +21,14 @@ from .face import build_population as build_population
 from .face import compare as compare
 from .face import explain as explain
 from .face import export as export
+from .face import futures as futures
 from .face import path as path
+from .face import requires as requires
 from .face import target as target
 from .face import uncertainty as uncertainty
 from .face import verify as verify
 from .face import why as why
+from .face import worth as worth
 from .population.load import load_population as load_population
 from .population.model import Population as Population
 from .runfile.opening import open as open  # noqa: A004 - as it is called in public
@@ -54,6 +60,7 @@ __all__ = [
     "curve",
     "explain",
     "export",
+    "futures",
     "headline",
     "highest_rate",
     "hindcast",
@@ -62,10 +69,15 @@ __all__ = [
     "open",
     "path",
     "plan",
+    "regret",
+    "requires",
     "run",
+    "sweep",
     "target",
+    "tornado",
     "uncertainty",
     "verify",
     "why",
     "wilson",
+    "worth",
 ]

@@ -9,18 +9,22 @@ from collections.abc import Sequence
 
 import xarray as xr
 
+from simulator.answers.believed import GROUPS as OF_BELIEFS
 from simulator.answers.compare import gather, paired
 from simulator.answers.compare import simulate as comparing
 from simulator.answers.compare.simulate import Comparison
 from simulator.answers.explain import asking
 from simulator.answers.explain.paper import Explanation
+from simulator.answers.futures import estimate as looked_at
 from simulator.answers.path import estimate as by_year
 from simulator.answers.path.report import GROUPS as OF_PATH
+from simulator.answers.requires import estimate as conditions
 from simulator.answers.target import simulate as targeting
 from simulator.answers.target.estimate import CHANCES, highest_rate
 from simulator.answers.uncertainty import simulate as uncertain
 from simulator.answers.uncertainty.simulate import Uncertainty
 from simulator.answers.why import simulate as causes
+from simulator.answers.worth import estimate as information
 from simulator.exports import write
 from simulator.exports.write import Format
 from simulator.population.load import read_text
@@ -201,6 +205,43 @@ def path(run: Run, targets: Sequence[str] | None = None) -> xr.Dataset:
     See `answers.path.estimate.path` for what is returned.
     """
     return by_year.path(_tree(run, OF_PATH), targets)
+
+
+def requires(
+    run: Run, target: str, probability: float = 0.8, outcome: str | None = None
+) -> xr.Dataset:
+    """Find what would have to be true for a target to have a given chance.
+
+    See `answers.requires.estimate.requires` for what is returned.
+    """
+    tree = _tree(run, OF_BELIEFS)
+    return conditions.requires(tree, target, probability, outcome)
+
+
+def worth(
+    run: Run,
+    target: str,
+    regret: float = information.REGRET,
+    outcome: str | None = None,
+) -> xr.Dataset:
+    """Find what it would be worth to know more of what is believed.
+
+    See `answers.worth.estimate.worth` for what is returned.
+    """
+    return information.worth(_tree(run, OF_BELIEFS), target, regret, outcome)
+
+
+def futures(
+    run: Run,
+    target: str,
+    near: str = looked_at.MEDIAN,
+    outcome: str | None = None,
+) -> xr.Dataset:
+    """Find typical and extreme futures of a run, and what sets them apart.
+
+    See `answers.futures.estimate.futures` for what is returned.
+    """
+    return looked_at.futures(_tree(run, OF_BELIEFS), target, near, outcome)
 
 
 def export(

@@ -30,13 +30,18 @@ COMMANDS = (
     ("compare",),
     ("explain",),
     ("export",),
+    ("futures",),
     ("path",),
     ("plan",),
+    ("requires",),
     ("rerun",),
+    ("sweep",),
     ("target",),
+    ("tornado",),
     ("uncertainty",),
     ("verify",),
     ("why",),
+    ("worth",),
 )
 PANEL = """\
 code,name,type,operating_spend

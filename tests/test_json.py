@@ -23,6 +23,15 @@ COMMANDS = {
     "`population build`": ("population", "build", "panel.csv", "-o", "made.csv"),
     "`plan`": ("plan", "tiny.toml", "--draws", "64"),
     "`target`": ("target", "run.h5", "--draws", "64"),
+    "`target --regret`": ("target", "run.h5", "--draws", "64", "--regret", "4"),
+    "`requires`": ("requires", "many.h5", "--target", "four"),
+    "`worth`": ("worth", "many.h5", "--target", "four"),
+    "`futures`": ("futures", "many.h5", "--target", "four"),
+    "`tornado`": ("tornado", "tiny.toml", "--target", "four", "--draws", "20"),
+    "`sweep`": (
+        *("sweep", "tiny.toml", "--draws", "20"),
+        *("--vary", "prices.premium=0:0.01:2"),
+    ),
     "`compare`": ("compare", "run.h5", "run.h5"),
     "`why`": ("why", "few.h5", "--target", "four", "--draws", "64"),
     "`uncertainty`": ("uncertainty", "tiny.toml", "--draws", "256"),
@@ -50,6 +59,8 @@ def folder(tmp_path_factory):
     tiny.write(place)
     (place / "panel.csv").write_text(PANEL, encoding="utf-8")
     assert inside(place, "run", "tiny.toml", "--draws", "200", "-o", "run.h5")[0] == 0
+    many = ("run", "tiny.toml", "--draws", "250", "-o", "many.h5")
+    assert inside(place, *many)[0] == 0
     few = [word for setting in tiny.FEW_CAUSES for word in ("--set", setting)]
     made = inside(place, "run", "tiny.toml", "--draws", "64", "-o", "few.h5", *few)
     assert made[0] == 0

@@ -32,10 +32,11 @@ FEW = "256"
 FEWER = {
     **dict.fromkeys(("run", "hindcast"), ("--draws", FEW)),
     **dict.fromkeys(("target", "why", "uncertainty", "compare"), ("--draws", FEW)),
+    "tornado": ("--draws", FEW),
     "explain": ("--draw", "31"),  # one of the few
 }
 AS_PRINTED = {"--precision", "--extend"}
-SLOW = AS_PRINTED | {"target", "why", "uncertainty", "compare", "plan"}
+SLOW = AS_PRINTED | {"target", "why", "uncertainty", "compare", "plan", "tornado"}
 
 PANEL = "code,name,type,operating_spend\nAB1,One,acute,400\nAB2,Two,community,150\n"
 INDENTED = re.compile(r"(?:^    simulator .*\n)+", re.M)

@@ -128,6 +128,18 @@ PROGRAMS = {
         "made = sim.build_population('panel.csv', 'providers-2018', 'mine')\n"
         "print(made.name)"
     ),
+    "regret": (
+        "curve = sim.curve('tiny.toml', rates=[0.0, 0.01, 0.02], draws=20)\n"
+        "print(sim.regret(curve, 4.0)['best'])"
+    ),
+    "requires": "print(sim.requires(sim.open('many.h5'), 'four', 0.5))",
+    "worth": "print(sim.worth(sim.open('many.h5'), 'four')['calls'])",
+    "futures": "print(sim.futures(sim.open('many.h5'), 'four')['draw'].values)",
+    "sweep": (
+        "vary = ['prices.premium=0:0.01:2']\n"
+        "print(sim.sweep('tiny.toml', vary, draws=20)['probability'])"
+    ),
+    "tornado": "print(sim.tornado('tiny.toml', 'four', draws=20)['swing'])",
     "hindcast": ("print(sim.hindcast(sim.run('hindcast-2013', draws=20, seed=7)))"),
     "calibrate": (  # a real one takes a minute
         "try: sim.calibrate('hindcast-2013', beliefs=1)\n"
@@ -147,6 +159,7 @@ def folder(tmp_path_factory):
     """A scenario, its population and a run."""
     found = tmp_path_factory.mktemp("programs")
     sim.run(tiny.write(found), draws=20, seed=7, output=found / "run.h5").close()
+    sim.run(found / "tiny.toml", draws=250, output=found / "many.h5").close()
     return found
 
 

@@ -15,9 +15,14 @@ from simulator.outcomes import OUTCOMES
 @click.option(
     "--probability",
     type=float,
-    default=0.8,
-    show_default=True,
-    help="The chance asked for; 0.8 is 80%.",
+    help="The chance asked for; 0.8 is 80%, which is the default.",
+)
+@click.option(
+    "--regret",
+    type=float,
+    metavar="RATIO",
+    help="Instead: the best rate, where missing by a point costs RATIO times what "
+    "asking a point too little costs.",
 )
 @click.option(
     "--outcome",
@@ -42,7 +47,8 @@ from simulator.outcomes import OUTCOMES
 @simulates
 def target(
     scenario: str,
-    probability: float,
+    probability: float | None,
+    regret: float | None,
     outcome: str | None,
     by: str,
     like: str | None,
@@ -52,15 +58,24 @@ def target(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Find the highest rate that has at least a given chance.
+    """Find the highest rate that has at least a given chance, or the best rate.
 
     SCENARIO is the name of a packaged scenario, or the path of a scenario file or of a
     run file.
     """
+    from simulator.answers.target import regret as regrets
+    from simulator.answers.target import regret_report
     from simulator.answers.target import report as target_report
     from simulator.answers.target import simulate as targeting
     from simulator.answers.target.estimate import CHANCES
 
+    if regret is not None:
+        if probability is not None:
+            raise click.UsageError("--probability and --regret ask two questions")
+        regrets.check(regret, outcome or targeting.DEFAULT)
+        probability = regrets.chance_of(regret)
+    elif probability is None:
+        probability = 0.8
     table = CHANCES if by == "sector" else ()
     with stages(scenario) as on_step:
         curve = targeting.curve(
@@ -75,7 +90,11 @@ def target(
             settings=settings,
             on_step=on_step,
         )
+    found = None if regret is None else regrets.regret(curve, regret)
     if as_json:
-        print_json(target_report.as_records(curve, probability))
+        more = {} if found is None else regret_report.as_records(curve, found)
+        print_json(target_report.as_records(curve, probability) | more)
+    elif found is not None:
+        print_rich(regret_report.render(curve, found))
     else:
         print_rich(target_report.render(curve, probability))

@@ -32,6 +32,11 @@ def faults(scenario: Scenario, changed: Iterable[KeyPath]) -> Iterator[Fault]:
                 yield Fault(setting, f"moves no result: {why}", remedy)
 
 
+def unread(scenario: Scenario) -> set[str]:
+    """Name the keys, dotted, that move no result in a scenario as it stands."""
+    return {".".join(path) for path, _ in _idle(scenario.plain())}
+
+
 def clamped(scenario: Scenario) -> Iterator[str]:
     """Say where the conditions together count for more, or less, than they come to."""
     given = scenario.conditions

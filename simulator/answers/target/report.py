@@ -31,7 +31,7 @@ def render(curve: xr.Dataset, probability: float) -> RenderableType:
     best = highest(curve, probability)
     parts: list[RenderableType] = [
         Text(str(curve.attrs["title"]), style="bold"),
-        Text(_asked(curve)),
+        Text(asked(curve)),
         Text(),
     ]
     if curve.attrs["by"] == "sector":
@@ -41,12 +41,12 @@ def render(curve: xr.Dataset, probability: float) -> RenderableType:
         ]
     elif curve.attrs["by"] == "trust":
         parts += [Text(_heading(curve, probability), style="bold"), Text()]
-        parts += [_of_trusts(best, curve)]
+        parts += [of_trusts(best, curve)]
     else:
         parts += [Text(_heading(curve, probability), style="bold"), Text()]
-        parts += [_of_units(best, curve)]
-    notes = list(_notes(curve, best))
-    return Group(*parts, Text(), *(Text(note) for note in notes))
+        parts += [of_units(best, curve)]
+    said = list(notes(curve, best))
+    return Group(*parts, Text(), *(Text(note) for note in said))
 
 
 def highest(curve: xr.Dataset, probability: float) -> xr.Dataset:
@@ -153,7 +153,8 @@ def _heading(curve: xr.Dataset, probability: float) -> str:
     )
 
 
-def _asked(curve: xr.Dataset) -> str:
+def asked(curve: xr.Dataset) -> str:
+    """Say what was simulated."""
     attrs, rates = curve.attrs, curve[RATE].values
     addon = attrs["deficit_addon"]
     parts = addon if isinstance(addon, list) else [addon]
@@ -171,7 +172,8 @@ def _asked(curve: xr.Dataset) -> str:
     )
 
 
-def _notes(curve: xr.Dataset, best: xr.Dataset) -> Iterator[str]:
+def notes(curve: xr.Dataset, best: xr.Dataset) -> Iterator[str]:
+    """List what is to be said beside the rates."""
     outcome = str(curve.attrs["outcome"])
     chosen = curve.sel({OUTCOME: outcome})
     rise = 100 * float(chosen["largest_rise"].max())
@@ -249,7 +251,8 @@ def _of_chances(found: xr.Dataset, curve: xr.Dataset) -> Table:
     return table
 
 
-def _of_units(best: xr.Dataset, curve: xr.Dataset) -> Table:
+def of_units(best: xr.Dataset, curve: xr.Dataset) -> Table:
+    """Show the rate of every type or system."""
     dim = _unit_dim(best)
     table = _table(str(curve.attrs["by"]), curve)
     for one in _each(best, dim):
@@ -257,7 +260,7 @@ def _of_units(best: xr.Dataset, curve: xr.Dataset) -> Table:
     return table
 
 
-def _of_trusts(best: xr.Dataset, curve: xr.Dataset) -> Table:
+def of_trusts(best: xr.Dataset, curve: xr.Dataset) -> Table:
     """Show the spread over trusts; the ends are quantiles of the trusts' ends."""
     top = float(curve[RATE][-1])
     table = _table("share of trusts at or below", curve)

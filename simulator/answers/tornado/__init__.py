@@ -1,0 +1,1 @@
+"""How far each belief and lever moves an answer, by itself: a tornado."""

@@ -1,0 +1,1 @@
+"""What it would be worth to know more of what is believed: value of information."""
