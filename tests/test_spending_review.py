@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import simulator as sim
-from simulator import drivers, evidence, inputs, layers, posterior
-from simulator.posterior import PRIOR
+from simulator import drivers, evidence
+from simulator.scenario import layers, posterior
+from simulator.scenario import load as inputs
+from simulator.scenario.posterior import PRIOR
 
 PLAN = "spending-review-2025"
 YEARS = (2026, 2027, 2028)
