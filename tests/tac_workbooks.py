@@ -1,4 +1,4 @@
-"""Made workbooks in the layouts of NHS England's trust accounts data, figures and all."""
+"""Made workbooks in the layouts of NHS England's trust accounts data."""
 
 import csv
 import gzip

@@ -200,7 +200,7 @@ def test_the_record_keeps_to_how_savings_work(plan):
     assert plan.beliefs == PRIOR
 
 
-# --- the two terms that the plan needed ---------------------------------------------------
+# --- the two terms that the plan needed -----------------------------------------------
 
 
 def middle(*settings):
@@ -234,7 +234,7 @@ def test_what_is_not_taken_out_of_prices_is_kept():
     assert income.sel(target="4%").item() < 0.98 * income.sel(target="2%").item()
 
 
-# --- as users run it ----------------------------------------------------------------------
+# --- as users run it ------------------------------------------------------------------
 
 
 def test_the_plan_is_answered_in_one_command(tmp_path):

@@ -58,7 +58,8 @@ LATE_OPENING = later(
     [
         key
         for key in evidence.figures()
-        if key.startswith("opening.") and key[-4:] not in ("2012", "2015", "2024", "2025")
+        if key.startswith("opening.")
+        and key[-4:] not in ("2012", "2015", "2024", "2025")
     ],
     date(2019, 1, 31),
 )

@@ -1,1 +1,1 @@
-"""Published accounts of trusts, read into the tables that a population is built from."""
+"""Published accounts of trusts, read into tables to build a population from."""

@@ -1,10 +1,11 @@
-"""The surplus that a trust is held to: published for NHS trusts, approximated for others.
+"""The surplus that a trust is held to: published for NHS trusts, else approximated.
 
-The adjusted financial performance (control-total basis) leaves out of the surplus what a
-trust cannot manage: impairments, transfers of other bodies, donations and, in 2023/24,
-the remeasurement of PFI debt. NHS trusts publish it (OTD0230). For foundation trusts it
-is put together here from the same parts, but for depreciation of donated assets, which
-has no line of its own; how far that misses is seen on NHS trusts, where both are known.
+The adjusted financial performance (control-total basis) leaves out of the surplus what
+a trust cannot manage: impairments, transfers of other bodies, donations and, in
+2023/24, the remeasurement of PFI debt. NHS trusts publish it (OTD0230). For foundation
+trusts it is put together here from the same parts, but for depreciation of donated
+assets, which has no line of its own; how far that misses is seen on NHS trusts, where
+both are known.
 """
 
 import math
@@ -22,7 +23,7 @@ NORMAL: Final = 1.4826  # of a normal distribution, sd over median absolute devi
 
 
 class Surplus(NamedTuple):
-    """A trust's surplus on the control-total basis, GBP thousand, and how it is known."""
+    """A trust's surplus on the control-total basis, GBP thousand; how it is known."""
 
     value: float
     basis: str
@@ -57,7 +58,7 @@ def surplus(own: Accounts) -> Surplus:
 
 
 def approximate(own: Accounts) -> float:
-    """Put the surplus together from its parts, GBP thousand; what is blank is nothing."""
+    """Put the surplus together from its parts, GBP thousand; blank is nothing."""
     values = own.values
 
     def part(name: str) -> float:

@@ -101,11 +101,11 @@ def read(
 
 
 def work(path: Path) -> int:
-    """Give what `read` tells the progress of, in all: bytes, each gone through twice."""
+    """Give what `read` tells the progress of: bytes, each gone through twice."""
     return 2 * workbooks.unpacked(path)
 
 
-# --- the list of providers --------------------------------------------------------------
+# --- the list of providers ------------------------------------------------------------
 
 
 def _sheet(book: Workbook, name: str) -> str:
@@ -180,7 +180,7 @@ def _row(found: Mapping[str, Provider], own: Provider) -> int | None:
     return None if other is None else other.row
 
 
-# --- all data ----------------------------------------------------------------------------
+# --- all data -------------------------------------------------------------------------
 
 
 def _accounts(
@@ -301,13 +301,13 @@ def _doubts(
                     f"and other income (SCI0100A, SCI0110A) come to {total:,.0f}",
                 )
         other = own.get("expenses_negative")
-        if other is not None and "expenses" in own:
-            if abs(other + own["expenses"]) > ROUNDING:
-                yield PopulationError(
-                    place,
-                    f"its expenses are {own['expenses']:,.0f} (EXP0390, positive) and "
-                    f"{other:,.0f} (SCI0125A, negative)",
-                )
+        differs = abs((other or 0.0) + own.get("expenses", 0.0)) > ROUNDING
+        if other is not None and "expenses" in own and differs:
+            yield PopulationError(
+                place,
+                f"its expenses are {own['expenses']:,.0f} (EXP0390, positive) and "
+                f"{other:,.0f} (SCI0125A, negative)",
+            )
         for name in ("income", "expenses", "pay"):
             if name in own and own[name] <= 0:
                 sub = codes.CODES[name][1]
@@ -315,7 +315,7 @@ def _doubts(
                 yield PopulationError(place, problem)
 
 
-# --- cells -------------------------------------------------------------------------------
+# --- cells ----------------------------------------------------------------------------
 
 
 def _columns(

@@ -1,8 +1,8 @@
 """What is read of the published trust accounts: codes, headings and years.
 
-The accounts (Trust Accounts Consolidation, TAC) are long tables: one line a value, named
-by a subcode (which line of a schedule) and a main code (which column). Row numbers and
-tables move from year to year, subcodes do not: nothing here goes by row.
+The accounts (Trust Accounts Consolidation, TAC) are long tables: one line a value,
+named by a subcode (which line of a schedule) and a main code (which column). Row
+numbers and tables move from year to year, subcodes do not: nothing here goes by row.
 """
 
 import re

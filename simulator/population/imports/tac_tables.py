@@ -101,8 +101,8 @@ def about(every: Sequence[Accounts]) -> list[str]:
     kept = last_year(every)
     nhs = sum(own.is_nhs_trust for own in kept)
     said = [
-        f"{len(kept)} trusts, accounts of {_said(kept[0].year)}: {nhs} NHS trusts, whose "
-        f"surplus on the control-total basis is published, and {len(kept) - nhs} "
+        f"{len(kept)} trusts, accounts of {_said(kept[0].year)}: {nhs} NHS trusts, "
+        f"whose surplus on the control-total basis is published, and {len(kept) - nhs} "
         "foundation trusts, for which it is approximated."
     ]
     if nhs < len(kept):
@@ -110,7 +110,7 @@ def about(every: Sequence[Accounts]) -> list[str]:
     remarked = [f"{own.code}: {own.comment}" for own in kept if own.comment]
     if remarked:
         said.append(
-            "The list of providers remarks, and a trust may have only part of the year: "
+            "The list of providers remarks (a trust may have only part of the year): "
             + "; ".join(remarked[:10])
             + (f"; and {len(remarked) - 10} more" if len(remarked) > 10 else "")
         )
@@ -126,8 +126,8 @@ def _missed(found: Miss | None) -> str:
     return (
         f"On {found.trusts} NHS trusts the approximation is off by "
         f"{100 * found.mean:+.2f}% of income on average, with a standard deviation of "
-        f"{100 * found.sd:.2f} points (largest {100 * found.largest:.1f}); depreciation "
-        "of donated assets is not in it."
+        f"{100 * found.sd:.2f} points (largest {100 * found.largest:.1f}); "
+        "depreciation of donated assets is not in it."
     )
 
 

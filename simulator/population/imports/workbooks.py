@@ -96,7 +96,7 @@ def opened(
         Where it is no workbook, or none that is safe to read.
     """
     try:
-        from openpyxl import load_workbook
+        from openpyxl import load_workbook  # noqa: PLC0415 - an extra
     except ImportError:
         remedy = "pip install 'nhs-efficiency-simulator[excel]'"
         raise PopulationError(place, "workbooks need openpyxl", remedy) from None
