@@ -119,6 +119,8 @@ def make(
             values.append([name, sheet, table, main, row, sub, value])
         if every:
             for sheet, table, row, sub, mains in lines:
+                if sub.startswith("OTD") and not nhs:
+                    continue  # filled in by NHS trusts alone
                 for main in mains:
                     if (main, sub) not in own:
                         values.append([name, sheet, table, main, row, sub, 1])

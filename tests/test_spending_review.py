@@ -9,6 +9,7 @@ import pytest
 
 import simulator as sim
 from simulator import drivers, evidence
+from simulator.drivers import funding
 from simulator.scenario import layers, posterior
 from simulator.scenario import load as inputs
 from simulator.scenario.posterior import PRIOR
@@ -80,7 +81,7 @@ def test_savings_plans_are_reported_targets_under_the_tariff(plan):
     assert [target.rate for target in asked] == [0.04, 0.05, 0.06, 0.07]
     assert {target.from_prices for target in asked} == {0.02}
     rates = np.array([[t.rate or 0.0] * 3 for t in plan.targets])
-    taken = drivers.from_prices(plan, rates)
+    taken = funding.from_prices(plan, rates)
     names = [target.name for target in plan.targets]
     assert taken[names.index("plans of 6%")].tolist() == [0.02] * 3
     assert taken[names.index("2.5%")].tolist() == [0.025] * 3

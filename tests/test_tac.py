@@ -122,6 +122,16 @@ def test_a_foundation_trusts_surplus_is_put_together_from_its_parts(tmp_path):
         assert found == (parts, control_total.APPROXIMATED)
 
 
+def test_a_line_of_a_foundation_trust_that_only_others_fill_in_is_not_believed(
+    tmp_path,
+):
+    def bend(listed, values):
+        values.append([values[1][0], "TAC28", "7", "A28CY01", "68", "OTD0230", 0])
+
+    path = make(named(tmp_path, kind="FTs"), kind="FTs", bend=bend).path
+    assert not any(own.is_nhs_trust for own in tac.read(path))
+
+
 def test_how_far_it_misses_is_seen_on_nhs_trusts(tmp_path):
     found = tac.read(make(named(tmp_path), trusts=60).path)
     miss = control_total.miss(found)

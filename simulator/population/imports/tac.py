@@ -36,6 +36,9 @@ class Accounts(NamedTuple):
         NHS trusts only.
     comment
         What the list says of the trust, such as a merger.
+    is_foundation
+        Whether the list gives a day on which it was authorised as a foundation trust:
+        such a trust has no control total, whatever stands in its line.
     """
 
     code: str
@@ -46,11 +49,12 @@ class Accounts(NamedTuple):
     values: Mapping[str, float]
     history: Mapping[int, Mapping[str, float]]
     comment: str
+    is_foundation: bool
 
     @property
     def is_nhs_trust(self) -> bool:
         """Say whether it is an NHS trust: only these give a control total."""
-        return "control_total" in self.values
+        return "control_total" in self.values and not self.is_foundation
 
 
 class Provider(NamedTuple):
@@ -62,6 +66,7 @@ class Provider(NamedTuple):
     type: str
     region: str
     comment: str
+    is_foundation: bool
 
 
 def read(
@@ -159,6 +164,7 @@ def _providers(book: Workbook, sheet: str) -> dict[str, Provider]:
             kind,
             text.get("region", ""),
             text.get("comment", ""),
+            bool(text.get("authorised")),
         )
         for taken_by, what in (
             (taken.get(own.code), own.code),
@@ -204,6 +210,7 @@ def _accounts(
             values[own.code],
             history.get(own.code, {}),
             own.comment,
+            own.is_foundation,
         )
         for own in sorted(providers.values(), key=lambda one: one.code)
         if own.code in values

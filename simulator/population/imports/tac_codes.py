@@ -25,6 +25,7 @@ TRUST_HEADINGS: Final = MappingProxyType(
         "name": ("Full name of Provider", "Full name of provider"),
         "code": ("NHS code",),
         "sector": ("Sector",),
+        "authorised": ("Authorisation date",),
         "region": ("Region",),
         "comment": ("Comments",),
     }
