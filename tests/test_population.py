@@ -1046,8 +1046,6 @@ BAD_LISTS = {
     ),
     "misspelt columns": (
         "code,name,type,spend,Income,reported_balnce\nRA1,A,acute,100,99,1",
-        "mine: line 1: unknown column 'Income'; did you mean 'income'? If not, add "
-        "--ignore-columns Income\n"
         "mine: line 1: unknown column 'reported_balnce'; did you mean "
         "'reported_balance'? If not, add --ignore-columns reported_balnce",
     ),
@@ -1093,7 +1091,6 @@ BAD_LISTS = {
     "bad cells": (
         'code,name,type,spend,backlog\nRA1,A,acut,"1,200",x\nRA2,B,acute,,\n'
         "RA3,C,acute,0,",
-        "mine: line 2, column 'spend': '1,200' has a thousands separator; write 1200\n"
         "mine: line 2, column 'type': unknown type 'acut'; did you mean 'acute'?\n"
         "mine: line 2, column 'backlog': 'x' is not a number; write digits only, as in "
         "412.5\n"

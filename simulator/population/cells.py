@@ -11,11 +11,21 @@ _GROUPED: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _SPACED: Final = re.compile(r"\d{1,3}( \d{3})+(\.\d+)?")
 _COMMA: Final = re.compile(r"\d+,\d+")
 _CODE_LOST: Final = re.compile(r"\d(\.\d+)?[eE]\+?\d{2,}")
+_SHAPE: Final = re.compile(
+    r"(?P<sign>[-+]?)\s*(?:(?:£|GBP)\s*)?(?P<inner>-?)\s*"
+    r"(?P<body>[\d.,](?:[\d., ]*[\d.])?(?:e[-+]?\d+)?)"
+    r"\s*(?:m|mn|million)?\s*(?P<percent>%?)\s*(?P<last>-?)",
+    re.IGNORECASE,
+)
 _SPACES: Final = str.maketrans(dict.fromkeys("\xa0\u2007\u2009\u202f", " "))
 _MINUS: Final = str.maketrans(dict.fromkeys("\u2212\u2013\u2012", "-"))
 _EXCEL: Final = ("#REF!", "#DIV/0!", "#N/A", "#VALUE!", "#NAME?", "#NUM!", "#NULL!")
-_NOTHING: Final = ("-", "--", "n/a", "na", "nil", "none", "..", ".", "?", "tbc", "x")
+_NOTHING: Final = ("-", "--", "n/a", "na", "nil", "none", "..", ".", "?", "tbc")
 
+_LONGEST: Final = (
+    "mentalhealthandlearningdisabilityandmentalhealthlearningdisability"
+    "andcommunitytrusts"
+)
 # Types of trust as published lists spell them, letters alone.
 TYPES: Final = MappingProxyType(
     {
@@ -41,10 +51,9 @@ TYPES: Final = MappingProxyType(
         "mh": "mental_health",
         "mentalhealthandlearningdisability": "mental_health",
         "mentalhealthandcommunity": "mental_health",
-        "mentalhealthandlearningdisabilityandmentalhealthlearningdisabilityandcommunitytrusts": (
-            "mental_health"
-        ),
-        "caretrust": "mental_health",
+        _LONGEST: "mental_health",
+        "caretrust": "care_trust",
+        "caretrusts": "care_trust",
         "community": "community",
         "communitytrust": "community",
         "communitytrusts": "community",
@@ -89,24 +98,15 @@ def number(cell: str, decimal_comma: bool = False) -> Read:
     if text.lower() in _NOTHING:
         problem = f"{quote(cell)} may be 0 or not known"
         return Read(problem=problem, remedy="write 0, or leave it empty")
-    sign = ""
-    if text.startswith("(") and text.endswith(")"):
-        sign, text = "-", text[1:-1].strip()
-    elif text.endswith("-"):
-        sign, text = "-", text[:-1].strip()
-    percent = text.endswith("%")
-    text = text.removesuffix("%").strip()
-    if text[:1] in "+-":
-        sign = {"": text[0], "-": ""}.get(sign, "") if text[0] == "-" else sign
-        text = text[1:].strip()
-    text = re.sub(r"^(£|GBP)\s*", "", text)
-    if text[:1] == "-":
-        sign, text = "-", text[1:].strip()
-    text = re.sub(r"\s*(m|mn|million)$", "", text, flags=re.IGNORECASE)
-    digits = _digits(text, decimal_comma)
-    if digits is None:
+    bracketed = text.startswith("(") and text.endswith(")")
+    shape = _SHAPE.fullmatch(text[1:-1].strip() if bracketed else text)
+    if shape is None:
         return _refused(cell, text)
-    return Read(digits=sign + digits, percent=percent)
+    minus = [bracketed, *(shape[part] == "-" for part in ("sign", "inner", "last"))]
+    digits = _digits(shape["body"], decimal_comma)
+    if digits is None or sum(minus) > 1:
+        return _refused(cell, shape["body"])
+    return Read(digits="-" * any(minus) + digits, percent=bool(shape["percent"]))
 
 
 _EMPTY: Final = "mend it in Excel, or leave it empty"
@@ -125,7 +125,7 @@ def _digits(text: str, decimal_comma: bool) -> str | None:
 
 
 def _refused(cell: str, text: str) -> Read:
-    lower = text.lower()
+    lower = re.sub(r"^[-+(]?\s*(£|gbp)?\s*", "", text.lower())
     for end, unit, factor in (("bn", "billion", 1e3), ("k", "thousand", 1e-3)):
         bare = lower.removesuffix(end).strip()
         if lower.endswith(end) and _PLAIN.fullmatch(bare):
