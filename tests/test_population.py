@@ -1091,9 +1091,9 @@ BAD_LISTS = {
     "bad cells": (
         'code,name,type,spend,backlog\nRA1,A,acut,"1,200",x\nRA2,B,acute,,\n'
         "RA3,C,acute,0,",
-        "mine: line 2, column 'type': unknown type 'acut'; did you mean 'acute'?\n"
         "mine: line 2, column 'backlog': 'x' is not a number; write digits only, as in "
         "412.5\n"
+        "mine: line 2, column 'type': unknown type 'acut'; did you mean 'acute'?\n"
         "mine: line 3, column 'spend': is empty; every trust needs its operating "
         "spend\n"
         "mine: line 4, column 'spend': 0 is not above 0; give GBP million a year",

@@ -11,8 +11,9 @@ import simulator as sim
 from simulator import drivers, evidence
 from simulator.drivers import funding
 from simulator.scenario import layers, posterior
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario, with_plans
 from simulator.scenario.posterior import PRIOR
+from simulator.scenario.read import shipped
 
 PLAN = "spending-review-2025"
 YEARS = (2026, 2027, 2028)
@@ -20,14 +21,14 @@ YEARS = (2026, 2027, 2028)
 
 @pytest.fixture(scope="module")
 def plan():
-    return inputs.load_scenario(PLAN).scenario
+    return load_scenario(PLAN).scenario
 
 
 def changed(name):
     """Paths at which a variant differs from the plan, its names left out."""
     one, other = (
         {".".join(path): value for path, value in layers.leaves(loaded.tree)}
-        for loaded in (inputs.load_scenario(name), inputs.load_scenario(PLAN))
+        for loaded in (load_scenario(name), load_scenario(PLAN))
     )
     paths = one.keys() | other.keys()
     return {p for p in paths if one.get(p) != other.get(p)} - {"name", "title", "about"}
@@ -42,19 +43,19 @@ def test_the_plan_runs_three_years_after_2025(plan):
     ("name", "vintage"), [(PLAN, "november"), (f"{PLAN}-march-deflators", "march")]
 )
 def test_cash_and_real_growth_imply_the_deflators_of_their_vintage(name, vintage):
-    scenario = inputs.load_scenario(name).scenario
+    scenario = load_scenario(name).scenario
     deflators = [evidence.number(f"today.deflator_{vintage}.{y}") for y in YEARS]
     assert drivers.deflator_path(scenario) == pytest.approx(deflators, abs=1e-4)
 
 
 def test_the_cost_uplift_is_planned_pay_and_prices_by_weight(plan):
     for name in (PLAN, f"{PLAN}-march-deflators"):
-        prices = inputs.load_scenario(name).scenario.prices
+        prices = load_scenario(name).scenario.prices
         for uplift, pay, other in zip(
             prices.cost_uplift, prices.pay, prices.nonpay, strict=True
         ):
             assert uplift == pytest.approx(0.65 * pay + 0.35 * other, abs=1e-4)
-    surprise = inputs.load_scenario(f"{PLAN}-inflation-surprise").scenario.prices
+    surprise = load_scenario(f"{PLAN}-inflation-surprise").scenario.prices
     allowed = evidence.number("today.pay_allowed.2026")
     assert surprise.cost_uplift[0] == pytest.approx(
         0.65 * allowed + 0.35 * surprise.nonpay[0], abs=1e-4
@@ -126,8 +127,8 @@ def test_what_comes_back_is_bounded_by_what_was_lost(plan):
 
 
 def test_opinion_is_no_input():
-    for name in (n for n in inputs.shipped() if n.startswith(PLAN)):
-        keys = {origin.key for origin in inputs.load_scenario(name).origins.values()}
+    for name in (n for n in shipped() if n.startswith(PLAN)):
+        keys = {origin.key for origin in load_scenario(name).origins.values()}
         assert "today.target_deliverable.2025" not in keys
 
 
@@ -173,8 +174,8 @@ def test_a_variant_differs_only_in_what_it_is_about(variant, paths):
 
 
 def test_the_variant_beyond_the_review_only_adds_a_year():
-    longer = inputs.load_scenario(f"{PLAN}-to-2029").scenario
-    shorter = inputs.load_scenario(PLAN).scenario
+    longer = load_scenario(f"{PLAN}-to-2029").scenario
+    shorter = load_scenario(PLAN).scenario
     assert longer.years == 4
     assert longer.funding.cash[:4] == shorter.funding.cash
     for name in ("cost_uplift", "pay", "nonpay"):
@@ -184,8 +185,8 @@ def test_the_variant_beyond_the_review_only_adds_a_year():
 
 def test_the_record_keeps_to_how_savings_work(plan):
     """What the file believes of today is not overruled by the years up to 2017/18."""
-    gap = inputs.with_plans(
-        inputs.load_scenario(PLAN, ['beliefs="record-2013-2017"']), "gap"
+    gap = with_plans(
+        load_scenario(PLAN, ['beliefs="record-2013-2017"']), "gap"
     ).scenario
     used = set(posterior.of(gap))
     assert {"delivery.real_share", "delivery.cost_elasticity"} <= used
@@ -220,7 +221,7 @@ def test_a_rebound_moves_the_yardstick_and_nothing_else():
 
 
 def test_without_a_word_nothing_comes_back():
-    scenario = inputs.load_scenario("long-term-plan").scenario
+    scenario = load_scenario("long-term-plan").scenario
     assert scenario.delivery.rebound.value == 0.0
     assert all(target.from_prices is None for target in scenario.targets)
 

@@ -37,7 +37,7 @@ def test_the_long_term_plan_and_its_variants_say_what_they_may_know():
 
 
 def test_the_spending_review_and_its_variants_say_what_they_may_know():
-    reviews = {n for n in inputs.shipped() if n.startswith("spending-review-2025")}
+    reviews = {n for n in shipped() if n.startswith("spending-review-2025")}
     assert len(reviews) == 7
     assert {KNOWN[name] for name in reviews} == {"2026-11-28"}
 
