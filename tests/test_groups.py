@@ -31,7 +31,7 @@ def printed(what):
 @pytest.mark.parametrize("by", ["type", "system", "trust"])
 def test_chances_are_those_of_the_run_file(run, by):
     root = run.to_dataset()
-    found = estimate.chances(run, by)
+    found = estimate.group_chances(run, by)
     dimension = estimate.DIMENSIONS[by]
     for k, outcome in enumerate(found["outcome"].values):
         for name, chosen in {"own": outcome, "balance": "balance"}.items():
@@ -46,7 +46,7 @@ def test_chances_are_those_of_the_run_file(run, by):
 
 def test_members_have_as_many_trusts_as_the_run(run):
     for by in ("type", "system", "trust"):
-        found = estimate.chances(run, by)["trusts"]
+        found = estimate.group_chances(run, by)["trusts"]
         assert found.sel(member="sector") == run.sizes["trust"]
         assert found.drop_sel(member="sector").sum() == run.sizes["trust"]
 
@@ -109,7 +109,7 @@ def test_no_chance_is_without_its_interval(run):
 
 
 def test_types_differ_where_trusts_do(run):
-    found = estimate.chances(run, "type")["balance_probability"]
+    found = estimate.group_chances(run, "type")["balance_probability"]
     assert float(np.ptp(found.sel(member=estimate.names_of(run, "type")).values)) > 0
 
 

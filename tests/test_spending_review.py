@@ -9,6 +9,7 @@ import pytest
 
 import simulator as sim
 from simulator import drivers, evidence
+from simulator.answers.headline import caveats
 from simulator.drivers import funding
 from simulator.scenario import layers, posterior
 from simulator.scenario.load import load_scenario, with_plans
@@ -126,10 +127,21 @@ def test_what_comes_back_is_bounded_by_what_was_lost(plan):
     assert 0 < 3 * rebound.mode < left < 3 * rebound.high
 
 
+def test_the_survey_of_2025_stands_beside_the_answer_as_it_was_published():
+    said = caveats.COMPARISON_AGAIN
+    opinions = ("target_deliverable", "target_not_deliverable", "confident_in_plan")
+    for name in opinions:
+        assert f"{evidence.number(f'today.{name}.2025'):.0%}" in said
+    for name in ("savings_rate_required", "savings_rate_forecast"):
+        assert f"{100 * evidence.number(f'today.{name}.2025'):.1f}%" in said
+    assert list(caveats.comparison(sim.run(PLAN, draws=32))) == [said]
+
+
 def test_opinion_is_no_input():
     for name in (n for n in shipped() if n.startswith(PLAN)):
         keys = {origin.key for origin in load_scenario(name).origins.values()}
-        assert "today.target_deliverable.2025" not in keys
+        for name in ("target_deliverable", "target_not_deliverable"):
+            assert f"today.{name}.2025" not in keys
 
 
 @pytest.mark.parametrize(

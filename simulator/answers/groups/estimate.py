@@ -37,7 +37,7 @@ class Chosen(NamedTuple):
     names: tuple[str, ...]
 
 
-def chances(run: xr.DataTree, by: str) -> xr.Dataset:
+def group_chances(run: xr.DataTree, by: str) -> xr.Dataset:
     """Gather the chances of every group of a kind, and of the sector, at every target.
 
     Parameters

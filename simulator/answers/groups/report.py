@@ -15,8 +15,8 @@ from simulator.answers.groups.estimate import (
     SECTOR,
     WORDS,
     Chosen,
-    chances,
     check,
+    group_chances,
     names_of,
     trusts_in,
 )
@@ -39,7 +39,7 @@ TOGETHER: Final = (
     "A system or a type is judged on its trusts' sums of money: one deficit may "
     "outweigh several surpluses."
 )
-FUTURES: Final = "The sector stands beside it, on the same futures."
+FUTURES: Final = "The sector, all trusts of the run, stands beside on the same futures."
 
 
 def render(run: xr.DataTree, chosen: Chosen, where: str) -> RenderableType:
@@ -51,7 +51,7 @@ def render(run: xr.DataTree, chosen: Chosen, where: str) -> RenderableType:
         Where there are no such trusts.
     """
     chosen = check(chosen, names_of(run, chosen.by), where)
-    found = chances(run, chosen.by)
+    found = group_chances(run, chosen.by)
     parts: list[RenderableType] = [Text(str(run.attrs["title"]), style="bold")]
     parts += [Text(_asked(run, chosen)), Text()]
     for name in OUTCOMES:
@@ -62,7 +62,7 @@ def render(run: xr.DataTree, chosen: Chosen, where: str) -> RenderableType:
 
 def render_all(run: xr.DataTree, by: str, where: str) -> RenderableType:
     """Lay out the chances of every type, system or trust at every target."""
-    found = chances(run, by)
+    found = group_chances(run, by)
     known = [SECTOR, *names_of(run, by)]
     targets = [str(name) for name in found["target"].values]
     parts: list[RenderableType] = [
@@ -84,7 +84,7 @@ def as_records(
     if chosen is not None:
         chosen = check(chosen, names_of(run, by), where)
     known = names_of(run, by) if chosen is None else chosen.names
-    found = chances(run, by)
+    found = group_chances(run, by)
     rows = []
     for member in (SECTOR, *known):
         for target in found["target"].values:
@@ -172,7 +172,7 @@ def _table(first: str, titles: list[str]) -> Table:
 
 def _said(run: xr.DataTree, chosen: Chosen) -> Iterator[str]:
     """Say what achieving means, who is in the group, and what is not known."""
-    outcomes = np.unique(chances(run, chosen.by)["outcome"].values)
+    outcomes = np.unique(group_chances(run, chosen.by)["outcome"].values)
     for name in map(str, outcomes):
         yield f"Achieved: {OF_NAME[name].meaning}."
     if chosen.by != "trust":
