@@ -1,8 +1,10 @@
 """Lists of trusts as Excel saves them: understood or refused by line and column."""
 
+import csv
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -263,6 +265,34 @@ def test_one_surplus_may_be_missing():
     people = built(f"{header}RX1,A,acute,1000,-5\nRX2,B,acute,900,\n")
     assert people.cost[people.code.index("RX2")] == 900
     assert "reported_balance" in people.drawn[people.code.index("RX2")]
+
+
+REAL = Path(__file__).parents[2] / "shared/evidence/today/trusts_2024_26.csv"
+OF_REAL = {
+    "code": "Trust code",
+    "name": "Trust name",
+    "ics": "ICB",
+    "operating_income_gbp_m_2024_25": "Operating income 2024/25 (£m)",
+    "planned_surplus_pct_2025_26_exc_dsf": "Planned surplus (%)",
+}
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"the real trusts are not at {REAL}")
+def test_planned_deficits_of_real_trusts_come_to_the_support_that_was_paid():
+    with REAL.open(encoding="utf-8") as file:
+        given = [column for column in OF_REAL if column != "ics"]
+        found = [row for row in csv.DictReader(file) if all(map(row.get, given))]
+    lines = [",".join((*OF_REAL.values(), "Trust type"))]
+    for row in found:
+        kind = "specialist" if "Specialist" in row["subtype"] else "acute"
+        lines.append(",".join((*(f'"{row[c]}"' for c in OF_REAL), kind)))
+    people = built("\n".join(lines))
+    assert len(people) == 131
+    planned = people.reported_balance
+    support = evidence.number("today.deficit_support.2025")
+    assert -planned[planned < 0].sum() == pytest.approx(support, rel=2e-3)
+    assert (planned < 0).sum() == 84  # of 86: two have no published income
+    assert "Greater Manchester" in people.system_names
 
 
 # --- codes that are no more -----------------------------------------------------------
