@@ -337,6 +337,10 @@ def test_prices_of_the_plan_rise_half_a_point_above_the_settlements_deflator(
     [
         ("long-term-plan", "support.sustainability_fund.2018"),
         ("five-year-forward-view", "opening.support.2015"),
+        ("spending-review-2025", "today.deficit_support.2025"),
+        ("spending-review-2025-support-kept", "today.deficit_support.2025"),
+        ("spending-review-2025-to-2029", "today.deficit_support.2025"),
+        ("spending-review-2025-march-deflators", "today.deficit_support.2025"),
     ],
 )
 def test_a_top_slice_counts_every_pound_of_support_once(name, support_before):

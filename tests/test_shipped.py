@@ -47,6 +47,13 @@ def test_the_promised_scenarios_are_shipped():
         "five-year-forward-view",
         "hindcast-2013",
         "hindcast-2015",
+        "spending-review-2025",
+        "spending-review-2025-inflation-surprise",
+        "spending-review-2025-support-kept",
+        "spending-review-2025-high-demand",
+        "spending-review-2025-redundancy-and-technology",
+        "spending-review-2025-march-deflators",
+        "spending-review-2025-to-2029",
     } <= set(SHIPPED)
 
 

@@ -32,7 +32,14 @@ def cited_keys(name):
 def test_the_long_term_plan_and_its_variants_say_what_they_may_know():
     plans = {name for name in shipped() if name.startswith("long-term-plan")}
     days = dict.fromkeys(plans, "2019-01-31")
-    assert days | {"long-term-plan-high-demand": "2019-02-28"} == KNOWN
+    days |= {"long-term-plan-high-demand": "2019-02-28"}
+    assert days == {name: day for name, day in KNOWN.items() if name in plans}
+
+
+def test_the_spending_review_and_its_variants_say_what_they_may_know():
+    reviews = {n for n in shipped() if n.startswith("spending-review-2025")}
+    assert len(reviews) == 7
+    assert {KNOWN[name] for name in reviews} == {"2026-11-28"}
 
 
 def later(keys, known):
@@ -46,12 +53,13 @@ def later(keys, known):
     ]
 
 
-# What `providers-2018` is drawn from: the years before are other populations'.
+# What `providers-2018` is drawn from: other years are other populations'.
 LATE_OPENING = later(
     [
         key
         for key in evidence.figures()
-        if key.startswith("opening.") and key[-4:] not in ("2012", "2015")
+        if key.startswith("opening.")
+        and key[-4:] not in ("2012", "2015", "2024", "2025")
     ],
     date(2019, 1, 31),
 )

@@ -32,6 +32,34 @@ plans = click.option(
     type=click.Choice(["gap", "tariff"]),
     help="Keep the targets whose plans follow the gap, or the tariff.",
 )
+_of_system = click.option(
+    "--system", metavar="NAME", help="Answer for the trusts of this local system."
+)
+_of_type = click.option("--type", "kind", metavar="TYPE", help="Or of this type.")
+_of_trusts = click.option(
+    "--trusts", metavar="CODE,CODE", help="Or for these trusts, one by one."
+)
+
+
+def of_some_trusts(command: Command) -> Command:
+    """Add the flags that say which trusts an answer is for: system, kind and trusts."""
+    for flag in (_of_trusts, _of_type, _of_system):
+        command = flag(command)
+    return command
+
+
+def some_trusts(system: str | None, kind: str | None, trusts: str | None) -> Any:
+    """Give the trusts that an answer is for, by name; None for the whole sector."""
+    from simulator.answers.groups.estimate import Chosen
+
+    codes = tuple(code.strip() for code in (trusts or "").split(",") if code.strip())
+    given = {"system": system and (system,), "type": kind and (kind,), "trust": codes}
+    asked = [Chosen(by, names) for by, names in given.items() if names]
+    if len(asked) > 1:
+        raise click.UsageError("give one of --system, --type and --trusts")
+    return asked[0] if asked else None
+
+
 together = click.option(
     "--simultaneous",
     "together",

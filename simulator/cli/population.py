@@ -47,17 +47,19 @@ def build(
 ) -> None:
     """Make an opening position for the trusts of a list.
 
-    PANEL is a CSV file with code, name, type and operating spend (GBP million) a trust.
-    What it lacks is drawn, and marked as drawn: of each trust by its own code, whoever
-    else is in the list.
+    PANEL is a CSV file with code, name, type and operating spend (GBP million) a trust,
+    or operating income and surplus; a planned surplus, a savings plan and the system
+    are read too. Which column was read as what is said. What the list lacks is drawn,
+    and marked as drawn: of each trust by its own code, whoever else is in the list.
     """
+    from simulator.population import panel as lists
     from simulator.population.load import read_text
     from simulator.population.model import to_csv_text
-    from simulator.population.panel import build as build_population
 
     ignore = [column.strip() for column in ignore_columns.split(",") if column.strip()]
     text = read_text(panel)
-    made = build_population(text, like, output.stem, file=str(panel), ignore=ignore)
+    listed = lists.read(text, like, str(panel), ignore)
+    made = lists.fill(listed, like, output.stem)
     write_text(output, to_csv_text(made), force=force, sources=[panel])
     if as_json:
         print_json(
@@ -66,8 +68,11 @@ def build(
                 "trusts": len(made),
                 "population_about": made.about,
                 "drawn": list(made.synthetic),
+                "read_as": list(listed.read_as),
             }
         )
         return
     print_text(f"{output}: {len(made)} trusts")
+    if listed.read_as:
+        print_text(f"Read: {'; '.join(listed.read_as)}.")
     print_text(made.about)

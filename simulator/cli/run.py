@@ -11,9 +11,11 @@ from simulator.cli.flags import (
     beliefs,
     full,
     how_to_run,
+    of_some_trusts,
     plans,
     resume,
     settings,
+    some_trusts,
     together,
 )
 from simulator.cli.group import main
@@ -60,6 +62,7 @@ from simulator.schema import RUN_FILE
 @beliefs
 @plans
 @settings
+@of_some_trusts
 @together
 @full
 @as_json
@@ -80,24 +83,28 @@ def run(
     beliefs: str | None,
     plans: str | None,
     settings: tuple[str, ...],
+    system: str | None,
+    kind: str | None,
+    trusts: str | None,
     together: bool,
     full: bool,
     as_json: bool,
 ) -> None:
     """Simulate a scenario, print the answer and write the run file.
 
-    SCENARIO is the name of a packaged scenario or the path of a file.
+    SCENARIO is the name of a packaged scenario or the path of a file. With --system,
+    --type or --trusts the answer is for these trusts, the sector beside them; all
+    trusts are simulated, and the run file is the same.
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator.answers.headline import brief, caveats
-    from simulator.answers.headline import report as answer
-    from simulator.answers.headline.delivered import GROUPS
+    from simulator.answers.groups import estimate as groups
     from simulator.answers.plan import simulate as planning
-    from simulator.runfile import store
     from simulator.running import beliefs as believing
     from simulator.running import runs
+    from simulator.scenario.fitting import population_of
 
+    asked = some_trusts(system, kind, trusts)
     if extend is not None:
         ways = precision or keep != "none" or sampling != "plain"
         ways = ways or beliefs or plans
@@ -115,6 +122,9 @@ def run(
     else:
         assert scenario is not None
         loaded = believing.load(scenario, settings, beliefs, plans)
+        if asked is not None:
+            known = groups.names_in(population_of(loaded), asked.by)
+            groups.check(asked, known, loaded.scenario.population)
         place = output or Path(loaded.scenario.name + RUN_FILE)
         total = draws or (None if precision else runs.DRAWS)
         if draws is not None and not (yes or resume or precision):
@@ -135,10 +145,25 @@ def run(
                 record=beliefs is None,
                 on_progress=on_progress,
             )
+    _answer(place, asked, together, full, as_json)
+
+
+def _answer(place: Path, asked: Any, together: bool, full: bool, as_json: bool) -> None:
+    """Print the answer of a run file just written."""
+    from simulator.answers.groups import report as groups
+    from simulator.answers.headline import brief, caveats
+    from simulator.answers.headline import report as answer
+    from simulator.answers.headline.delivered import GROUPS
+    from simulator.runfile import store
+
     tree = store.open_run(place, GROUPS, trusted=True)
     if missed := caveats.missed_precision(tree):
         click.echo(missed, err=True)
-    if as_json:
+    if asked is not None and as_json:
+        print_json(groups.as_records(tree, asked.by, str(place), asked))
+    elif asked is not None:
+        print_rich(groups.render(tree, asked, str(place)))
+    elif as_json:
         print_json(answer.as_records(tree, str(place), together=together))
     else:
         said = answer if full else brief

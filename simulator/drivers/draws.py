@@ -146,7 +146,9 @@ def draw_from(scenario: Scenario, stream: Stream) -> Drawn:
                 *(values[f"delivery.{name}"] for name in BELIEFS),
                 lever,
                 *(values[f"delivery.{name}"] for name in PLANS),
-                values["delivery.quality"] - values["prices.funded_drift"],
+                values["delivery.quality"]
+                - values["prices.funded_drift"]
+                + values["delivery.rebound"],
                 *(values[f"delivery.{name}"] for name in SCALES),
                 *(values[f"opening.{name}"] for name in OPENING),
             ]

@@ -53,6 +53,15 @@ def _settlement(scenario: Scenario) -> tuple[Sequence[float], Sequence[float]]:
     return funding.cash, by_year(funding.real_growth, scenario.years)
 
 
+def from_prices(scenario: Scenario, rate: Floats) -> Floats:
+    """Give what each target takes out of prices: (target, year), as `rate` is."""
+    taken = rate.copy()
+    for row, target in zip(taken, scenario.targets, strict=False):
+        if target.from_prices is not None:
+            row[:] = target.from_prices
+    return taken
+
+
 def per_price(scenario: Scenario, price: Floats) -> Floats:
     """Find what turns the growth that comes to a type into activity: (target, year).
 

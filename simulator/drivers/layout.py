@@ -48,7 +48,8 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
     """
     n = scenario.years
     prices, delivery, demand = scenario.prices, scenario.delivery, scenario.demand
-    price = np.array(by_year(prices.cost_uplift, n)) - rate
+    taken = funding.from_prices(scenario, rate)
+    price = np.array(by_year(prices.cost_uplift, n)) - taken
     reach = delivery.access
     funded = by_year(delivery.transformation_funding, n)
     access = [

@@ -41,6 +41,7 @@ YEARS: Final = {
     "providers-2012": Years(2012, 2012, 2013, 2013),
     "providers-2015": Years(2015, 2015, 2015, 2015),
     "providers-2018": Years(2017, 2018, 2017, 2016),
+    "providers-2025": Years(2025, 2025, 2024, 2024),
 }
 
 
@@ -234,7 +235,7 @@ def draw_systems(draws: Draws, trusts: Sequence[Listed]) -> list[str]:
 
     Systems without an acute trust get one from the system that has most.
     """
-    names = system_names()
+    names = system_names(draws.like)
     chosen = [own_system(draws, trust.code) for trust in trusts]
     acute = [row for row, trust in enumerate(trusts) if trust.type == ACUTE]
     for name in names:
@@ -250,15 +251,22 @@ def draw_systems(draws: Draws, trusts: Sequence[Listed]) -> list[str]:
     return chosen
 
 
-def system_names() -> list[str]:
-    """Name as many systems as the country has."""
-    count = int(evidence.number("opening.systems"))
+def of_year(like: str, key: str) -> float:
+    """Give a figure of a population's base year, or the one that holds for others."""
+    own = f"opening.{key}.{YEARS[like].base}"
+    return evidence.number(own if own in evidence.figures() else f"opening.{key}")
+
+
+def system_names(like: str) -> list[str]:
+    """Name as many systems as the country had."""
+    count = int(of_year(like, "systems"))
     return [f"system-{number:02d}" for number in range(1, count + 1)]
 
 
 def own_system(draws: Draws, code: str) -> str:
     """Give the system with a trust's highest draw."""
-    return max(system_names(), key=lambda name: draws.uniform(code, name))
+    names = system_names(draws.like)
+    return max(names, key=lambda name: draws.uniform(code, name))
 
 
 def share_out(
@@ -328,15 +336,16 @@ def _in_deficit(
 def _lognormal(draws: Draws, trusts: Sequence[Listed], shape: str) -> list[float]:
     """Draw weights around the sizes of trusts, as widely as `shape` says."""
     numbers = draws.even_normals(trusts, shape)
+    power = of_year(draws.like, "shape.deficit_power") if shape == "deficit" else 1.0
     return [
-        trust.size * multiplier(shape, number)
+        trust.size**power * multiplier(draws.like, shape, number)
         for trust, number in zip(trusts, numbers, strict=True)
     ]
 
 
-def multiplier(shape: str, number: float) -> float:
+def multiplier(like: str, shape: str, number: float) -> float:
     """Give the lognormal multiple that a normal number stands for."""
-    return math.exp(evidence.number(f"opening.shape.{shape}") * number)
+    return math.exp(of_year(like, f"shape.{shape}") * number)
 
 
 def bounded_normal(share: float) -> float:

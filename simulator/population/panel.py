@@ -10,8 +10,10 @@ from simulator.errors import PopulationError, Problems, SimulatorError
 from simulator.messages import quote
 from simulator.population import (
     allocation,
+    lists,
     plausible,
     rates,
+    successors,
     synthetic,
 )
 from simulator.population import (
@@ -28,6 +30,7 @@ from simulator.schema import TRUST_TYPES
 DRAWN: Final = tuple(column for column in population.NUMBERS if column != "cost")
 SPEND_COLUMNS: Final = ("opex_gbp_m", "operating_spend", "spend", "cost")
 KNOWN: Final = (*population.LABELS, *SPEND_COLUMNS, *DRAWN, population.MARKS)
+NUMBERS: Final = frozenset((*SPEND_COLUMNS, *DRAWN))
 
 _DATED: Final = re.compile(r"(income|backlog|reported_balance)_gbp_m_\d{4}_\d{2}")
 
@@ -41,6 +44,7 @@ class Panel(NamedTuple):
     systems: list[str]
     given: list[dict[str, float]]
     about: str
+    read_as: tuple[str, ...]
 
 
 def build(
@@ -80,8 +84,12 @@ def build(
     Problems
         Everything that is wrong with the list, each with its place and remedy.
     """
-    synthetic.check_packaged(like)
-    panel = _read_panel(panel_csv_text, name if file is None else file, ignore)
+    panel = read(panel_csv_text, like, name if file is None else file, ignore)
+    return fill(panel, like, name)
+
+
+def fill(panel: Panel, like: str, name: str) -> Population:
+    """Draw what a list that was read lacks; see `build`."""
     draws = Draws(like)
     drawn = [
         rates.draw(draws, trust, given)
@@ -123,16 +131,18 @@ def build(
     )
 
 
-def _read_panel(text: str, file: str, ignore: Sequence[str]) -> Panel:
-    """Read a list of trusts, in the order of their codes."""
-    header, rows = csv_rows.read_rows(text, file)
+def read(text: str, like: str, file: str, ignore: Sequence[str] = ()) -> Panel:
+    """Read a list of trusts, in the order of their codes; see `build`."""
+    synthetic.check_packaged(like)
+    listed = lists.read(text, file, like, frozenset(KNOWN), NUMBERS, ignore)
+    header, rows = (*listed.header, *listed.ignored), listed.rows
     problems = list(_header_faults(header, ignore, f"{file}: line 1"))
     if problems:
         raise Problems(problems)
     kept = [column for column in header if column not in ignore]
     (spend,) = (column for column in SPEND_COLUMNS if column in kept)
     sources = {column: _sources(column, kept) for column in DRAWN}
-    faults: list[Fault] = []
+    faults = [*listed.faults, *_retired(rows, like)]
     trusts, cost, given = [], [], []
     rows.sort(key=lambda row: row.cells["code"])
     for row in rows:
@@ -143,7 +153,7 @@ def _read_panel(text: str, file: str, ignore: Sequence[str]) -> Panel:
         given.append(_read_given(row, sources, value, faults))
     faults += _label_faults(rows, kept)
     if faults:
-        raise Problems(csv_rows.errors(file, faults))
+        raise Problems(csv_rows.errors(file, _as_headed(faults, listed.heading)))
     care = sum(row.cells["type"] not in TRUST_TYPES for row in rows)
     trust_count = "one trust" if len(rows) == 1 else f"{len(rows)} trusts"
     systems = [row.cells["system"] if "system" in kept else "" for row in rows]
@@ -155,7 +165,24 @@ def _read_panel(text: str, file: str, ignore: Sequence[str]) -> Panel:
         given,
         f"Codes, names, types and operating spend of {trust_count} are as listed"
         + (f" (care trusts count as mental health: {care})" if care else ""),
+        listed.read_as,
     )
+
+
+def _retired(rows: Sequence[Row], like: str) -> Iterator[Fault]:
+    for row, problem, remedy in successors.retired(
+        [row.cells.get("code", "") for row in rows], like
+    ):
+        yield Fault(rows[row].line, "code", problem, remedy)
+
+
+def _as_headed(faults: Sequence[Fault], heading: Mapping[str, str]) -> list[Fault]:
+    """Name columns as the list does, and each cell's fault once: the first found."""
+    seen: dict[tuple[int, str], Fault] = {}
+    for fault in faults:
+        column = heading.get(fault.column, fault.column)
+        seen.setdefault((fault.line, column), fault._replace(column=column))
+    return list(seen.values())
 
 
 def _header_faults(

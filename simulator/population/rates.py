@@ -162,13 +162,14 @@ def _reported(
 def _multiple(draws: Draws, trust: Listed, shape: str) -> float:
     """Draw how many times the mean a trust has, as widely as `shape` says."""
     number = draws.normal(trust.code, shape)
-    return allocation.multiplier(shape, number) / _mean_multiple(shape)
+    many = allocation.multiplier(draws.like, shape, number)
+    return many / _mean_multiple(draws.like, shape)
 
 
 @cache
-def _mean_multiple(shape: str) -> float:
+def _mean_multiple(like: str, shape: str) -> float:
     """Give the mean of a lognormal number whose tails are cut."""
-    spread = evidence.number(f"opening.shape.{shape}")
+    spread = allocation.of_year(like, f"shape.{shape}")
     normal, end = NormalDist(), allocation.bounded_normal(1.0)
     kept = normal.cdf(end - spread) - normal.cdf(-end - spread)
     return math.exp(spread**2 / 2) * kept / (1 - 2 * TAIL)

@@ -33,14 +33,17 @@ class Fault(NamedTuple):
     remedy: str = ""
 
 
-def read_rows(text: str, file: str) -> tuple[tuple[str, ...], list[Row]]:
+def read_rows(
+    text: str, file: str, separator: str = ","
+) -> tuple[tuple[str, ...], list[Row]]:
     """Split a table into its header and its rows, every cell stripped of spaces.
 
     Byte-order marks, Windows line ends, empty lines and columns without anything in
     them are let pass; a row with more or fewer cells than the header is not, nor is
     a table without rows.
     """
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    source = io.StringIO(text.removeprefix("\ufeff"), newline="")
+    reader = csv.reader(source, delimiter=separator)
     lines: list[tuple[int, list[str]]] = []
     start = 1
     try:

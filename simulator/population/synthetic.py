@@ -35,6 +35,12 @@ _ABOUT: Final = {
         "are carried forward to 2018/19 with that year's planned growth and unchanged "
         "margins, while reported_balance and backlog stay those of 2017/18."
     ),
+    "providers-2025": (
+        "All 205 trusts are synthetic: codes, names, systems and every figure are "
+        "drawn. Acute and specialist trusts hold the totals that they planned for "
+        "2025/26 before deficit support; what mental health, community and ambulance "
+        "trusts earn and planned is judgement, as is the underlying deficit."
+    ),
 }
 
 
@@ -167,11 +173,11 @@ def _listed(name: str) -> list[Listed]:
     }
     income = allocation.share_out(
         round(evidence.number(f"opening.income.{base}") * THOUSAND),
-        [n * evidence.number(f"opening.size.{kind}") for kind, n in counts.items()],
+        [n * allocation.of_year(name, f"size.{kind}") for kind, n in counts.items()],
     )
     trusts = []
     for (kind, count), total in zip(counts.items(), income, strict=True):
-        spread = evidence.number(f"opening.size_spread.{kind}")
+        spread = allocation.of_year(name, f"size_spread.{kind}")
         codes = [f"SYN-{_LETTERS[kind]}{number:03d}" for number in range(1, count + 1)]
         alike = [Listed(code, kind, 1) for code in codes]
         numbers = Draws(name).even_normals(alike, "size")

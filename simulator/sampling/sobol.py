@@ -83,6 +83,8 @@ OTHERS: Final = (
     "demand.bias",
     *(f"conditions.{name}" for name in CONDITIONS),
 )
+# Of independent draws: one dimension more would change every number of older runs.
+INDEPENDENT: Final = ("delivery.rebound",)
 
 
 # In the order of what moves the answer, most first.

@@ -37,7 +37,7 @@ from simulator.scenario.assumptions import (
     Whole,
     Years,
 )
-from simulator.scenario.distributions import Uncertain
+from simulator.scenario.distributions import Certain, Uncertain
 from simulator.scenario.keys import Section
 from simulator.schema import BASES, POOLS, TRUST_TYPES
 
@@ -364,6 +364,9 @@ class Delivery(Section):
     """Multiple of the stocks of one-offs, their renewals and their caps."""
     quality: UncertainRate
     """What measured productivity adds for the quality of care, fraction a year."""
+    rebound: UncertainRate = Certain(value=0.0)
+    """What measured productivity adds as care that was lost comes back without more
+    input, fraction a year: no money comes of it."""
     pool_shares: PoolShares
     access: Access
     transformation_funding: ShareByYear
@@ -483,6 +486,9 @@ class Target(Section):
     """Which efficiency is meant."""
     deficit_addon: Annotated[ByYear, Years(number=TARGET_RATE)] = 0.0
     """Rate asked on top of trusts in deficit, where plans follow the tariff."""
+    from_prices: Annotated[ByYear, Years(number=TARGET_RATE)] | None = None
+    """Rate that is taken out of prices, where it is not the target's own: a plan of 6%
+    of cost can be asked for under a tariff that takes 2%."""
     plan_follows: Annotated[str, OneOf(FOLLOWS)] = "gap"
     """What plans start from: `gap`, a floor and part of the trust's own gap; or
     `tariff`, the target and part of what that leaves."""

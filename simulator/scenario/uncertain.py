@@ -54,7 +54,7 @@ def uncertain(scenario: Scenario) -> dict[str, Uncertain | Recorded]:
 def prior(scenario: Scenario) -> dict[str, Uncertain]:
     """List the same as it is believed before the record is read."""
     found: dict[str, Uncertain] = {}
-    for name in (*BELIEFS, *PLANS, "quality", "frontier", *SCALES):
+    for name in (*BELIEFS, *PLANS, "quality", "rebound", "frontier", *SCALES):
         found[f"delivery.{name}"] = getattr(scenario.delivery, name)
     for name in OPENING:
         found[f"opening.{name}"] = getattr(scenario.opening, name)

@@ -51,7 +51,7 @@ def _beliefs(sheet: Sheet, future: Future) -> tuple[Line, ...]:
     written = dict.fromkeys(found, "")
     product = " * ".join(f"conditions.{name}" for name in CONDITIONS)
     written["lever"] = f"min(max({product}, conditions.lowest), conditions.highest)"
-    written["quality"] = "delivery.quality - prices.funded_drift"
+    written["quality"] = "delivery.quality - prices.funded_drift + delivery.rebound"
     belief = future.years[0].belief
     found |= {"lever": belief.lever, "quality": belief.quality}
     said["quality"] = "what measured productivity adds to savings and volume"
@@ -133,7 +133,10 @@ _SUMMED: Final = (
 
 def _decided(future: Future, year: Year) -> Formulas:
     addon = {"deficit_addon": ""} if year.terms.follows_tariff else {}
-    prices = {"rate": "", **addon, "price": "cost_uplift - rate"}
+    own = future.job.scenario.targets[future.target].from_prices is None
+    taken = {} if own else {"from_prices": ""}
+    price = "cost_uplift - rate" if own else "cost_uplift - from_prices"
+    prices = {"rate": "", **addon, **taken, "price": price}
     return prices | formulas.DECIDED[future.job.scenario.funding.basis]
 
 

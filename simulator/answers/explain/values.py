@@ -153,6 +153,8 @@ def decided(future: Future, year: Year, y: int) -> Values:
     found = year.terms._asdict()
     found["fixed_support"] = found.pop("support")
     found["cost_uplift"] = by_year(scenario.prices.cost_uplift, n)[y]
+    taken = scenario.targets[future.target].from_prices
+    found |= {} if taken is None else {"from_prices": by_year(taken, n)[y]}
     if funding.basis != "settlement":
         growth = getattr(funding.activity_growth, kind)
         return {**found, "activity_growth": by_year(growth, n)[y]}

@@ -15,14 +15,23 @@ NOT_IN_THE_NUMBER: Final = (
     "whether the assumptions are right: the interval in brackets is Monte Carlo error "
     "only, and more draws shrink it without making the model truer",
 )
-# First years of runs that the survey was about: it asked for five years from 2018/19.
+# By the first years of runs that a survey was about: that of 2018 asked for five years
+# from 2018/19, that of 2025 for 2025/26.
 SURVEYED: Final = (2018, 2019)
+SURVEYED_AGAIN: Final = (2025, 2026)
 COMPARISON: Final = (
     "For comparison, never an input: of 157 leaders of 122 trusts (54% of the sector) "
     "who answered a survey in August and September 2018, 19% were confident that their "
     "trust could raise its savings over the next five years, 25% that it could safely "
     "go on saving as much, and 10% expected a reasonable target. These are shares of "
     "answers, not of trusts, given before the plan and its 1.1%."
+)
+COMPARISON_AGAIN: Final = (
+    "For comparison, never an input: of leaders asked by NHS Providers in 2025, "
+    "54% thought that their savings target of 2025/26 could be delivered and 35% that "
+    "it could not; 52% were confident of their financial plan. They were asked to save "
+    "5.9% of cost on average and expected 5.2%. These are shares of answers about one "
+    "year, not about productivity."
 )
 
 
@@ -50,3 +59,5 @@ def comparison(run: xr.DataTree) -> Iterator[str]:
     """Give what leaders expected, where they were asked of the years of the run."""
     if int(run.to_dataset()["year"].values[0]) in SURVEYED:
         yield COMPARISON
+    elif int(run.to_dataset()["year"].values[0]) in SURVEYED_AGAIN:
+        yield COMPARISON_AGAIN

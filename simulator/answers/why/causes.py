@@ -156,7 +156,7 @@ def all_reported_is_real(world: World) -> World:
 def _funding(tables: Tables, world: World) -> None:
     scenario = world.scenario
     uplift = by_year(scenario.prices.cost_uplift, scenario.years)
-    untouched = [u + x for u, x in zip(uplift, world.rate, strict=True)]
+    untouched = [u + x for u, x in zip(uplift, _taken(world), strict=True)]
     tables["prices"]["cost_uplift"] = untouched
     trends = {kind: _trend(scenario, kind) for kind in TRUST_TYPES}
     tables["funding"] |= {"basis": "activity", "activity_growth": trends}
@@ -199,6 +199,12 @@ def _plan_limit(tables: Tables, world: World) -> None:
     tables["delivery"] |= {"plan_limit": 1.0, "plan_sharpness": 1.0, "ask_max": 1.0}
 
 
+def _taken(world: World) -> list[float]:
+    """Give what the target takes out of prices, by year."""
+    (taken,) = funding.from_prices(world.scenario, np.array([world.rate])).tolist()
+    return list(taken)
+
+
 def _opportunity(tables: Tables, world: World) -> None:
     reached = tables["delivery"]["access"]
     for pool in reached:
@@ -226,7 +232,7 @@ def _programmes(tables: Tables, world: World) -> None:
 def _as_funded(tables: Tables, world: World) -> None:
     scenario = _checked(tables)
     uplift = np.array(by_year(scenario.prices.cost_uplift, scenario.years))
-    price = (uplift - np.array(world.rate))[None, :]
+    price = (uplift - np.array(_taken(world)))[None, :]
     growth = drivers.central(scenario).growth[..., 0]
     funded = growth * funding.per_price(scenario, price) - 1.0
     demand = tables["demand"]
@@ -309,6 +315,7 @@ GROUPS: Final = {
         "delivery.marginal_payment",
         "delivery.treated",
         "delivery.quality",
+        "delivery.rebound",
         "delivery.ask_max",
         "delivery.national_sd",
         "delivery.persistent_sd",

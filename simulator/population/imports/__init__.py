@@ -1,0 +1,1 @@
+"""Published accounts of trusts, read into tables to build a population from."""

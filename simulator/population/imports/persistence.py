@@ -1,0 +1,152 @@
+"""How lasting trusts' margins are, and how far trusts differ, from their history.
+
+A margin is a trust's surplus over its income, beside the mean of its type in the year.
+What is left is taken to be a part that stays for good and a part that fades:
+
+    margin[i, t] = lasting[i] + fading[i, t]
+    fading[i, t] = persistence * fading[i, t - 1] + innovation[i, t]
+
+Three autocovariances say what the three numbers are: at lags 1, 2 and 3 they fall by
+the same factor once the lasting part is taken off. They are averaged over all pairs of
+years that a trust has, whatever is missing between; 2018/19 and 2019/20 are left out.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from simulator.errors import PopulationError
+from simulator.population.imports.tac_tables import HELD_OUT
+from simulator.types import Floats
+
+LAGS: Final = (0, 1, 2, 3)
+LEAST_TRUSTS: Final = 20
+LEAST_YEARS: Final = 5
+BOOTSTRAPS: Final = 400
+ENDS: Final = (0.05, 0.95)
+
+Margins = Mapping[tuple[str, int], tuple[str, float]]
+
+
+class Persistence(NamedTuple):
+    """What the history of trusts' margins says.
+
+    Parameters
+    ----------
+    lasting_sd, fading_sd
+        Standard deviation between trusts of the part that stays, and of the part that
+        fades, fraction of income.
+    persistence
+        Part of the fading part that is still there a year later.
+    trusts, years
+        How many trusts, and in how many years at most.
+    bands
+        90% intervals by name, from drawing trusts again.
+    """
+
+    lasting_sd: float
+    fading_sd: float
+    persistence: float
+    trusts: int
+    years: int
+    bands: Mapping[str, tuple[float, float]]
+
+
+def read_history(text: str, file: str) -> Margins:
+    """Read the table that `population import tac --history` writes.
+
+    Returns
+    -------
+    mapping
+        By code and year: the type and the margin. Years of `HELD_OUT` are left out.
+    """
+    rows = csv.DictReader(io.StringIO(text))
+    wanted = {"code", "type", "year", "income", "surplus"}
+    if not wanted <= set(rows.fieldnames or ()):
+        problem = (
+            f"has no column {', '.join(sorted(wanted - {*(rows.fieldnames or ())}))}"
+        )
+        raise PopulationError(file, problem, "give what import tac --history writes")
+    found: dict[tuple[str, int], tuple[str, float]] = {}
+    for number, row in enumerate(rows, start=2):
+        try:
+            year, income = int(row["year"]), float(row["income"])
+            margin = float(row["surplus"]) / income
+        except (TypeError, ValueError, ZeroDivisionError):
+            place = f"{file}: line {number}"
+            problem = "has no year, income above 0 and surplus"
+            raise PopulationError(place, problem, "was the table changed?") from None
+        if year not in HELD_OUT:
+            found[row["code"], year] = (row["type"], margin)
+    return found
+
+
+def estimate(margins: Margins, seed: int = 2025) -> Persistence:
+    """Estimate how lasting margins are.
+
+    Raises
+    ------
+    PopulationError
+        With fewer than `LEAST_TRUSTS` trusts or `LEAST_YEARS` years.
+    """
+    panel = _panel(margins)
+    trusts = len(panel)
+    observed = int((~np.isnan(panel)).any(axis=0).sum())
+    if trusts < LEAST_TRUSTS or observed < LEAST_YEARS:
+        problem = f"{trusts} trusts in {observed} years say too little"
+        remedy = f"give {LEAST_TRUSTS} trusts and {LEAST_YEARS} years or more"
+        raise PopulationError("history", problem, remedy)
+    own = _moments(panel)
+    generator = np.random.Generator(np.random.Philox(seed))
+    again = [
+        _moments(panel[generator.integers(0, trusts, trusts)])
+        for _ in range(BOOTSTRAPS)
+    ]
+    names = ("lasting_sd", "fading_sd", "persistence")
+    low, high = np.quantile(again, ENDS, axis=0)
+    bands = {n: (float(a), float(b)) for n, a, b in zip(names, low, high, strict=True)}
+    return Persistence(*own, trusts, observed, bands)
+
+
+def _panel(margins: Margins) -> Floats:
+    """Lay margins out, (trust, year), less the mean of their type in the year."""
+    codes = sorted({code for code, _ in margins})
+    first = min(year for _, year in margins)
+    last = max(year for _, year in margins)
+    panel = np.full((len(codes), last - first + 1), np.nan)
+    kinds = {code: kind for (code, _), (kind, _) in margins.items()}
+    place = {code: row for row, code in enumerate(codes)}
+    for (code, year), (_, margin) in margins.items():
+        panel[place[code], year - first] = margin
+    for kind in set(kinds.values()):
+        rows = [place[code] for code in codes if kinds[code] == kind]
+        of_kind = panel[rows]
+        known = ~np.isnan(of_kind)
+        mean = np.nansum(of_kind, axis=0) / np.maximum(known.sum(axis=0), 1)
+        panel[rows] = of_kind - mean
+    return panel
+
+
+def _moments(panel: Floats) -> tuple[float, float, float]:
+    """Solve for the three numbers from the autocovariances at `LAGS`."""
+    _, *later = (_covariance(panel, lag) for lag in LAGS)
+    whole = _covariance(panel, 0)
+    one, two, three = later
+    falls = one - two
+    persistence = float(np.clip((two - three) / falls, 0.0, 0.99)) if falls > 0 else 0.0
+    # Of the lag-one covariance, persistence times the fading variance fades.
+    fading = falls / (persistence * (1.0 - persistence)) if persistence > 0 else np.nan
+    if not np.isfinite(fading) or fading > whole:
+        fading = max(whole - two, 0.0)
+    lasting = max(whole - fading, 0.0)
+    return float(np.sqrt(lasting)), float(np.sqrt(max(fading, 0.0))), persistence
+
+
+def _covariance(panel: Floats, lag: int) -> float:
+    """Average the products of margins that lie some years apart."""
+    early = panel[:, : panel.shape[1] - lag] if lag else panel
+    product = early * panel[:, lag:]
+    return float(np.nanmean(product)) if (~np.isnan(product)).any() else 0.0

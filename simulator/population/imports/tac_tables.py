@@ -1,0 +1,155 @@
+"""The accounts of trusts as plain tables: a list to build from, and their history."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from simulator.errors import PopulationError, Problems
+from simulator.population.imports import tac
+from simulator.population.imports.control_total import Miss, Surplus, miss, surplus
+from simulator.population.imports.tac import Accounts
+from simulator.types import OnProgress
+
+LIST: Final = (
+    "code",
+    "name",
+    "type",
+    "operating_income",
+    "reported_surplus",
+    "pay_share",
+)
+HISTORY: Final = ("code", "name", "type", "year", "income", "surplus", "basis")
+BREAKEVEN: Final = "breakeven duty"
+THOUSAND: Final = 1000.0
+# Years that the model is to be judged by and never fitted to: no history holds them.
+HELD_OUT: Final = (2018, 2019)
+
+
+def read_all(
+    paths: Iterable[Path],
+    year: int | None = None,
+    on_progress: OnProgress = lambda more: None,
+) -> list[Accounts]:
+    """Read several workbooks, of NHS trusts and of foundation trusts, of any years.
+
+    Raises
+    ------
+    Problems
+        Where a trust has accounts of one year in two of them.
+    """
+    found: list[Accounts] = []
+    came_from: dict[tuple[str, int], str] = {}
+    twice = []
+    for path in paths:
+        for own in tac.read(path, year, on_progress):
+            other = came_from.setdefault((own.code, own.year), path.name)
+            if other != path.name:
+                problem = f"{own.code} has accounts of {_said(own.year)} in {other} too"
+                twice.append(PopulationError(path.name, problem, "give each file once"))
+            found.append(own)
+    if twice:
+        raise Problems(twice[: tac.MOST_SAID])
+    return found
+
+
+def last_year(every: Sequence[Accounts]) -> list[Accounts]:
+    """Keep the accounts of the latest year, in the order of codes."""
+    last = max(own.year for own in every)
+    return sorted((own for own in every if own.year == last), key=lambda own: own.code)
+
+
+def as_list(every: Sequence[Accounts]) -> str:
+    """Write the list that `population build` reads, GBP million."""
+    return _csv(
+        LIST,
+        (
+            (
+                own.code,
+                own.name,
+                own.type,
+                _millions(own.values["income"]),
+                _millions(surplus(own).value),
+                f"{own.values['pay'] / own.values['expenses']:.6f}",
+            )
+            for own in every
+        ),
+    )
+
+
+def as_history(every: Sequence[Accounts]) -> str:
+    """Write surplus and income of every trust and year that the accounts tell.
+
+    Of NHS trusts' earlier years, the breakeven performance, GBP million; a year that a
+    workbook of its own is given of counts as that has it. Those of `HELD_OUT` are left
+    out.
+    """
+    rows: dict[tuple[str, int], tuple[object, ...]] = {}
+    for own in sorted(every, key=lambda one: one.year):
+        for year, values in sorted(own.history.items()):
+            if year < own.year and {"income", "surplus"} <= values.keys():
+                found = Surplus(values["surplus"], BREAKEVEN)
+                rows.setdefault((own.code, year), _past(own, year, values, found))
+    for own in every:
+        rows[own.code, own.year] = _past(own, own.year, own.values, surplus(own))
+    return _csv(HISTORY, (rows[key] for key in sorted(rows) if key[1] not in HELD_OUT))
+
+
+def about(every: Sequence[Accounts]) -> list[str]:
+    """Say what was read, how well surpluses are known, and what the list remarks."""
+    kept = last_year(every)
+    nhs = sum(own.is_nhs_trust for own in kept)
+    said = [
+        f"{len(kept)} trusts, accounts of {_said(kept[0].year)}: {nhs} NHS trusts, "
+        f"whose surplus on the control-total basis is published, and {len(kept) - nhs} "
+        "foundation trusts, for which it is approximated."
+    ]
+    if nhs < len(kept):
+        said.append(_missed(miss(every)))
+    remarked = [f"{own.code}: {own.comment}" for own in kept if own.comment]
+    if remarked:
+        said.append(
+            "The list of providers remarks (a trust may have only part of the year): "
+            + "; ".join(remarked[:10])
+            + (f"; and {len(remarked) - 10} more" if len(remarked) > 10 else "")
+        )
+    return said
+
+
+def _missed(found: Miss | None) -> str:
+    if found is None:
+        return (
+            "How far the approximation misses is not known: give the workbook of NHS "
+            "trusts too, for which both are known."
+        )
+    return (
+        f"On {found.trusts} NHS trusts the approximation is off by "
+        f"{100 * found.mean:+.2f}% of income on average, with a standard deviation of "
+        f"{100 * found.sd:.2f} points (largest {100 * found.largest:.1f}); "
+        "depreciation of donated assets is not in it."
+    )
+
+
+def _past(
+    own: Accounts, year: int, values: Mapping[str, float], found: Surplus
+) -> tuple[object, ...]:
+    income, balance = _millions(values["income"]), _millions(found.value)
+    return own.code, own.name, own.type, year, income, balance, found.basis
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _millions(thousand: float) -> str:
+    """Write GBP thousand as GBP million, to the last pound and no further."""
+    return f"{thousand / THOUSAND:.6f}".rstrip("0").rstrip(".")
+
+
+def _said(year: int) -> str:
+    return f"{year}/{(year + 1) % 100:02d}"
