@@ -53,13 +53,20 @@ def _question(run: xr.DataTree) -> str:
 
 
 def _sentences(answer: xr.Dataset, pairs: Pairs) -> Iterator[str]:
-    """Say the highest targets that can be asked, alone and with balance."""
+    """Say the highest targets that can be asked, alone and with balance.
+
+    Of targets that mean the same as the first: rates of savings and of productivity
+    are not put in one order.
+    """
+    first = str(answer["outcome"].sel(target=pairs[0][0]).values)
     gap = answer.sel(target=[name for name, _ in pairs])
-    alone = [_highest(gap, "sector", level) for level in LEVELS]
-    balanced = [_highest(gap, "sustained", level) for level in LEVELS]
+    alike = gap.isel(target=(gap["outcome"] == first).values)
+    alone = [_highest(alike, "sector", level) for level in LEVELS]
+    balanced = [_highest(alike, "sustained", level) for level in LEVELS]
+    what = "target here" if alike.sizes == gap.sizes else OF_NAME[first].asks
     yield (
-        f"The highest target here that the sector has at least an 80% chance to "
-        f"achieve is {alone[0]}; at least an even chance, {alone[1]}."
+        f"The highest {what} that the sector has at least an 80% chance to achieve is "
+        f"{alone[0]}; at least an even chance, {alone[1]}."
     )
     yield (
         f"To achieve it and end in balance too: {balanced[0]} at 80%, {balanced[1]} "
