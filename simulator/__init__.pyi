@@ -1,3 +1,4 @@
+from . import plots as plots
 from .answers.calibrate.table import calibrate as calibrate
 from .answers.chances.simulate import chances as chances
 from .answers.compare.simulate import Comparison as Comparison
@@ -62,6 +63,7 @@ __all__ = [
     "open",
     "path",
     "plan",
+    "plots",
     "run",
     "target",
     "uncertainty",
