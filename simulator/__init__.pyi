@@ -24,6 +24,7 @@ from .face import target as target
 from .face import uncertainty as uncertainty
 from .face import verify as verify
 from .face import why as why
+from .page.writing import report as report
 from .population.load import load_population as load_population
 from .population.model import Population as Population
 from .runfile.opening import open as open  # noqa: A004 - as it is called in public
@@ -64,6 +65,7 @@ __all__ = [
     "path",
     "plan",
     "plots",
+    "report",
     "run",
     "target",
     "uncertainty",

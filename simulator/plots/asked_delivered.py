@@ -184,7 +184,8 @@ def _chart(found: pd.DataFrame) -> Any:
     base = alt.Chart(bars)
     axis = alt.Axis(format=".0f", tickMinStep=1)
     layers = [
-        base.mark_bar(stroke=theme.BLUE, strokeWidth=0.6).encode(
+        base.mark_bar(stroke=theme.BLUE, strokeWidth=0.6, aria=True).encode(
+            description=alt.Description("hover:N"),
             x=x,
             y=alt.Y("start:Q", title="% of cost", axis=axis),
             y2="end:Q",
@@ -201,14 +202,24 @@ def _chart(found: pd.DataFrame) -> Any:
             tooltip=["year:O", "kind:N", "part:N", alt.Tooltip("size:Q", format=".1f")],
         )
     ]
-    rest = alt.Chart(found)
+    rest = alt.Chart(found.assign(hover=found.apply(_planned_said, axis=1)))
     layers += [
         rest.mark_rule(color=theme.INK, strokeWidth=1.5).encode(
             x=x, y="made_low:Q", y2="made_high:Q"
         ),
         rest.mark_point(
-            shape="diamond", filled=True, size=90, color=theme.ORANGE, opacity=1
-        ).encode(x=x, y="planned:Q", tooltip=["year:O", "planned:Q"]),
+            shape="diamond",
+            filled=True,
+            size=90,
+            color=theme.ORANGE,
+            opacity=1,
+            aria=True,
+        ).encode(
+            x=x,
+            y="planned:Q",
+            description=alt.Description("hover:N"),
+            tooltip=alt.Tooltip("hover:N", title=" "),
+        ),
         *_border(alt, found, order),
     ]
     return (
@@ -216,6 +227,10 @@ def _chart(found: pd.DataFrame) -> Any:
         .properties(width=theme.WIDTH, height=theme.HEIGHT)
         .resolve_scale(color="independent")
     )
+
+
+def _planned_said(row: Any) -> str:
+    return f"{row['year']} planned: {_row(row)[2]}% of cost"
 
 
 def _bars(found: pd.DataFrame) -> pd.DataFrame:
@@ -234,6 +249,8 @@ def _bars(found: pd.DataFrame) -> pd.DataFrame:
                     "start": start,
                     "end": end,
                     "size": end - start,
+                    "hover": f"{row['year']} {row['kind']}, {part}: "
+                    f"{number(end - start, 1)}% of cost",
                 }
             )
     return pd.DataFrame(rows)

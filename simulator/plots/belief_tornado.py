@@ -111,6 +111,7 @@ def _chart(shown: pd.DataFrame) -> Any:
         way=[UP if value > 0.0 else DOWN for value in shown["direction"]],
         said=[_share(one) for _, one in shown.iterrows()],
     )
+    rows["hover"] = rows["assumption"] + ": " + rows["said"] + "%, " + rows["way"]
     ways = [way for way in (UP, DOWN) if way in set(rows["way"])]
     colours = {UP: theme.BLUE, DOWN: theme.ORANGE}
     y = alt.Y(
@@ -134,7 +135,8 @@ def _chart(shown: pd.DataFrame) -> Any:
     )
     base = alt.Chart(rows)
     layers = [
-        base.mark_bar(height={"band": 0.66}).encode(
+        base.mark_bar(height={"band": 0.66}, aria=True).encode(
+            description=alt.Description("hover:N"),
             x=x,
             y=y,
             color=alt.Color(

@@ -154,7 +154,8 @@ def _alt(found: pd.DataFrame, quantity: str, unit: str) -> str:
 
 def _chart(found: pd.DataFrame, quantity: str, target: float | None) -> Any:
     alt = altair()
-    shown = found.assign(said=[_change(quantity, row) for _, row in found.iterrows()])
+    said = [_change(quantity, row) for _, row in found.iterrows()]
+    shown = found.assign(said=said, hover=found["cause"] + ": " + said)
     wide = theme.WIDTH - 220
     kinds = [kind for kind in (LEVEL, FALL, RISE) if kind in set(shown["kind"])]
     colours = {LEVEL: theme.GREY, FALL: theme.ORANGE, RISE: theme.BLUE}
@@ -167,7 +168,8 @@ def _chart(found: pd.DataFrame, quantity: str, target: float | None) -> Any:
     )
     base = alt.Chart(shown)
     layers = [
-        base.mark_bar(height={"band": 0.68}).encode(
+        base.mark_bar(height={"band": 0.68}, aria=True).encode(
+            description=alt.Description("hover:N"),
             x=x,
             x2="end:Q",
             y=y,

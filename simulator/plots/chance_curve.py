@@ -188,6 +188,7 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
     shown = found.assign(
         plans=found["plans"].map(PLANS), said=[_chance(r) for _, r in found.iterrows()]
     )
+    shown["hover"] = shown["target"] + ": " + shown["said"] + ", " + shown["plans"]
     names = [words for words in PLANS.values() if words in set(shown["plans"])]
     x = alt.X(
         "rate:Q",
@@ -212,6 +213,7 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
         color=colour,
         shape=shape,
         tooltip=[alt.Tooltip("target:N"), alt.Tooltip("said:N", title="chance")],
+        description=alt.Description("hover:N"),
     )
     whiskers = alt.Chart(shown).mark_rule(strokeWidth=1.5)
     # A target that asks more of some trusts or years is a point beside the curve.
@@ -220,9 +222,11 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
         *(_line(alt, shown, k, name, x, y) for k, name in enumerate(names)),
         whiskers.encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour),
         points.transform_filter("datum.on_curve").mark_point(
-            filled=True, size=60, opacity=1
+            filled=True, size=60, opacity=1, aria=True
         ),
-        beside.mark_point(filled=False, fill=theme.PAPER, size=60, opacity=1),
+        beside.mark_point(
+            filled=False, fill=theme.PAPER, size=60, opacity=1, aria=True
+        ),
         *theme.haloed(
             alt.Chart(shown[~shown["on_curve"]]).encode(x=x, y=y, text="target:N"),
             align="left",

@@ -114,6 +114,7 @@ def _alt(found: pd.DataFrame, targets: Sequence[str]) -> str:
 def _chart(found: pd.DataFrame, targets: list[str]) -> Any:
     alt = altair()
     shown = found.assign(said=[_said(row) for _, row in found.iterrows()])
+    shown["hover"] = shown["target"] + ", " + shown["year"] + ": " + shown["said"]
     colours = alt.Scale(domain=targets, range=list(theme.SERIES[: len(targets)]))
     shapes = alt.Scale(
         domain=targets,
@@ -135,7 +136,8 @@ def _chart(found: pd.DataFrame, targets: list[str]) -> Any:
             y=alt.Y("on_course_low:Q"), y2="on_course_high:Q"
         ),
         base.mark_line(strokeWidth=2).encode(y=y),
-        base.mark_point(filled=True, size=70, opacity=1).encode(
+        base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
+            description=alt.Description("hover:N"),
             y=y,
             shape=alt.Shape("target:N", scale=shapes, title=None, legend=legend),
             tooltip=tooltip,

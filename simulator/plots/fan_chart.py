@@ -139,6 +139,11 @@ def _row(row: Any) -> tuple[str, ...]:
     )
 
 
+def _hover(row: Any) -> str:
+    _, year, middle, most, _ = _row(row)
+    return f"{row['series']} {year}: {middle}; 80% of futures: {most}"
+
+
 def _digits(row: Any) -> int:
     return next(series.digits for series in SERIES if series.name == row["series"])
 
@@ -179,7 +184,10 @@ def _chart(found: pd.DataFrame) -> Any:
 
 def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
     names = list(rows["series"].unique())
-    shown = rows.assign(said=[_row(row)[2] for _, row in rows.iterrows()])
+    shown = rows.assign(
+        said=[_row(row)[2] for _, row in rows.iterrows()],
+        hover=[_hover(row) for _, row in rows.iterrows()],
+    )
     colours = alt.Scale(domain=names, range=list(theme.SERIES[: len(names)]))
     colour = alt.Color("series:N", scale=colours, legend=None)
     x = alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0))
@@ -203,8 +211,9 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
                 ),
             ),
         ),
-        base.mark_point(filled=True, opacity=1, size=40).encode(
+        base.mark_point(filled=True, opacity=1, size=40, aria=True).encode(
             y="q50:Q",
+            description=alt.Description("hover:N"),
             tooltip=[
                 alt.Tooltip("series:N"),
                 alt.Tooltip("year:O"),

@@ -131,9 +131,14 @@ def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
     x = alt.X("year:O", title=None, axis=axis)
     y_axis = alt.Axis(tickCount=4, minExtent=34, format="~f")
     scale = alt.Scale(zero=False, nice=True)
-    base = alt.Chart(rows).encode(x=x)
+    hover = [
+        f"{row['year']}: published {_row(row)[2]}, foretold {_row(row)[5]}"
+        for _, row in rows.iterrows()
+    ]
+    base = alt.Chart(rows.assign(hover=hover)).encode(x=x)
     kinds = [INSIDE, OUTSIDE]
-    points = base.mark_point(filled=True, size=60, opacity=1).encode(
+    points = base.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
+        description=alt.Description("hover:N"),
         y="published:Q",
         color=alt.Color(
             "inside:N",

@@ -114,7 +114,8 @@ def _chart(shown: pd.DataFrame) -> Any:
         scale=alt.Scale(paddingInner=0.2),
     )
     offset = alt.YOffset("run:N", sort=runs)
-    base = alt.Chart(shown).encode(
+    hover = shown["target"] + ", " + shown["run"] + ": " + shown["said"]
+    base = alt.Chart(shown.assign(hover=hover)).encode(
         y=y,
         yOffset=offset,
         color=alt.Color("run:N", title=None, scale=colours, sort=runs),
@@ -123,7 +124,8 @@ def _chart(shown: pd.DataFrame) -> Any:
         base.mark_rule(strokeWidth=2).encode(
             x=alt.X("chance_low:Q"), x2="chance_high:Q"
         ),
-        base.mark_point(filled=True, size=70, opacity=1).encode(
+        base.mark_point(filled=True, size=70, opacity=1, aria=True).encode(
+            description=alt.Description("hover:N"),
             x=x,
             shape=alt.Shape("run:N", title=None, scale=shapes, sort=runs),
             tooltip=["run:N", "target:N", "said:N", "differs:N"],

@@ -40,6 +40,7 @@ def config() -> dict[str, Any]:
         "font": FONT,
         "padding": 12,
         "view": {"stroke": None},
+        "mark": {"aria": False},  # but for what says itself
         "range": {"category": list(SERIES)},
         "axis": {
             **words,

@@ -83,7 +83,7 @@ def figure(run: xr.DataTree, target: str | None = None) -> Figure:
         title=(
             f"{target}: {likely} of {len(found)} trusts are likelier than not to "
             "achieve it; the trust in the middle has "
-            f"{with_draws(_said(middle), draws)}."
+            f"{with_draws(said(middle), draws)}."
         ),
         subtitle=(
             f"Chance of each trust that {OF_NAME[outcome].meaning}. A dot is a trust, "
@@ -93,13 +93,14 @@ def figure(run: xr.DataTree, target: str | None = None) -> Figure:
         alt=_alt(types, target),
         columns=("type", "trusts", "likelier than not", "trust in the middle"),
         rows=tuple(
-            (plain(row["type"]), str(row["trusts"]), str(row["likely"]), _said(row))
+            (plain(row["type"]), str(row["trusts"]), str(row["likely"]), said(row))
             for _, row in types.iterrows()
         ),
     )
 
 
-def _said(row: Any) -> str:
+def said(row: Any) -> str:
+    """Write the chance of a trust with its interval."""
     ends = {f"chance{end}": float(row[f"probability{end}"]) for end in ENDS}
     return chance(xr.Dataset(ends), "chance")
 
@@ -112,7 +113,7 @@ def _off(found: pd.DataFrame) -> str:
 def _alt(types: pd.DataFrame, target: str) -> str:
     told = [
         f"{row['trusts']} {plain(row['type'])} trusts, {row['likely']} of them "
-        f"likelier than not, the one in the middle {_said(row)}"
+        f"likelier than not, the one in the middle {said(row)}"
         for _, row in types.iterrows()
     ]
     return f"Dot plot of each trust's chance to achieve {target}: {'; '.join(told)}."
@@ -133,8 +134,9 @@ def _chart(found: pd.DataFrame) -> Any:
     alt = altair()
     kinds = [kind for kind in TRUST_TYPES if kind in set(found["type"])]
     shown = found.assign(
-        said=[_said(row) for _, row in found.iterrows()],
+        said=[said(row) for _, row in found.iterrows()],
         kind=found["type"].map(plain),
+        hover=[f"{row['name']}: {said(row)}" for _, row in found.iterrows()],
         beside=0.0,
     )
     for kind in kinds:
@@ -158,7 +160,9 @@ def _chart(found: pd.DataFrame) -> Any:
         scale=alt.Scale(domain=[0, 1]),
     )
     offset = alt.YOffset("beside:Q", scale=alt.Scale(domain=[-0.5, 0.5]))
-    dots = alt.Chart(shown).mark_circle(size=34, opacity=0.75, color=theme.BLUE)
+    dots = alt.Chart(shown).mark_circle(
+        size=34, opacity=0.75, color=theme.BLUE, aria=True
+    )
     ticks = alt.Chart(middles).mark_tick(
         thickness=3, size=HEIGHT - 8, color=theme.ORANGE, opacity=1
     )
@@ -167,7 +171,8 @@ def _chart(found: pd.DataFrame) -> Any:
         alt.Tooltip("trust:N", title="code"),
         alt.Tooltip("said:N", title="chance"),
     ]
+    hover = alt.Description("hover:N")
     return alt.layer(
-        dots.encode(x=x, y=y, yOffset=offset, tooltip=tooltip),
+        dots.encode(x=x, y=y, yOffset=offset, tooltip=tooltip, description=hover),
         ticks.encode(x=x, y=y, tooltip=[*tooltip[:1], tooltip[2]]),
     ).properties(width=theme.WIDTH - 60, height=HEIGHT * len(kinds))
