@@ -7,7 +7,7 @@ import xarray as xr
 
 from simulator.answers.headline import caveats
 from simulator.answers.headline.delivered import delivered, in_pairs, steps
-from simulator.answers.headline.estimate import headline, highest
+from simulator.answers.headline.estimate import highest, own_outcome
 from simulator.answers.headline.ties import alike
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME
@@ -21,10 +21,9 @@ CHANCES = {"80%": 0.8, "50%": 0.5}
 
 def question(run: xr.DataTree, target: str) -> str:
     """Ask what the page answers."""
-    answer = headline(run).sel(target=target)
     root = run.to_dataset()
     first, last = (financial_year(int(root["year"].values[end])) for end in (0, -1))
-    meaning = OF_NAME[str(answer["outcome"].values)].meaning
+    meaning = OF_NAME[str(own_outcome(root).sel(target=target).values)].meaning
     return (
         f"How likely is it that the {run.sizes['trust']} trusts of this run, taken "
         f"together, achieve {target} a year from {first} to {last}? "
@@ -43,9 +42,11 @@ def not_in_the_number(run: xr.DataTree) -> tuple[str, ...]:
     return tuple(lines + [kept] * bool(guarded))
 
 
-def sentences(run: xr.DataTree, target: str) -> Iterator[str]:
-    """Give the answer: of the target, of trusts, of what can be asked, of more."""
-    answer = headline(run)
+def sentences(run: xr.DataTree, answer: xr.Dataset, target: str) -> Iterator[str]:
+    """Give the answer: of the target, of trusts, of what can be asked, of more.
+
+    `answer` is the `headline` of the run.
+    """
     draws = int(run.attrs["draws"])
     row = answer.sel(target=target)
     yield (
@@ -64,12 +65,10 @@ def sentences(run: xr.DataTree, target: str) -> Iterator[str]:
     )
     best = {name: highest(answer, level) for name, level in CHANCES.items()}
     told = [
-        f"{name} goes with {one['target'].values}"
-        if one is not None
-        else f"{name} goes with none of them"
+        f"{'none' if one is None else one['target'].values} with at least {name}"
         for name, one in best.items()
     ]
-    yield f"Of the targets that were run, the highest with a chance of {joined(told)}."
+    yield f"The highest target that was run: {joined(told)} chance of the sector."
     for found in steps(run, answer)[:1]:
         word = "better" if found.balance > 0.0 else "worse"
         yield (
@@ -87,8 +86,7 @@ def _last(run: xr.DataTree) -> str:
 
 
 def _words(row: xr.Dataset, name: str) -> str:
-    ends = (float(row[f"{name}_probability{end}"]) for end in ("_low", "_high"))
-    return likely(*ends)
+    return likely(float(row[f"{name}_probability"]))
 
 
 def how_to_read(run: xr.DataTree) -> str:
@@ -104,9 +102,9 @@ def how_to_read(run: xr.DataTree) -> str:
     )
 
 
-def targets(run: xr.DataTree) -> Table:
-    """Set all targets side by side."""
-    answer, found = headline(run), delivered(run)
+def targets(run: xr.DataTree, answer: xr.Dataset) -> Table:
+    """Set all targets side by side; `answer` is the `headline` of the run."""
+    found = delivered(run)
     rows = []
     for pair in in_pairs(run.to_dataset()):
         for name in (one for one in pair if one is not None):

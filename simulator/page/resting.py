@@ -39,9 +39,12 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
         known = influences[influences["told"]]
         told = {str(one["assumption"]): one for _, one in known.iterrows()}
     shares = [float(told[key]["share"]) if key in told else 0.0 for key in found["key"]]
-    order = [WEAKEST_FIRST.index(grade) for grade in found["grade"]]
-    sorted_rows = found.assign(share=shares, order=order).sort_values(
-        ["share", "order", "key"], ascending=[False, True, True]
+    sorted_rows = found.assign(
+        share=shares,
+        is_sure=[not value.startswith("{") for value in found["value"].astype(str)],
+        weak=[WEAKEST_FIRST.index(grade) for grade in found["grade"]],
+    ).sort_values(
+        ["share", "is_sure", "weak", "key"], ascending=[False, True, True, True]
     )
     rows = tuple(
         (
@@ -53,8 +56,9 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
         )
         for _, one in sorted_rows.iterrows()
     )
+    moving = "those that move the chance most, then " if told else ""
     first = (
-        "Assumptions that move the chance most, then those with the weakest evidence. "
+        f"Assumptions: {moving}those that are uncertain and have the weakest evidence. "
         f"{GRADES}"
     )
     return [

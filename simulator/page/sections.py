@@ -9,11 +9,12 @@ import xarray as xr
 from simulator.answers.compare.report import verdicts
 from simulator.answers.compare.simulate import Comparison
 from simulator.answers.headline import caveats
+from simulator.answers.headline.estimate import headline
 from simulator.answers.uncertainty.simulate import Uncertainty
 from simulator.answers.why.report import notes as notes_of_causes
 from simulator.answers.why.simulate import Explanation
 from simulator.page import answering, resting, verbal
-from simulator.page.parts import Part, Picture, Points, Section, Table, Words
+from simulator.page.parts import Commands, Part, Points, Section, Table, Words
 from simulator.page.pictures import picture
 from simulator.plots import (
     asked_delivered,
@@ -26,13 +27,13 @@ from simulator.plots import (
     run_comparison,
     trust_dots,
 )
-from simulator.plots.figure import Figure
 from simulator.plots.words import plain
 from simulator.schema import TRUST_TYPES
 
 LEFT_OUT: Final = (
-    "Left out, as it must be simulated first: write the report without --quick, or ask "
-    "`{command}`."
+    "Why the target is missed, what its chance hangs on, and whether the model would "
+    "have foretold past years must be simulated first. Write the report without "
+    "--quick, or type:"
 )
 
 
@@ -73,33 +74,35 @@ def sections(found: Found) -> list[Section]:
         Section(
             "curve",
             "How likely, for how much",
-            (_picture(found, "curve", chance_curve.figure(run, found.target)),),
+            (picture(chance_curve.figure(run, found.target), "curve"),),
         ),
         _of_targets(found, "savings", "What is asked and what is delivered"),
         _of_targets(found, "years", "The five years"),
         _who(found),
-        _of_targets(found, "course", "When it is missed"),
+        Section(
+            "course",
+            "When it is missed",
+            (picture(course_path.figure(run, found.target), "course"),),
+        ),
         _why(found),
         _hangs_on(found),
         _compared(found),
         _told_you_so(found),
         _opinion(found),
         _assumptions(found),
+        _left_out(found),
         _provenance(found),
     ]
     return [part for part in parts if part is not None]
 
 
-def _picture(found: Found, name: str, figure: Figure) -> Picture:
-    return picture(figure, name)
-
-
 def _answer(found: Found) -> Section:
-    first, *others = answering.sentences(found.run, found.target)
+    answer = headline(found.run)
+    first, *others = answering.sentences(found.run, answer, found.target)
     notes = caveats.notes(found.run)
     parts: list[Part] = [Words(first, strong=True), *(Words(line) for line in others)]
     parts += [
-        answering.targets(found.run),
+        answering.targets(found.run, answer),
         Words(answering.how_to_read(found.run)),
         Words(verbal.SCALE),
         *([Points(tuple(notes))] if notes else []),
@@ -111,7 +114,6 @@ OF_TARGETS: Final = {
     "savings": asked_delivered.figure,
     "years": fan_chart.figure,
     "trusts": trust_dots.figure,
-    "course": course_path.figure,
 }
 
 
@@ -179,25 +181,21 @@ def _trusts(chances: pd.DataFrame, found: Found) -> Table:
     )
 
 
-def _why(found: Found) -> Section:
-    title = "Why it is missed"
+def _why(found: Found) -> Section | None:
     if found.explained is None:
-        command = f"simulator why {found.file} --target '{found.target}'"
-        return Section("why", title, (Words(LEFT_OUT.format(command=command)),))
+        return None
     parts: list[Part] = [
         picture(cause_waterfall.figure(found.explained, quantity), f"why-{quantity}")
         for quantity in ("delivered", "balance")
     ]
-    return Section(
-        "why", title, (*parts, Points(tuple(notes_of_causes(found.explained))))
-    )
+    parts.append(Points(tuple(notes_of_causes(found.explained))))
+    return Section("why", "Why it is missed", tuple(parts))
 
 
-def _hangs_on(found: Found) -> Section:
+def _hangs_on(found: Found) -> Section | None:
     title = "What it hangs on"
     if found.believed is None:
-        command = f"simulator uncertainty {found.file} --target '{found.target}'"
-        return Section("beliefs", title, (Words(LEFT_OUT.format(command=command)),))
+        return None
     told = belief_tornado.influences(found.believed, found.target)["told"]
     if not told.any():
         words = "No single assumption can be told from noise at this many draws."
@@ -217,11 +215,10 @@ def _compared(found: Found) -> Section | None:
     return Section("compared", "Compared with other runs", tuple(parts))
 
 
-def _told_you_so(found: Found) -> Section:
+def _told_you_so(found: Found) -> Section | None:
     title = "Would it have told you so?"
     if found.hindcast is None:
-        words = LEFT_OUT.format(command="simulator hindcast hindcast-2013")
-        return Section("hindcast", title, (Words(words),))
+        return None
     scored, draws = found.hindcast
     figure = record_hindcast.figure(scored, draws=draws)
     return Section("hindcast", title, (picture(figure, "hindcast"),))
@@ -238,6 +235,15 @@ def _assumptions(found: Found) -> Section:
         influences = belief_tornado.influences(found.believed, found.target)
     parts = tuple(resting.assumptions(found.run, influences))
     return Section("assumptions", "What it rests on", parts)
+
+
+def _left_out(found: Found) -> Section | None:
+    if found.explained is not None:
+        return None
+    of = f"{found.file} --target '{found.target}'"
+    lines = (f"simulator why {of}", f"simulator uncertainty {of}")
+    parts = (Words(LEFT_OUT), Commands((*lines, "simulator hindcast hindcast-2013")))
+    return Section("left-out", "What this page leaves out", parts)
 
 
 def _provenance(found: Found) -> Section:

@@ -20,15 +20,10 @@ SCALE: Final = (
 )
 
 
-def likely(low: float, high: float) -> str:
-    """Say how likely something is, both words where its interval has room for two.
+def likely(chance: float) -> str:
+    """Say how likely something is; its interval is to stand beside the word.
 
-    >>> likely(0.60, 0.64), likely(0.05, 0.12)
-    ('about as likely as not', 'very unlikely or unlikely')
+    >>> likely(0.62), likely(0.05)
+    ('about as likely as not', 'very unlikely')
     """
-    first, last = _word(low), _word(high)
-    return first if first == last else f"{first} or {last}"
-
-
-def _word(chance: float) -> str:
     return next(word for most, word in WORDS if chance <= most)

@@ -133,7 +133,7 @@ def _chart(shown: pd.DataFrame) -> Any:
         "likely; right, likelier",
         axis=alt.Axis(labelExpr="format(abs(datum.value), '.0%')"),
     )
-    base = alt.Chart(rows)
+    base = alt.Chart()
     layers = [
         base.mark_bar(height={"band": 0.66}, aria=True).encode(
             description=alt.Description("hover:N"),
@@ -154,4 +154,6 @@ def _chart(shown: pd.DataFrame) -> Any:
         .encode(x="zero:Q"),
     ]
     height = BAR * len(rows)
-    return alt.layer(*layers).properties(width=theme.WIDTH - 120, height=height)
+    return alt.layer(*layers, data=rows).properties(
+        width=theme.WIDTH - 120, height=height
+    )

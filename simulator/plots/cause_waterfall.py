@@ -166,7 +166,7 @@ def _chart(found: pd.DataFrame, quantity: str, target: float | None) -> Any:
         title=FORMS[quantity][2],
         scale=alt.Scale(zero=True, nice=True),
     )
-    base = alt.Chart(shown)
+    base = alt.Chart()
     layers = [
         base.mark_bar(height={"band": 0.68}, aria=True).encode(
             description=alt.Description("hover:N"),
@@ -190,4 +190,4 @@ def _chart(found: pd.DataFrame, quantity: str, target: float | None) -> Any:
         words = line.mark_text(dy=-8, fontSize=12, color=theme.INK)
         layers += [rule, words.encode(x="at:Q", y=alt.value(0), text="said:N")]
     height = BAR * len(shown)
-    return alt.layer(*layers).properties(width=wide, height=height)
+    return alt.layer(*layers, data=shown).properties(width=wide, height=height)

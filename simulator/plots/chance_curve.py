@@ -151,7 +151,7 @@ def figure(
 def _chance(row: Any) -> str:
     ends = {"": "chance", "_low": "low", "_high": "high"}
     found = {f"chance{end}": float(row[name]) for end, name in ends.items()}
-    return chance(xr.Dataset(found), "chance")
+    return chance(found, "chance")
 
 
 def _answers(marks: list[Allowed], plans: str) -> str:
@@ -207,7 +207,7 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
     shapes = alt.Scale(domain=names, range=["circle", "square"][: len(names)])
     colour = alt.Color("plans:N", title=None, scale=colours, legend=legend)
     shape = alt.Shape("plans:N", title=None, scale=shapes, legend=legend)
-    points = alt.Chart(shown).encode(
+    points = alt.Chart().encode(
         x=x,
         y=y,
         color=colour,
@@ -215,7 +215,7 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
         tooltip=[alt.Tooltip("target:N"), alt.Tooltip("said:N", title="chance")],
         description=alt.Description("hover:N"),
     )
-    whiskers = alt.Chart(shown).mark_rule(strokeWidth=1.5)
+    whiskers = alt.Chart().mark_rule(strokeWidth=1.5)
     # A target that asks more of some trusts or years is a point beside the curve.
     beside = points.transform_filter("!datum.on_curve")
     layers = [
@@ -228,13 +228,17 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
             filled=False, fill=theme.PAPER, size=60, opacity=1, aria=True
         ),
         *theme.haloed(
-            alt.Chart(shown[~shown["on_curve"]]).encode(x=x, y=y, text="target:N"),
+            alt.Chart()
+            .transform_filter("!datum.on_curve")
+            .encode(x=x, y=y, text="target:N"),
             align="left",
             dx=9,
         ),
         *_marked(alt, marks),
     ]
-    return alt.layer(*layers).properties(width=theme.WIDTH, height=theme.HEIGHT)
+    return alt.layer(*layers, data=shown).properties(
+        width=theme.WIDTH, height=theme.HEIGHT
+    )
 
 
 def _line(alt: Any, shown: pd.DataFrame, k: int, name: str, x: Any, y: Any) -> Any:

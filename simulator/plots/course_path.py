@@ -99,7 +99,7 @@ def figure(run: xr.DataTree, target: str | None = None) -> Figure:
 
 def _said(row: Any) -> str:
     ends = {f"chance{end}": row[f"on_course{end}"] for end in ("", "_low", "_high")}
-    return chance(xr.Dataset(ends), "chance")
+    return chance(ends, "chance")
 
 
 def _alt(found: pd.DataFrame, targets: Sequence[str]) -> str:
@@ -129,7 +129,7 @@ def _chart(found: pd.DataFrame, targets: list[str]) -> Any:
         axis=alt.Axis(format=".0%"),
         scale=alt.Scale(domain=[0, 1]),
     )
-    base = alt.Chart(shown).encode(x=x, color=colour)
+    base = alt.Chart().encode(x=x, color=colour)
     tooltip = ["target:N", "year:O", alt.Tooltip("said:N", title="on course")]
     return alt.layer(
         base.mark_area(opacity=0.2).encode(
@@ -142,4 +142,5 @@ def _chart(found: pd.DataFrame, targets: list[str]) -> Any:
             shape=alt.Shape("target:N", scale=shapes, title=None, legend=legend),
             tooltip=tooltip,
         ),
+        data=shown,
     ).properties(width=theme.WIDTH, height=theme.HEIGHT)

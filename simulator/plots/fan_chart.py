@@ -175,11 +175,8 @@ def _chart(found: pd.DataFrame) -> Any:
         _panel(alt, panel, rows) for panel, rows in found.groupby("panel", sort=False)
     ]
     apart = {"color": "independent", "strokeDash": "independent"}
-    pairs = [
-        alt.hconcat(*panels[k : k + 2], spacing=34).resolve_scale(**apart)
-        for k in (0, 2)
-    ]
-    return alt.vconcat(*pairs, spacing=28).resolve_scale(**apart)
+    # Not rows of columns: Altair copies every part of a part again.
+    return alt.concat(*panels, columns=2, spacing=30).resolve_scale(**apart)
 
 
 def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
@@ -191,7 +188,7 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
     colours = alt.Scale(domain=names, range=list(theme.SERIES[: len(names)]))
     colour = alt.Color("series:N", scale=colours, legend=None)
     x = alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0))
-    base = alt.Chart(shown).encode(x=x, color=colour)
+    base = alt.Chart().encode(x=x, color=colour)
     # No nought where all lies far from it: the fan is what is to be seen.
     scale = alt.Scale(zero=False, nice=True)
     digits = _digits(rows.iloc[0])
@@ -233,4 +230,6 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
         layers.insert(0, nought.mark_rule(color=theme.GREY).encode(y="zero:Q"))
     width, height = PANEL
     title = alt.TitleParams(panel, fontSize=13, fontWeight="normal", offset=6)
-    return alt.layer(*layers).properties(width=width, height=height, title=title)
+    return alt.layer(*layers, data=shown).properties(
+        width=width, height=height, title=title
+    )

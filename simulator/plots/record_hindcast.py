@@ -118,11 +118,7 @@ def _chart(found: pd.DataFrame) -> Any:
         _panel(alt, str(measure), rows)
         for measure, rows in found.groupby("measure", sort=False)
     ]
-    lines = [
-        alt.hconcat(*panels[k : k + COLUMNS], spacing=22)
-        for k in range(0, len(panels), COLUMNS)
-    ]
-    return alt.vconcat(*lines, spacing=18)
+    return alt.concat(*panels, columns=COLUMNS, spacing=20)
 
 
 def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
@@ -135,7 +131,7 @@ def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
         f"{row['year']}: published {_row(row)[2]}, foretold {_row(row)[5]}"
         for _, row in rows.iterrows()
     ]
-    base = alt.Chart(rows.assign(hover=hover)).encode(x=x)
+    base = alt.Chart().encode(x=x)
     kinds = [INSIDE, OUTSIDE]
     points = base.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
         description=alt.Description("hover:N"),
@@ -163,4 +159,6 @@ def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
         points,
     ]
     title = alt.TitleParams(measure, fontSize=12, fontWeight="normal", offset=4)
-    return alt.layer(*layers).properties(width=width, height=height, title=title)
+    return alt.layer(*layers, data=rows.assign(hover=hover)).properties(
+        width=width, height=height, title=title
+    )

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pandas as pd
-import xarray as xr
 
 from simulator.answers.compare.report import detailed, points, verdict
 from simulator.answers.compare.simulate import Comparison
@@ -40,7 +39,7 @@ def pairs(found: Sequence[Comparison]) -> pd.DataFrame:
                     f"chance{end}": float(row[f"{name}{end}"])
                     for end in ("", "_low", "_high")
                 }
-                said = chance(xr.Dataset(ends), "chance")
+                said = chance(ends, "chance")
                 differs = "" if name == "first" else points(row)
                 told = "" if name == "first" else verdict(row, same)
                 rows.append(
@@ -115,7 +114,7 @@ def _chart(shown: pd.DataFrame) -> Any:
     )
     offset = alt.YOffset("run:N", sort=runs)
     hover = shown["target"] + ", " + shown["run"] + ": " + shown["said"]
-    base = alt.Chart(shown.assign(hover=hover)).encode(
+    base = alt.Chart().encode(
         y=y,
         yOffset=offset,
         color=alt.Color("run:N", title=None, scale=colours, sort=runs),
@@ -130,4 +129,5 @@ def _chart(shown: pd.DataFrame) -> Any:
             shape=alt.Shape("run:N", title=None, scale=shapes, sort=runs),
             tooltip=["run:N", "target:N", "said:N", "differs:N"],
         ),
+        data=shown.assign(hover=hover),
     ).properties(width=theme.WIDTH - 60, height=BAND * len(targets) * max(1, n - 1))

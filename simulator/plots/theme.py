@@ -60,6 +60,7 @@ def config() -> dict[str, Any]:
             "orient": "top",
             "direction": "horizontal",
             "titleOrient": "left",
+            "columnPadding": 36,  # for fonts wider than that which measured
         },
         "header": {**words, "titleColor": SOFT},
         "title": {

@@ -102,7 +102,7 @@ def figure(run: xr.DataTree, target: str | None = None) -> Figure:
 def said(row: Any) -> str:
     """Write the chance of a trust with its interval."""
     ends = {f"chance{end}": float(row[f"probability{end}"]) for end in ENDS}
-    return chance(xr.Dataset(ends), "chance")
+    return chance(ends, "chance")
 
 
 def _off(found: pd.DataFrame) -> str:
@@ -160,9 +160,7 @@ def _chart(found: pd.DataFrame) -> Any:
         scale=alt.Scale(domain=[0, 1]),
     )
     offset = alt.YOffset("beside:Q", scale=alt.Scale(domain=[-0.5, 0.5]))
-    dots = alt.Chart(shown).mark_circle(
-        size=34, opacity=0.75, color=theme.BLUE, aria=True
-    )
+    dots = alt.Chart().mark_circle(size=34, opacity=0.75, color=theme.BLUE, aria=True)
     ticks = alt.Chart(middles).mark_tick(
         thickness=3, size=HEIGHT - 8, color=theme.ORANGE, opacity=1
     )
@@ -175,4 +173,5 @@ def _chart(found: pd.DataFrame) -> Any:
     return alt.layer(
         dots.encode(x=x, y=y, yOffset=offset, tooltip=tooltip, description=hover),
         ticks.encode(x=x, y=y, tooltip=[*tooltip[:1], tooltip[2]]),
+        data=shown,
     ).properties(width=theme.WIDTH - 60, height=HEIGHT * len(kinds))
