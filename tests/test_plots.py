@@ -272,6 +272,7 @@ def test_a_tornado_shows_what_can_be_told_from_noise(run):
             belief_tornado.figure(found)
 
 
+@pytest.mark.slow
 def test_a_hindcast_counts_what_its_bands_hold():
     past = sim.run("hindcast-2013", draws=50, seed=7)
     scored = sim.hindcast(past)

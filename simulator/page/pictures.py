@@ -63,6 +63,7 @@ def inline(drawn: str, alt: str) -> str:
     root.attrib.pop("height")
     root.attrib.pop("version", None)
     root.set("style", f"max-width:{wide}px")
+    root.set("preserveAspectRatio", "xMinYMin meet")
     root.set("role", "img")
     root.set("aria-label", alt)
     return ET.tostring(root, encoding="unicode")

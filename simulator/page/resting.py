@@ -62,9 +62,9 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
         f"{GRADES}"
     )
     return [
-        Table("assumptions", first, COLUMNS, rows[:SHOWN], words=4),
+        Table("graded", first, COLUMNS, rows[:SHOWN], words=4),
         Table(
-            "more-assumptions",
+            "more-graded",
             f"The other {len(rows) - SHOWN} graded assumptions",
             COLUMNS,
             rows[SHOWN:],

@@ -30,6 +30,7 @@ from simulator.plots import (
 from simulator.plots.words import plain
 from simulator.schema import TRUST_TYPES
 
+ITEM: Final = "  - "  # with which the items of a list begin
 LEFT_OUT: Final = (
     "Why the target is missed, what its chance hangs on, and whether the model would "
     "have foretold past years must be simulated first. Write the report without "
@@ -188,7 +189,22 @@ def _why(found: Found) -> Section | None:
         picture(cause_waterfall.figure(found.explained, quantity), f"why-{quantity}")
         for quantity in ("delivered", "balance")
     ]
-    parts.append(Points(tuple(notes_of_causes(found.explained))))
+    notes = list(notes_of_causes(found.explained))
+    without = [
+        line.removeprefix(ITEM).partition(": ") for line in notes if ITEM in line
+    ]
+    lines = (line.replace(", in which:", ".") for line in notes if ITEM not in line)
+    parts.append(Points(tuple(lines)))
+    parts.append(
+        Table(
+            "yardsticks",
+            "What is so without each cause",
+            ("", "the yardstick"),
+            tuple((first, last) for first, _, last in without),
+            words=2,
+            folded=True,
+        )
+    )
     return Section("why", "Why it is missed", tuple(parts))
 
 
@@ -211,7 +227,7 @@ def _compared(found: Found) -> Section | None:
     for one in found.compared:
         lines = (*one.notes, *verdicts(one))
         if lines:
-            parts.append(Points(tuple(line.removeprefix("  - ") for line in lines)))
+            parts.append(Points(tuple(line.removeprefix(ITEM) for line in lines)))
     return Section("compared", "Compared with other runs", tuple(parts))
 
 

@@ -110,8 +110,8 @@ def plan(
     force: bool = False,
 ) -> Plan:
     """Check all that can be checked before anything is simulated."""
-    drawing.check()
     _jinja()
+    drawing.check()
     places.check(place, force=force, sources=files)
     run = store.open_run(files[0])
     target = main_target(run) if target is None else known(run, target)

@@ -187,7 +187,8 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
     )
     colours = alt.Scale(domain=names, range=list(theme.SERIES[: len(names)]))
     colour = alt.Color("series:N", scale=colours, legend=None)
-    x = alt.X("year:O", title=None, axis=alt.Axis(labelAngle=0))
+    short = alt.Axis(labelAngle=0, labelExpr="slice(datum.label, 2)")
+    x = alt.X("year:O", title=None, axis=short)
     base = alt.Chart().encode(x=x, color=colour)
     # No nought where all lies far from it: the fan is what is to be seen.
     scale = alt.Scale(zero=False, nice=True)
