@@ -5,7 +5,7 @@ from typing import Final
 import pandas as pd
 import xarray as xr
 
-from simulator.export import tidy
+from simulator.exports import tidy
 from simulator.page.parts import Commands, Table
 from simulator.plots.words import number
 from simulator.scenario.assumptions_log import GRADES

@@ -94,7 +94,7 @@ def allowed(run: xr.DataTree, found: pd.DataFrame) -> list[Allowed]:
         )
         curve = curves.curve(counts, int(run.attrs["draws"]))
         for level in CHANCES:
-            one = curves.inverse(curve, outcome, [level]).isel(chance=0)
+            one = curves.highest_rate(curve, outcome, [level]).isel(chance=0)
             rate, low, high = (
                 float(one[name]) for name in ("rate", "rate_low", "rate_high")
             )
