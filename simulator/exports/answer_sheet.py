@@ -16,6 +16,7 @@ NAME: Final = "Answer"
 LINE: Final = 150  # letters of a line of words: the width of the table
 CHART_ROWS: Final = 20  # that the chart covers
 A4: Final = 9  # among the sizes of paper
+PLANS: Final = 2  # the column of what plans follow
 HEADER: Final = 6  # the row that the table's titles stand in
 PERCENT: Final = "0.0%"
 CHANCE: Final = "[<0.01]0.00%;[>0.99]0.00%;0.0%"  # nothing becomes a certainty
@@ -141,69 +142,85 @@ def _rows(run: xr.DataTree) -> tuple[tuple[Any, ...], ...]:
 
 def add(book: Any, of: Sheet) -> None:
     """Put the sheet into a workbook that is written row by row, as its first."""
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side  # noqa: PLC0415
+    from openpyxl.styles import Font  # noqa: PLC0415
+
+    page = book.create_sheet(NAME)
+    _lay_out(page)  # before its rows, which follow it in the file
+    page.append([_cell(page, of.title, font=Font(name=FONT, bold=True, size=16))])
+    for line in of.lines:
+        page.append([_cell(page, line)])
+    page.append([])
+    page.append(_header(page))
+    for row in of.rows:
+        page.append(_row(page, row))
+    below = HEADER + len(of.rows) + 2
+    page.add_chart(_chart(page, of), f"A{below}")
+    for _ in range(1 + CHART_ROWS):
+        page.append([])
+    lines = [
+        (line, note.startswith("What "))
+        for note in of.notes
+        for line in textwrap.wrap(note, LINE) or [""]
+    ]
+    for line, is_title in lines:
+        look = Font(name=FONT, bold=is_title)
+        page.append([_cell(page, line, font=look)] if line else [])
+    _print(page, below + CHART_ROWS - 1 + len(lines))
+
+
+def _lay_out(page: Any) -> None:
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
     from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415
 
-    page = book.create_sheet(NAME)
-    last = get_column_letter(len(COLUMNS))
     for number, column in enumerate(COLUMNS, 1):
         page.column_dimensions[get_column_letter(number)].width = column.width
     page.freeze_panes = f"B{HEADER + 1}"
     page.sheet_view.showGridLines = False
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.row_dimensions[HEADER].height = 32
-    page.append([_cell(page, of.title, font=Font(name=FONT, bold=True, size=16))])
-    for line in of.lines:
-        page.append([_cell(page, line)])
-    page.append([])
-    under = Border(bottom=Side("medium"))
-    page.append(
-        [
-            _cell(
-                page,
-                column.title,
-                font=Font(name=FONT, bold=True),
-                alignment=Alignment(
-                    wrap_text=True,
-                    vertical="bottom",
-                    horizontal="left" if column is COLUMNS[0] else "right",
-                ),
-                border=under,
-                fill=PatternFill("solid", "E8EEF5"),
-            )
-            for column in COLUMNS
-        ]
-    )
-    for row in of.rows:
-        cells = []
-        for column, value in zip(COLUMNS, row, strict=True):
-            cell = _cell(page, value)
-            cell.number_format = column.looks
-            if column.title == "plans follow":
-                cell.alignment = Alignment(horizontal="right")
-            cells.append(cell)
-        page.append(cells)
-    below = HEADER + len(of.rows) + 2
-    page.add_chart(_chart(page, of), f"A{below}")
-    ends = below + CHART_ROWS
-    for _ in range(ends - HEADER - len(of.rows) - 1):
-        page.append([])
-    count = ends
-    for note in of.notes:
-        bold = note.startswith("What ")
-        for line in textwrap.wrap(note, LINE) or [""]:
-            page.append(
-                [_cell(page, line, font=Font(name=FONT, bold=bold))] if line else []
-            )
-            count += 1
-    page.print_area = f"A1:{last}{ends + len(lines)}"
+
+
+def _print(page: Any, rows: int) -> None:
+    """Have it printed as wide as a sheet of A4 on its side."""
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415
+
+    page.print_area = f"A1:{get_column_letter(len(COLUMNS))}{rows}"
     page.print_title_rows = f"{HEADER}:{HEADER}"
     page.page_setup.orientation = "landscape"
     page.page_setup.paperSize = A4
     page.page_setup.fitToWidth = 1
     page.page_setup.fitToHeight = 0
     page.oddFooter.right.text = "Page &P of &N"
+
+
+def _header(page: Any) -> list[Any]:
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side  # noqa: PLC0415
+
+    looks = {
+        "font": Font(name=FONT, bold=True),
+        "border": Border(bottom=Side("medium")),
+        "fill": PatternFill("solid", "E8EEF5"),
+    }
+    sides = ["left"] + ["right"] * (len(COLUMNS) - 1)
+    return [
+        _cell(
+            page,
+            column.title,
+            alignment=Alignment(wrap_text=True, vertical="bottom", horizontal=side),
+            **looks,
+        )
+        for column, side in zip(COLUMNS, sides, strict=True)
+    ]
+
+
+def _row(page: Any, values: tuple[Any, ...]) -> list[Any]:
+    from openpyxl.styles import Alignment  # noqa: PLC0415
+
+    cells = [_cell(page, value) for value in values]
+    for cell, column in zip(cells, COLUMNS, strict=True):
+        cell.number_format = column.looks
+    cells[PLANS].alignment = Alignment(horizontal="right")
+    return cells
 
 
 def _cell(page: Any, value: Any, **looks: Any) -> Any:
