@@ -24,6 +24,8 @@ from .face import target as target
 from .face import uncertainty as uncertainty
 from .face import verify as verify
 from .face import why as why
+from .page.look import Look as Look
+from .page.look import look as look
 from .page.writing import report as report
 from .population.load import load_population as load_population
 from .population.model import Population as Population
@@ -40,6 +42,7 @@ __all__ = [
     "Explanation",
     "Forecast",
     "Loaded",
+    "Look",
     "Population",
     "PopulationError",
     "Problems",
@@ -61,6 +64,7 @@ __all__ = [
     "hindcast",
     "load_population",
     "load_scenario",
+    "look",
     "open",
     "path",
     "plan",

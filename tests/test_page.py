@@ -280,3 +280,17 @@ def test_without_the_extra_the_command_says_what_to_install(folder):
         "report: needs jinja2, which is not installed; "
         'pip install "nhs-efficiency-simulator[report]"\n'
     )
+
+
+# --- in a notebook --------------------------------------------------------------------
+
+
+def test_a_look_is_the_answer_with_its_picture(folder):
+    run = sim.open(folder / "run.h5")
+    found = sim.look(run, EVIL)
+    shown = found._repr_html_()
+    assert "<script>" not in shown
+    assert shown.count("<svg") == 1
+    assert shown.count("<p>") == len(found.sentences) - 1
+    first = f"To achieve {EVIL} a year is "
+    assert repr(found).splitlines()[1].startswith(first)
