@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .PHONY: help run install check lint types test slow newest lowest format bench pages \
-	readers clean
+	readers browser clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,10 @@ pages: install ## Renew what commands print in README.md and docs
 readers: ## Install the other programs that read run files, with apt
 	apt-get install --yes --no-install-recommends r-base-core r-cran-ncdf4 \
 		r-cran-rnetcdf r-bioc-rhdf5 octave octave-netcdf netcdf-bin hdf5-tools udunits-bin
+
+browser: ## Install the browser that the page is tried in, with apt
+	apt-get install --yes --no-install-recommends chromium chromium-driver \
+		fonts-liberation
 
 clean: ## Remove caches and builds; the environment and your results stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

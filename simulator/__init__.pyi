@@ -1,3 +1,4 @@
+from . import plots as plots
 from .answers.calibrate.table import calibrate as calibrate
 from .answers.chances.simulate import chances as chances
 from .answers.compare.simulate import Comparison as Comparison
@@ -29,6 +30,9 @@ from .face import uncertainty as uncertainty
 from .face import verify as verify
 from .face import why as why
 from .face import worth as worth
+from .page.look import Look as Look
+from .page.look import look as look
+from .page.writing import report as report
 from .population.load import load_population as load_population
 from .population.model import Population as Population
 from .runfile.opening import open as open  # noqa: A004 - as it is called in public
@@ -44,6 +48,7 @@ __all__ = [
     "Explanation",
     "Forecast",
     "Loaded",
+    "Look",
     "Population",
     "PopulationError",
     "Problems",
@@ -66,10 +71,13 @@ __all__ = [
     "hindcast",
     "load_population",
     "load_scenario",
+    "look",
     "open",
     "path",
     "plan",
+    "plots",
     "regret",
+    "report",
     "requires",
     "run",
     "sweep",

@@ -32,11 +32,13 @@ FLOORS = {
     "running": 8,
     "answers": 9,
     "exports": 10,
+    "plots": 10,
+    "page": 11,
     "face": 11,
-    "cli": 11,
-    "__main__": 12,
+    "cli": 12,
+    "__main__": 13,
 }
-FACE_FLOOR = 13
+FACE_FLOOR = 14
 
 LONGEST_FILE = {"simulator": 400, "tests": 700}  # lines
 LONGEST_FUNCTION = 80  # lines, of a function in simulator/

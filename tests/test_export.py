@@ -17,9 +17,10 @@ import tiny
 from click.testing import CliRunner
 
 from simulator import schema
+from simulator.answers.headline import estimate as headline
 from simulator.cli import export as exporting
 from simulator.errors import RunFileError
-from simulator.exports import columns, formulas, tables, tidy, workbook
+from simulator.exports import answer_sheet, columns, formulas, tables, tidy, workbook
 from simulator.exports import write as export
 from simulator.exports.columns import ALWAYS, BY_DRAW, NAMES
 from simulator.exports.write import FORMATS
@@ -368,14 +369,44 @@ def test_csv_is_by_rfc_4180(written):
 
 def test_a_workbook_has_a_bold_frozen_header_and_its_words_last(written):
     book = openpyxl.load_workbook(written["xlsx"])
-    assert book.sheetnames == list(NAMES)
+    assert book.sheetnames == [answer_sheet.NAME, *NAMES]
     assert tuple(book.sheetnames[-3:]) == ALWAYS
-    for sheet in book:
+    for sheet in book.worksheets[1:]:
         assert sheet.freeze_panes == "A2"
         assert all(cell.font.bold for cell in sheet[1])
         assert not any(cell.font.bold for cell in sheet[2])
         assert sheet.auto_filter.ref == sheet.dimensions
     assert book.properties.title == "The least that can be run"
+
+
+def test_a_workbook_opens_on_the_answer(written, run):
+    book = openpyxl.load_workbook(written["xlsx"])
+    sheet = book.active
+    assert sheet.title == answer_sheet.NAME
+    assert sheet["A1"].value == run.attrs["title"]
+    header = answer_sheet.HEADER
+    assert sheet.freeze_panes == f"B{header + 1}"
+    titles = [cell.value for cell in sheet[header]]
+    assert titles == [column.title for column in answer_sheet.COLUMNS]
+    answer = headline.headline(run)
+    for k, name in enumerate(TARGETS):
+        cells = {cell.value for cell in sheet["A"][header : header + len(TARGETS)]}
+        assert name in cells
+        row = next(r for r in sheet.iter_rows(min_row=header + 1) if r[0].value == name)
+        found = answer.isel(target=k)
+        assert row[1].value == pytest.approx(float(found["rate"]), rel=1e-14)
+        ends = [float(found[f"sector_probability{e}"]) for e in ("", "_low", "_high")]
+        assert [cell.value for cell in row[6:9]] == pytest.approx(ends, rel=1e-14)
+        assert row[12].value == float(found["trusts_in_deficit"].sel(quantile=0.5))
+        assert row[0].data_type == "s"
+        assert row[0].quotePrefix == formulas.runs(name)
+        assert "%" in row[6].number_format
+    assert len(sheet._charts) == 1
+    assert sheet.page_setup.orientation == "landscape"
+    assert sheet.print_title_rows == f"${header}:${header}"
+    said = {cell.value for cell in sheet["A"] if cell.value}
+    assert "What is not in the number" in said
+    assert sheet.print_area == f"'Answer'!$A$1:$O${sheet.max_row}"
 
 
 def test_no_text_becomes_a_formula(written):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("excel", "parquet")
+EXTRAS = ("excel", "parquet", "report")
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")  # oldest first
 
 

@@ -1,10 +1,13 @@
 """How numbers are written in every answer: chances, bands of levels, years."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 
-def chance(row: xr.Dataset, name: str) -> str:
+def chance(row: Mapping[Any, Any], name: str) -> str:
     """Write a probability with its interval, no more precise than it is."""
     value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     # What no draw showed is rare, not impossible: give the bound.

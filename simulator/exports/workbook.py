@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.errors import RunFileError
-from simulator.exports import formulas
+from simulator.exports import answer_sheet, formulas
 from simulator.exports.columns import ALWAYS, BY_DRAW
 from simulator.exports.tables import Table
 from simulator.types import OnProgress
@@ -35,7 +35,7 @@ _NO_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uff
 _CODED: Final = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
-def check(tables: Sequence[Table]) -> None:
+def check(tables: Sequence[Table], answer: answer_sheet.Sheet) -> None:
     """Refuse what a workbook cannot hold.
 
     Raises
@@ -57,6 +57,8 @@ def check(tables: Sequence[Table]) -> None:
             f"a sheet holds {ROWS:,} rows, but {said}",
             f"{fewer}take --to parquet or --to csv",
         )
+    for text in answer.texts:
+        _text(text, answer_sheet.NAME)
     for table in tables:
         if table.name not in BY_DRAW:  # whose texts are names of these tables too
             for frame in table.slabs():
@@ -67,8 +69,8 @@ def check(tables: Sequence[Table]) -> None:
 
 def write(
     place: Path,
+    answer: answer_sheet.Sheet,
     tables: Sequence[Table],
-    title: str,
     maker: str,
     on_progress: OnProgress,
 ) -> None:
@@ -78,15 +80,17 @@ def write(
     ----------
     place
         Path to write.
+    answer
+        What the first sheet says.
     tables
-        A sheet each, in this order.
-    title, maker
+        A sheet each after it, in this order.
+    maker
         Of the document.
     on_progress
         Called with the number of rows just written.
     """
-    sheets = {f"xl/worksheets/sheet{n}.xml": each for n, each in enumerate(tables, 1)}
-    made, quoting = _headers(tables, title, maker)
+    sheets = {f"xl/worksheets/sheet{n}.xml": each for n, each in enumerate(tables, 2)}
+    made, quoting = _headers(answer, tables, maker)
     with (
         zipfile.ZipFile(made) as headers,
         zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book,
@@ -105,8 +109,10 @@ def write(
                 part.write(end + after)
 
 
-def _headers(tables: Sequence[Table], title: str, maker: str) -> tuple[io.BytesIO, int]:
-    """Make the workbook with the header rows alone.
+def _headers(
+    answer: answer_sheet.Sheet, tables: Sequence[Table], maker: str
+) -> tuple[io.BytesIO, int]:
+    """Make the workbook with the answer, and of the tables the header rows alone.
 
     With the number of the style by which Excel keeps a text a text when it is edited.
     """
@@ -115,8 +121,9 @@ def _headers(tables: Sequence[Table], title: str, maker: str) -> tuple[io.BytesI
     from openpyxl.styles import Font  # noqa: PLC0415
 
     book = openpyxl.Workbook(write_only=True)
-    book.properties.title = title
+    book.properties.title = answer.title
     book.properties.creator = maker
+    answer_sheet.add(book, answer)
     for table in tables:
         sheet = book.create_sheet(table.name)
         sheet.freeze_panes = "A2"

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 import xarray as xr
 
 from simulator.errors import RunFileError
-from simulator.exports import formulas, tidy, workbook
+from simulator.exports import answer_sheet, formulas, tidy, workbook
 from simulator.exports.columns import ALWAYS, NAMES
 from simulator.exports.tables import Table, choose, open_tables
 from simulator.files import places
@@ -40,6 +40,8 @@ class Plan(NamedTuple):
     told: dict[str, str]
     """A few words on the run."""
     bom: bool = False
+    answer: answer_sheet.Sheet | None = None
+    """What the first sheet of a workbook says."""
 
     def file(self, table: Table) -> Path:
         """Name the file that a table stands in."""
@@ -104,8 +106,10 @@ def plan(
     source = run.encoding.get("source")
     _check_place(place, to, force, [] if source is None else [Path(source)])
     tables = open_tables(run, chosen)
+    answer = None
     if to == "xlsx":
-        workbook.check(tables)
+        answer = answer_sheet.sheet(run)
+        workbook.check(tables, answer)
     known = tidy.names(run)
     left_out = {
         name: "not asked for" if name in known else tidy.NONE_KEPT
@@ -113,16 +117,16 @@ def plan(
         if name not in chosen
     }
     told = {name: str(run.attrs[name]) for name in TOLD}
-    return Plan(place, to, tables, left_out, told, bom)
+    return Plan(place, to, tables, left_out, told, bom, answer)
 
 
 def write(plan: Plan, on_progress: OnProgress = lambda rows: None) -> None:
     """Write what is planned; `on_progress` is called with rows written."""
     with _begun(plan.place.resolve()) as begun:
         if plan.to == "xlsx":
-            told = plan.told
+            assert plan.answer is not None
             workbook.write(
-                begun, plan.tables, told["title"], told["source"], on_progress
+                begun, plan.answer, plan.tables, plan.told["source"], on_progress
             )
             parts.sync(begun)
             return
