@@ -212,7 +212,7 @@ def foretold_by(
 class Trying(Foreteller):
     """A foreteller whose last belief is a trial's term."""
 
-    trial: Trial
+    trial: Trial = TRIALS[0]
 
     def foretell(
         self, values: Floats, on_progress: OnProgress = lambda n: None
