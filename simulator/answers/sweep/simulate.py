@@ -7,9 +7,9 @@ sweep that was stopped goes on where it stood.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import numpy as np
 import xarray as xr
@@ -108,21 +108,31 @@ def sweep(
     begun = _begun(place)
     with begun.open("a", encoding="utf-8") as file:
         if not rows:
-            file.write(json.dumps(identity) + "\n")
+            _append(file, identity)
         for one in at[len(rows) :]:
             rows.append(_row(scenario, one, draws, seed, threads, on_progress))
-            file.write(json.dumps(rows[-1]) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+            _append(file, rows[-1])
     found = _gathered(base, varied, values, rows, identity, latin is not None)
+    _write_whole(found, place)
+    begun.unlink()
+    return found
+
+
+def _append(file: TextIO, record: Mapping[str, Any]) -> None:
+    """Put a record on the disk, a line of its own."""
+    file.write(json.dumps(record) + "\n")
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _write_whole(found: xr.Dataset, place: Path) -> None:
+    """Write a file whole or not at all."""
     whole = place.with_name(f".{place.name}.{os.getpid()}.whole")
     try:
         found.to_netcdf(whole, engine="h5netcdf")
         whole.replace(place)
     finally:
         whole.unlink(missing_ok=True)
-    begun.unlink()
-    return found
 
 
 def number_of(vary: Sequence[str], latin: int | None) -> int:
