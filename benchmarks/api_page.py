@@ -30,7 +30,7 @@ raised as a `SimulatorError`, which names the place, the problem and a remedy.
 <!-- Written from the docstrings by `make pages`. -->
 """
 ASKED, GIVEN, RAISED = "What can be asked", "What is given", "What is raised"
-OTHER = "Constants"
+DRAWN, OTHER = "What can be drawn", "Constants"
 SECTION: Final = re.compile(r"^(\w[\w ]*)\n-{3,}\n", re.M)
 PLAIN: Final = (int, float, str, tuple, type(None))
 LISTS: Final = {"Parameters", "Attributes", "Returns", "Yields", "Raises", "Warns"}
@@ -38,9 +38,11 @@ LISTS: Final = {"Parameters", "Attributes", "Returns", "Yields", "Raises", "Warn
 
 def markdown() -> str:
     """Write the page."""
-    groups: dict[str, list[str]] = {ASKED: [], GIVEN: [], RAISED: [], OTHER: []}
+    order = (ASKED, DRAWN, GIVEN, RAISED, OTHER)
+    groups: dict[str, list[str]] = {title: [] for title in order}
     for name in simulator.__all__:
-        groups[group_of(getattr(simulator, name))].append(entry(name))
+        thing = getattr(simulator, name)
+        groups[group_of(thing)].append(entry(name, thing))
     parts = ((f"## {title}\n", *entries) for title, entries in groups.items())
     return "\n".join(itertools.chain([HEAD], *parts))
 
@@ -49,12 +51,16 @@ def group_of(thing: Any) -> str:
     """Say under which heading a name belongs."""
     if inspect.isclass(thing):
         return RAISED if issubclass(thing, Exception) else GIVEN
+    if inspect.ismodule(thing):
+        return DRAWN
     return ASKED if inspect.isfunction(thing) else OTHER
 
 
-def entry(name: str) -> str:
-    """Explain one public name."""
-    thing = getattr(simulator, name)
+def entry(name: str, thing: Any) -> str:
+    """Explain one public name; of a module, the names in it too."""
+    if inspect.ismodule(thing):
+        names = {f"{name}.{each}": getattr(thing, each) for each in thing.__all__}
+        return "\n".join([explained(thing) + "\n", *map(entry, names, names.values())])
     if inspect.isfunction(thing):
         parts = [fenced(signature(name, thing)), explained(thing)]
     elif inspect.isclass(thing):
