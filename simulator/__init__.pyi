@@ -2,6 +2,7 @@ from .answers.calibrate.table import calibrate as calibrate
 from .answers.chances.simulate import chances as chances
 from .answers.compare.simulate import Comparison as Comparison
 from .answers.explain.paper import Explanation as Explanation
+from .answers.groups.estimate import group_chances as group_chances
 from .answers.headline.estimate import headline as headline
 from .answers.hindcast.simulate import hindcast as hindcast
 from .answers.plan.simulate import Forecast as Forecast
@@ -23,6 +24,7 @@ from .face import target as target
 from .face import uncertainty as uncertainty
 from .face import verify as verify
 from .face import why as why
+from .population.imports.tac_tables import read_accounts as read_accounts
 from .population.load import load_population as load_population
 from .population.model import Population as Population
 from .runfile.opening import open as open  # noqa: A004 - as it is called in public
@@ -54,6 +56,7 @@ __all__ = [
     "curve",
     "explain",
     "export",
+    "group_chances",
     "headline",
     "highest_rate",
     "hindcast",
@@ -62,6 +65,7 @@ __all__ = [
     "open",
     "path",
     "plan",
+    "read_accounts",
     "run",
     "target",
     "uncertainty",
