@@ -3,6 +3,7 @@ from .answers.calibrate.table import calibrate as calibrate
 from .answers.chances.simulate import chances as chances
 from .answers.compare.simulate import Comparison as Comparison
 from .answers.explain.paper import Explanation as Explanation
+from .answers.groups.estimate import group_chances as group_chances
 from .answers.headline.estimate import headline as headline
 from .answers.hindcast.simulate import hindcast as hindcast
 from .answers.plan.simulate import Forecast as Forecast
@@ -33,6 +34,7 @@ from .face import worth as worth
 from .page.look import Look as Look
 from .page.look import look as look
 from .page.writing import report as report
+from .population.imports.tac_tables import read_accounts as read_accounts
 from .population.load import load_population as load_population
 from .population.model import Population as Population
 from .runfile.opening import open as open  # noqa: A004 - as it is called in public
@@ -66,6 +68,7 @@ __all__ = [
     "explain",
     "export",
     "futures",
+    "group_chances",
     "headline",
     "highest_rate",
     "hindcast",
@@ -76,6 +79,7 @@ __all__ = [
     "path",
     "plan",
     "plots",
+    "read_accounts",
     "regret",
     "report",
     "requires",

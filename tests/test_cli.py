@@ -244,7 +244,8 @@ def test_run_prints_json_for_a_script_and_takes_every_flag(here):
         (
             ("--set", "population=none.csv"),
             "none.csv: there is no such file; "
-            "packaged populations: providers-2012, providers-2015, providers-2018",
+            "packaged populations: providers-2012, providers-2015, providers-2018, "
+            "providers-2025",
         ),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import h5py
 import pytest
+import tac_workbooks
 import tiny
 from click.testing import CliRunner
 from terminals import ROOT, call
@@ -21,6 +22,11 @@ COMMANDS = {
     "`check`": ("check", "tiny.toml"),
     "`new`": ("new", "mine"),
     "`population build`": ("population", "build", "panel.csv", "-o", "made.csv"),
+    "`population import tac`": (
+        *("population", "import", "tac", "TAC NHS trusts 2023-24.xlsx"),
+        *("-o", "trusts.csv"),
+    ),
+    "`run --system`, `show FILE --by`": ("show", "run.h5", "--by", "system"),
     "`plan`": ("plan", "tiny.toml", "--draws", "64"),
     "`target`": ("target", "run.h5", "--draws", "64"),
     "`target --regret`": ("target", "run.h5", "--draws", "64", "--regret", "4"),
@@ -58,6 +64,7 @@ def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("json")
     tiny.write(place)
     (place / "panel.csv").write_text(PANEL, encoding="utf-8")
+    tac_workbooks.make(place / "TAC NHS trusts 2023-24.xlsx")
     assert inside(place, "run", "tiny.toml", "--draws", "200", "-o", "run.h5")[0] == 0
     many = ("run", "tiny.toml", "--draws", "250", "-o", "many.h5")
     assert inside(place, *many)[0] == 0

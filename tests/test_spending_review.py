@@ -269,3 +269,16 @@ def test_the_plan_is_answered_in_one_command(tmp_path):
     assert asked["2%"]["outcome"] == "measured"
     assert asked["plans of 6%"]["outcome"] == "any_means"
     assert answer["draws"] == 32
+    words = ("--trust", "SYN-A001", "--target", "plans of 6%", "--draw", "3")
+    told = subprocess.run(
+        [
+            *(sys.executable, "-m", "simulator.cli", "explain"),
+            *(str(tmp_path / "plan.h5"), *words),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "from_prices = 0.02" in told.stdout
+    assert "cost_uplift - from_prices" in told.stdout

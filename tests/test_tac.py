@@ -480,7 +480,7 @@ def test_both_kinds_and_several_years_come_together(tmp_path):
         for year in ("2022-23", "2023-24")
         for kind in ("NHS trusts", "FTs")
     ]
-    every = tac_tables.read_all(paths)
+    every = tac_tables.read_accounts(paths)
     kept = tac_tables.last_year(every)
     assert len(kept) == 24
     assert {own.year for own in kept} == {2023}
@@ -500,7 +500,7 @@ def test_one_trusts_year_in_two_workbooks_is_refused(tmp_path):
     one = make(named(tmp_path)).path
     two = make(tmp_path / "again 2023-24.xlsx").path
     with pytest.raises(Problems) as refused:
-        tac_tables.read_all([one, two])
+        tac_tables.read_accounts([one, two])
     assert str(refused.value).splitlines()[0] == (
         "again 2023-24.xlsx: RY000 has accounts of 2023/24 in TAC NHS trusts "
         "2023-24.xlsx too; give each file once"

@@ -63,7 +63,7 @@ def tac(
     for place in written:
         places.check(place, force=force, sources=files)
     with progress(sum(map(reader.work, files)), "reading", "bytes") as on_progress:
-        every = tac_tables.read_all(files, year, on_progress)
+        every = tac_tables.read_accounts(files, year, on_progress)
     kept, said = tac_tables.last_year(every), tac_tables.about(every)
     write_text(output, tac_tables.as_list(kept), force=force, sources=files)
     if history:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -27,12 +28,26 @@ THOUSAND: Final = 1000.0
 HELD_OUT: Final = (2018, 2019)
 
 
-def read_all(
-    paths: Iterable[Path],
+def read_accounts(
+    paths: Iterable[str | os.PathLike[str]],
     year: int | None = None,
     on_progress: OnProgress = lambda more: None,
 ) -> list[Accounts]:
-    """Read several workbooks, of NHS trusts and of foundation trusts, of any years.
+    """Read published trust accounts: of NHS trusts and foundation trusts, of any years.
+
+    Parameters
+    ----------
+    paths
+        Workbooks as NHS England publishes them.
+    year
+        First calendar year of the accounts; taken from the files' names unless given.
+    on_progress
+        Is told how many bytes more have been gone through.
+
+    Returns
+    -------
+    list of Accounts
+        One a trust and year, GBP thousand.
 
     Raises
     ------
@@ -42,7 +57,7 @@ def read_all(
     found: list[Accounts] = []
     came_from: dict[tuple[str, int], str] = {}
     twice = []
-    for path in paths:
+    for path in map(Path, paths):
         for own in tac.read(path, year, on_progress):
             other = came_from.setdefault((own.code, own.year), path.name)
             if other != path.name:
