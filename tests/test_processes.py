@@ -32,11 +32,19 @@ FEW = "256"
 FEWER = {
     **dict.fromkeys(("run", "hindcast"), ("--draws", FEW)),
     **dict.fromkeys(("target", "why", "uncertainty", "compare"), ("--draws", FEW)),
-    "tornado": ("--draws", FEW),
+    **dict.fromkeys(("tornado", "sweep"), ("--draws", "64")),
     "explain": ("--draw", "31"),  # one of the few
 }
 AS_PRINTED = {"--precision", "--extend"}
-SLOW = AS_PRINTED | {"target", "why", "uncertainty", "compare", "plan", "tornado"}
+SLOW = AS_PRINTED | {
+    "target",
+    "why",
+    "uncertainty",
+    "compare",
+    "plan",
+    "tornado",
+    "sweep",
+}
 
 PANEL = "code,name,type,operating_spend\nAB1,One,acute,400\nAB2,Two,community,150\n"
 INDENTED = re.compile(r"(?:^    simulator .*\n)+", re.M)

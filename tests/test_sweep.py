@@ -155,11 +155,14 @@ def again(folder, place, **how):
     return sweep(folder / "tiny.toml", VARY, place, draws=DRAWS, seed=7, **how)
 
 
-def test_a_sweep_that_was_stopped_goes_on_and_is_the_same(folder, found, tmp_path):
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_sweep_that_was_stopped_goes_on_and_is_the_same(
+    folder, found, tmp_path, after
+):
     place = tmp_path / "sweep.h5"
-    stopped(folder, place, 3)
+    stopped(folder, place, after)
     begun = tmp_path / "sweep.h5.begun"
-    assert len(begun.read_text().splitlines()) == 1 + 3
+    assert len(begun.read_text().splitlines()) == 1 + after
     with begun.open("a") as file:
         file.write('{"achieved": [[1')  # a line cut short
     with pytest.raises(SimulatorError, match="add --resume to go on with it"):

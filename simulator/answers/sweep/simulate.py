@@ -7,7 +7,7 @@ sweep that was stopped goes on where it stood.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -98,41 +98,24 @@ def sweep(
         load_scenario(scenario, one)
     base = load_scenario(scenario, settings)
     identity = _identity(base, varied, values, draws, seed)
-    if output is None:
-        rows = [_row(scenario, one, draws, seed, threads, on_progress) for one in at]
+
+    def simulated(some: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:
+        return (_row(scenario, one, draws, seed, threads, on_progress) for one in some)
+
+    def gathered(rows: Sequence[dict[str, Any]]) -> xr.Dataset:
         return _gathered(base, varied, values, rows, identity, latin is not None)
+
+    if output is None:
+        return gathered(list(simulated(at)))
     place = Path(output)
     places.check(place, force=force)
     rows = _written(place, identity, resume)
     on_progress(len(rows) * draws)
-    begun = _begun(place)
-    with begun.open("a", encoding="utf-8") as file:
-        if not rows:
-            _append(file, identity)
-        for one in at[len(rows) :]:
-            rows.append(_row(scenario, one, draws, seed, threads, on_progress))
-            _append(file, rows[-1])
-    found = _gathered(base, varied, values, rows, identity, latin is not None)
-    _write_whole(found, place)
-    begun.unlink()
+    rows = _write(place, identity, rows, simulated(at[len(rows) :]))
+    found = gathered(rows)
+    _put_whole(found, place)
+    _begun(place).unlink()
     return found
-
-
-def _append(file: TextIO, record: Mapping[str, Any]) -> None:
-    """Put a record on the disk, a line of its own."""
-    file.write(json.dumps(record) + "\n")
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _write_whole(found: xr.Dataset, place: Path) -> None:
-    """Write a file whole or not at all."""
-    whole = place.with_name(f".{place.name}.{os.getpid()}.whole")
-    try:
-        found.to_netcdf(whole, engine="h5netcdf")
-        whole.replace(place)
-    finally:
-        whole.unlink(missing_ok=True)
 
 
 def number_of(vary: Sequence[str], latin: int | None) -> int:
@@ -206,6 +189,42 @@ def _identity(
 
 def _begun(place: Path) -> Path:
     return place.with_name(f"{place.name}{BEGUN}")
+
+
+def _write(
+    place: Path,
+    identity: dict[str, str],
+    before: Sequence[dict[str, Any]],
+    coming: Iterable[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Write each point down as it comes; give all of them."""
+    rows = list(before)
+
+    def put(file: TextIO, what: dict[str, Any]) -> None:
+        file.write(json.dumps(what) + "\n")
+        file.flush()
+        os.fsync(file.fileno())  # it outlives whatever ends the sweep
+
+    is_new = places.kind(_begun(place)) is None
+    with _begun(place).open("a", encoding="utf-8") as file:
+        if is_new:
+            put(file, identity)
+        for row in coming:
+            rows.append(row)
+            put(file, row)
+    return rows
+
+
+def _put_whole(found: xr.Dataset, place: Path) -> None:
+    """Write the file whole or not at all."""
+    whole = place.with_name(f".{place.name}.{os.getpid()}.whole")
+    try:
+        found.to_netcdf(whole, engine="h5netcdf")
+        whole.replace(place)
+    except OSError as error:
+        raise places.cannot_write(place, error) from error
+    finally:
+        whole.unlink(missing_ok=True)
 
 
 def _written(place: Path, identity: dict[str, str], resume: bool) -> list[Any]:

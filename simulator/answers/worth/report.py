@@ -32,17 +32,15 @@ def render(found: xr.Dataset, checked: xr.Dataset | None = None) -> RenderableTy
         Text(),
         Text(sentence(found), style="bold"),
         Text(),
-        _table(found, "knowing one belief", leading(found, "belief")[:SHOWN]),
-        Text(),
-        _table(found, "knowing two", leading(found, "pair")),
-        Text(),
-        _table(
-            found,
-            "knowing all of",
-            [*leading(found, "section"), *leading(found, "all")],
-        ),
-        Text(),
     ]
+    whole = [*leading(found, "section"), *leading(found, "all")]
+    for first, units in (
+        ("knowing one belief", leading(found, "belief")[:SHOWN]),
+        ("knowing two", leading(found, "pair")),
+        ("knowing all of", whole),
+    ):
+        if units:
+            parts += [_table(found, first, units), Text()]
     if checked is not None:
         parts += [_checked(found, checked), Text()]
     return Group(*parts, *(Text(line) for line in _notes(found)))
