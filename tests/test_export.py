@@ -397,7 +397,7 @@ def test_a_workbook_opens_on_the_answer(written, run):
         assert row[1].value == pytest.approx(float(found["rate"]), rel=1e-14)
         ends = [float(found[f"sector_probability{e}"]) for e in ("", "_low", "_high")]
         assert [cell.value for cell in row[6:9]] == pytest.approx(ends, rel=1e-14)
-        assert row[12].value == float(found["trusts_in_deficit"].sel(quantile=0.5))
+        assert row[15].value == float(found["trusts_in_deficit"].sel(quantile=0.5))
         assert row[0].data_type == "s"
         assert row[0].quotePrefix == formulas.runs(name)
         assert "%" in row[6].number_format
@@ -406,7 +406,7 @@ def test_a_workbook_opens_on_the_answer(written, run):
     assert sheet.print_title_rows == f"${header}:${header}"
     said = {cell.value for cell in sheet["A"] if cell.value}
     assert "What is not in the number" in said
-    assert sheet.print_area == f"'Answer'!$A$1:$O${sheet.max_row}"
+    assert sheet.print_area == f"'Answer'!$A$1:$R${sheet.max_row}"
 
 
 def test_no_text_becomes_a_formula(written):

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from test_plots import EVIL, tables
 
 import simulator as sim
-from simulator.answers.headline.estimate import headline
+from simulator.answers.headline.beside import cell, has_both
+from simulator.answers.headline.estimate import GIVEN, headline
 from simulator.answers.text import chance
 from simulator.cli import main
 from simulator.errors import RunFileError
@@ -150,11 +151,12 @@ def test_the_chances_of_its_targets_are_those_of_the_file(folder, quick):
     answer = headline(sim.open(folder / "run.h5"))
     _, *rows = Page(quick).tables["targets"]
     assert {row[0] for row in rows} == {str(name) for name in answer["target"].values}
-    columns = {4: "sector", 5: "balance", 6: "sustained", 7: "median_trust"}
+    columns = ["sector", "balance", "sustained", "median_trust"]
     for row in rows:
         found = answer.sel(target=row[0])
-        for place, name in columns.items():
-            assert row[place] == chance(found, f"{name}_probability")
+        said = [chance(found, f"{name}_probability") for name in columns]
+        given = [cell(answer, row[0], "sector", GIVEN)] if has_both(answer) else []
+        assert row[4 : 8 + len(given)] == [said[0], *given, *said[1:]]
 
 
 def test_the_chances_of_its_trusts_are_those_of_the_file(folder, quick):
@@ -291,6 +293,6 @@ def test_a_look_is_the_answer_with_its_picture(folder):
     shown = found._repr_html_()
     assert "<script>" not in shown
     assert shown.count("<svg") == 1
-    assert shown.count("<p>") == len(found.sentences) - 1
+    assert shown.count("<p>") == len(found.sentences)
     first = f"To achieve {EVIL} a year is "
     assert repr(found).splitlines()[1].startswith(first)

@@ -14,6 +14,7 @@ import tiny
 from click.testing import CliRunner
 
 import simulator as sim
+from simulator.answers.headline.estimate import GIVEN, headline
 from simulator.answers.uncertainty import simulate as uncertainty
 from simulator.cli import main
 from simulator.errors import RunFileError, SimulatorError
@@ -161,7 +162,13 @@ def test_series_are_told_apart_by_whoever_is_colour_blind(kind):
 
 
 def test_the_curve_shows_the_chances_of_the_file(run):
-    found = chance_curve.points(run).set_index("target")
+    every = chance_curve.points(run)
+    given = every["plans"] == GIVEN
+    found = every[~given].set_index("target")
+    answer = headline(run).sel(of="sector")
+    for _, row in every[given].iterrows():
+        second = answer.sel(beliefs=GIVEN, target=row["target"])
+        assert row["chance"] == float(second["chance"])
     stored = run["sector_probability"].sel(outcome="recurrent")
     for target in run["target"].values:
         assert found.loc[target, "chance"] == float(stored.sel(target=target))

@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 import xarray as xr
 
 from simulator.answers.headline import caveats
+from simulator.answers.headline.beside import ENDS, has_both
 from simulator.answers.headline.delivered import delivered, in_pairs
-from simulator.answers.headline.estimate import headline, own_outcome
+from simulator.answers.headline.estimate import GIVEN, headline, own_outcome
 from simulator.answers.text import financial_year
 from simulator.exports import formulas
 from simulator.outcomes import OF_NAME
@@ -47,6 +48,14 @@ COLUMNS: Final = (
     Column("saved for good", PERCENT, 9, "its recurrent savings, of cost"),
     Column("one-off", PERCENT, 9, "its one-off savings, of cost"),
     Column("chance", CHANCE, 9, "that the sector achieves the target as it is meant"),
+    Column("from", CHANCE, 8, ""),
+    Column("to", CHANCE, 8, ""),
+    Column(
+        "given the record",
+        CHANCE,
+        9,
+        "the same, of such assumptions as would have given the past as published",
+    ),
     Column("from", CHANCE, 8, ""),
     Column("to", CHANCE, 8, ""),
     Column("and in balance", CHANCE, 9, "that it also ends the last year in balance"),
@@ -115,15 +124,19 @@ def sheet(run: xr.DataTree) -> Sheet:
 def _rows(run: xr.DataTree) -> tuple[tuple[Any, ...], ...]:
     answer, found = headline(run), delivered(run)
     follows = run.to_dataset()["plan_follows"]
+    both = has_both(answer)
     rows = []
     for pair in in_pairs(run.to_dataset()):
         for name in (one for one in pair if one is not None):
             row, saving = answer.sel(target=name), found.sel(target=name)
-            chances = (
-                float(row[f"{of}_probability{end}"])
+            sector, sustained = (
+                [float(row[f"{of}_probability{end}"]) for end in ENDS]
                 for of in ("sector", "sustained")
-                for end in ("", "_low", "_high")
             )
+            given: list[float | None] = [None] * len(ENDS)
+            if both:
+                second = row.sel(of="sector", beliefs=GIVEN)
+                given = [float(second[f"chance{end}"]) for end in ENDS]
             low, middle, high = (float(n) for n in row["trusts_in_deficit"].values)
             rows.append(
                 (
@@ -131,7 +144,9 @@ def _rows(run: xr.DataTree) -> tuple[tuple[Any, ...], ...]:
                     float(row["rate"]),
                     str(follows.sel(target=name).values),
                     *(float(saving[p]) for p in ("planned", "recurrent", "one_off")),
-                    *chances,
+                    *sector,
+                    *given,
+                    *sustained,
                     middle,
                     low,
                     high,
@@ -255,8 +270,11 @@ def _chart(page: Any, of: Sheet) -> Any:
     rates = Reference(page, min_col=2, min_row=first, max_row=last)
     for column, title, colour, sign in (
         (7, "achieve", "0B5FA5", "circle"),
-        (10, "achieve and end in balance", "C65102", "square"),
+        (10, "achieve, given the record", "6A1B7A", "triangle"),
+        (13, "achieve and end in balance", "C65102", "square"),
     ):
+        if of.rows[0][column - 1] is None:
+            continue
         values = Reference(page, min_col=column, min_row=first, max_row=last)
         series = Series(values, rates, title=title)
         series.marker.symbol = sign

@@ -1,13 +1,15 @@
 """The answer of a run in sentences and one table, for whoever reads no statistics."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import xarray as xr
 
 from simulator.answers.headline import caveats
+from simulator.answers.headline.beside import cell, has_both
 from simulator.answers.headline.delivered import delivered, in_pairs, steps
-from simulator.answers.headline.estimate import highest, own_outcome
+from simulator.answers.headline.estimate import GIVEN, highest, own_outcome
 from simulator.answers.headline.ties import alike
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME
@@ -16,7 +18,7 @@ from simulator.page.verbal import likely
 from simulator.plots.words import joined, number, with_draws
 from simulator.statistics.independence import replicates_of
 
-CHANCES = {"80%": 0.8, "50%": 0.5}
+LEVELS: Final = (0.8, 0.5)
 
 
 def question(run: xr.DataTree, target: str) -> str:
@@ -53,6 +55,12 @@ def sentences(run: xr.DataTree, answer: xr.Dataset, target: str) -> Iterator[str
         f"To achieve {target} a year is {_words(row, 'sector')}: "
         f"{with_draws(chance(row, 'sector_probability'), draws)}."
     )
+    if has_both(answer):
+        given = row.sel(beliefs=GIVEN, of="sector")
+        yield (
+            "With only such assumptions as would have given the past as published, it "
+            f"is {likely(float(given['chance']))}: {chance(given, 'chance')}."
+        )
     yield (
         f"To achieve it and end {_last(run)} in balance is {_words(row, 'sustained')}: "
         f"{chance(row, 'sustained_probability')}."
@@ -63,12 +71,12 @@ def sentences(run: xr.DataTree, answer: xr.Dataset, target: str) -> Iterator[str
         f"{band(row, 'trusts_in_deficit')} of {run.sizes['trust']} trusts are in "
         "deficit."
     )
-    best = {name: highest(answer, level) for name, level in CHANCES.items()}
-    told = [
-        f"{'none' if one is None else one['target'].values} with at least {name}"
-        for name, one in best.items()
-    ]
-    yield f"The highest target that was run: {joined(told)} chance of the sector."
+    best = [highest(answer, level) for level in LEVELS]
+    names = ["none" if one is None else str(one["target"].values) for one in best]
+    yield (
+        "The highest target here that the sector has at least an 80% chance to achieve "
+        f"is {names[0]}; at least an even chance, {names[1]}."
+    )
     for found in steps(run, answer)[:1]:
         word = "better" if found.balance > 0.0 else "worse"
         yield (
@@ -104,7 +112,7 @@ def how_to_read(run: xr.DataTree) -> str:
 
 def targets(run: xr.DataTree, answer: xr.Dataset) -> Table:
     """Set all targets side by side; `answer` is the `headline` of the run."""
-    found = delivered(run)
+    found, both = delivered(run), has_both(answer)
     rows = []
     for pair in in_pairs(run.to_dataset()):
         for name in (one for one in pair if one is not None):
@@ -117,6 +125,7 @@ def targets(run: xr.DataTree, answer: xr.Dataset) -> Table:
                         for part in ("planned", "recurrent", "one_off")
                     ),
                     chance(row, "sector_probability"),
+                    *([cell(answer, name, "sector", GIVEN)] if both else []),
                     chance(row, "balance_probability"),
                     chance(row, "sustained_probability"),
                     chance(row, "median_trust_probability"),
@@ -134,6 +143,7 @@ def targets(run: xr.DataTree, answer: xr.Dataset) -> Table:
             "saved for good",
             "one-off",
             "chance of the sector",
+            *(["given the record"] if both else []),
             "in balance",
             "both",
             "trust in the middle",

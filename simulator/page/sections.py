@@ -8,7 +8,7 @@ import xarray as xr
 
 from simulator.answers.compare.report import verdicts
 from simulator.answers.compare.simulate import Comparison
-from simulator.answers.headline import caveats
+from simulator.answers.headline import beside, caveats
 from simulator.answers.headline.estimate import headline
 from simulator.answers.uncertainty.simulate import Uncertainty
 from simulator.answers.why.report import notes as notes_of_causes
@@ -104,6 +104,7 @@ def _answer(found: Found) -> Section:
     parts: list[Part] = [Words(first, strong=True), *(Words(line) for line in others)]
     parts += [
         answering.targets(found.run, answer),
+        *(Words(line) for line in beside.said(found.run)),
         Words(answering.how_to_read(found.run)),
         Words(verbal.SCALE),
         *([Points(tuple(notes))] if notes else []),

@@ -6,19 +6,22 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from simulator.answers.headline.estimate import own_outcome
+from simulator.answers.headline.beside import has_both
+from simulator.answers.headline.estimate import GIVEN, headline, own_outcome
 from simulator.answers.target import estimate as curves
 from simulator.outcomes import OF_NAME
 from simulator.plots import theme
 from simulator.plots.figure import Figure
 from simulator.plots.library import altair
 from simulator.plots.words import chance, joined, known, main_target, plain, with_draws
-from simulator.statistics.independence import replicates_of
+from simulator.statistics.independence import effective_of, replicates_of, worth
 
+SHAPES: Final = ("circle", "square", "triangle-up")
 CHANCES: Final = (0.8, 0.5)  # whose rates are marked
 PLANS: Final = {
     "gap": "plans start from a trust's own gap",
     "tariff": "plans follow the tariff",
+    GIVEN: "plans start from the gap, given the record",
 }
 
 
@@ -74,15 +77,38 @@ def points(run: xr.DataTree, outcome: str | None = None) -> pd.DataFrame:
                 "on_curve": even,
             }
         )
+    if outcome is None:
+        rows += _given_the_record(run, rows)
     return pd.DataFrame(rows).sort_values(["plans", "rate"], ignore_index=True)
+
+
+def _given_the_record(
+    run: xr.DataTree, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Give the second answer of a run that has one, where plans follow the gap."""
+    answer = headline(run)
+    if not has_both(answer):
+        return []
+    found = answer.sel(beliefs=GIVEN, of="sector")
+    ends = {"chance": "chance", "low": "chance_low", "high": "chance_high"}
+    return [
+        {**row, "plans": GIVEN}
+        | {
+            end: float(found[name].sel(target=row["target"]))
+            for end, name in ends.items()
+        }
+        for row in rows
+        if row["plans"] == "gap"
+    ]
 
 
 def allowed(run: xr.DataTree, found: pd.DataFrame) -> list[Allowed]:
     """Find the rates that have the chances marked, on the curve of each kind of plans.
 
-    A run of evenly spread draws has none: its draws are not independent.
+    A run of draws that are not independent, or of few beliefs, has none.
     """
-    if replicates_of(run) > 1:
+    draws = int(run.attrs["draws"])
+    if replicates_of(run) > 1 or worth(draws, effective_of(run)) < draws:
         return []
     achieved = run["counts"]["sector_achieved"]
     parts = []
@@ -92,7 +118,7 @@ def allowed(run: xr.DataTree, found: pd.DataFrame) -> list[Allowed]:
         counts = counts.rename(target=curves.RATE).assign_coords(
             {curves.RATE: rows["rate"].to_numpy()}
         )
-        curve = curves.curve(counts, int(run.attrs["draws"]))
+        curve = curves.curve(counts, draws)
         for level in CHANCES:
             one = curves.highest_rate(curve, outcome, [level]).isel(chance=0)
             rate, low, high = (
@@ -107,6 +133,7 @@ def _curves(found: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Take the points that make a curve: two or more of one outcome and kind."""
     on_curve = found[found["on_curve"]].drop_duplicates(["plans", "rate"])
     parts = [(str(plans), rows) for plans, rows in on_curve.groupby("plans")]
+    parts = [part for part in parts if part[0] != GIVEN]
     return [
         (plans, rows)
         for plans, rows in parts
@@ -132,7 +159,8 @@ def figure(
             f"Chance that {OF_NAME[str(row['outcome'])].meaning}, by the rate asked. "
             "Whiskers: 95% Monte Carlo interval of a chance. Diamonds: the highest "
             "rate with a chance of 80% and of 50%; their bars reach from one rate that "
-            "was run to the next, as nothing between them was."
+            "was run to the next, as nothing between them was. Hollow: more is asked "
+            "of some trusts or years."
         ),
         alt=_alt(found, marks),
         columns=("target", "rate asked, % a year", "plans", "chance of the sector"),
@@ -178,7 +206,8 @@ def _alt(found: pd.DataFrame, marks: list[Allowed]) -> str:
     for plans, rows in found.groupby("plans"):
         told = (f"{row['target']} {_chance(row)}" for _, row in rows.iterrows())
         answers = _answers(marks, str(plans))
-        parts.append(f"Where {PLANS[str(plans)]}: {'; '.join(told)}. {answers}".strip())
+        words = PLANS[str(plans)].capitalize()
+        parts.append(f"{words}: {'; '.join(told)}. {answers}".strip())
     outcome = plain(found["outcome"].iloc[0])
     return f"Line chart of the chance of {outcome} by target. {' '.join(parts)}"
 
@@ -204,7 +233,7 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
     )
     legend = alt.Legend() if len(names) > 1 else None
     colours = alt.Scale(domain=names, range=list(theme.SERIES[: len(names)]))
-    shapes = alt.Scale(domain=names, range=["circle", "square"][: len(names)])
+    shapes = alt.Scale(domain=names, range=list(SHAPES[: len(names)]))
     colour = alt.Color("plans:N", title=None, scale=colours, legend=legend)
     shape = alt.Shape("plans:N", title=None, scale=shapes, legend=legend)
     points = alt.Chart().encode(
@@ -226,13 +255,6 @@ def _chart(found: pd.DataFrame, marks: list[Allowed]) -> Any:
         ),
         beside.mark_point(
             filled=False, fill=theme.PAPER, size=60, opacity=1, aria=True
-        ),
-        *theme.haloed(
-            alt.Chart()
-            .transform_filter("!datum.on_curve")
-            .encode(x=x, y=y, text="target:N"),
-            align="left",
-            dx=9,
         ),
         *_marked(alt, marks),
     ]
@@ -264,7 +286,7 @@ def _marked(alt: Any, marks: list[Allowed]) -> list[Any]:
                 "low": mark.low,
                 "high": mark.high,
                 "chance": mark.chance,
-                "said": f"{mark.chance:.0%}: {_rate(mark)}",
+                "said": f"{mark.chance:.0%}: at most {_rate(mark)}",
             }
             for mark in shown
             if mark.plans == shown[0].plans
@@ -277,7 +299,7 @@ def _marked(alt: Any, marks: list[Allowed]) -> list[Any]:
         base.mark_point(
             shape="diamond", filled=True, size=130, color=theme.INK, opacity=1
         ).encode(x="rate:Q"),
-        base.mark_text(align="left", dx=10, dy=-10, fontSize=12).encode(
-            x="high:Q", text="said:N"
+        base.mark_text(align="right", dy=-8, fontSize=12).encode(
+            x=alt.value(theme.WIDTH), text="said:N"
         ),
     ]

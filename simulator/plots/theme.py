@@ -26,12 +26,6 @@ HEIGHT: Final = 300
 LETTER: Final = 6.4  # width of a usual letter of a second line
 
 
-def haloed(base: Any, **how: Any) -> tuple[Any, Any]:
-    """Write words that are read over lines: on a rim of paper."""
-    rim = base.mark_text(fontSize=12, stroke=PAPER, strokeWidth=4, **how)
-    return rim, base.mark_text(fontSize=12, color=INK, **how)
-
-
 def config() -> dict[str, Any]:
     """Give what a Vega-Lite specification says of its looks."""
     words = {"labelFontSize": 12, "titleFontSize": 12, "labelColor": INK}
