@@ -194,7 +194,7 @@ def in_memory(
     """Compute the draws up to a stop, and give what `fill` would write of them."""
     memory = Memory(coordinates(work.job))
     _put_inputs(memory, work)
-    draws, tallies = 0, []
+    draws, tallies = 0, list[Tally]()
     for stop in stops:
         found = slabs.write(memory, work.simulated(range(draws, stop)))
         if tallies:

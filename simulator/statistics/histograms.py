@@ -42,18 +42,16 @@ def histogram_quantiles(
     if n_bin != BINS:
         raise ValueError(f"histograms have {BINS} bins, not {n_bin}")
     quantiles = np.empty(shape)
-    rows = (
-        counts.reshape(-1, n_bin),
-        np.ascontiguousarray(edges).reshape(-1, 2),
-        quantiles.reshape(-1, len(levels)),
-    )
+    rows = counts.reshape(-1, n_bin)
+    where = np.ascontiguousarray(edges).reshape(-1, 2)
+    found = quantiles.reshape(-1, len(levels))
     wanted = np.array(levels)
 
     def read(first: int, stop: int) -> None:
-        some, where, found = (values[first:stop] for values in rows)
-        read_quantiles(some, where, wanted, found)
+        some = slice(first, stop)
+        read_quantiles(rows[some], where[some], wanted, found[some])
 
-    ends = np.linspace(0, len(rows[0]), threads + 1, dtype=int)
+    ends = np.linspace(0, len(rows), threads + 1, dtype=int)
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(read, ends[:-1], ends[1:]))
     return quantiles
