@@ -4,7 +4,7 @@ Variables are put as into a file (see `store.RunWriter`) and decoded as from one
 that no reader can tell the two apart. Digests are a file's, and are made with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class Memory:
     def __init__(self, coordinates: Coordinates) -> None:
         self._coordinates = dict(coordinates)
         self._parts: dict[str, tuple[Variable, list[Array]]] = {}
-        self._notes: dict[str, dict[str, Any]] = {"/": store.conventions()}
+        self.notes: dict[str, dict[str, Any]] = {"/": store.conventions()}
 
     def put(self, variable: Variable, values: Array) -> None:
         """Keep a whole variable, in the order of its dims."""
@@ -40,7 +40,13 @@ class Memory:
 
     def note(self, group: str, attributes: Mapping[str, Any]) -> None:
         """Keep attributes of a group."""
-        self._notes.setdefault(group, {}).update(attributes)
+        self.notes.setdefault(group, {}).update(attributes)
+
+    def variables(self) -> Iterator[tuple[Variable, Array]]:
+        """Give every variable that was put whole."""
+        for variable, parts in self._parts.values():
+            if digests.draw_axis(variable.dims) is None:
+                yield variable, parts[0]
 
     def tree(self, draws: range, kept: range) -> xr.DataTree:
         """Give the run as a tree of datasets.
@@ -65,7 +71,7 @@ class Memory:
         for variable, parts in self._parts.values():
             add(variable, _joined(variable, parts))
             parts.clear()  # or all of a long run would be held twice
-        groups |= {name: groups.get(name, {}) for name in self._notes}
+        groups |= {name: groups.get(name, {}) for name in self.notes}
         return xr.DataTree.from_dict(
             {
                 name: xr.decode_cf(xr.Dataset(variables, attrs=self._noted(name)))
@@ -74,7 +80,7 @@ class Memory:
         )
 
     def _noted(self, group: str) -> dict[str, Any]:
-        noted = self._notes.get(group, {})
+        noted = self.notes.get(group, {})
         return {name: tree.plain(value) for name, value in noted.items()}
 
 

@@ -193,6 +193,14 @@ def in_memory(
 ) -> xr.DataTree:
     """Compute the draws up to a stop, and give what `fill` would write of them."""
     memory = Memory(coordinates(work.job))
+    draws = put_together(memory, work, stops, enough, began)
+    return memory.tree(range(draws), work.kept(range(draws)))
+
+
+def put_together(
+    memory: Memory, work: Work, stops: Sequence[int], enough: Enough, began: float
+) -> int:
+    """Compute the draws up to a stop and put them into a memory; gives their number."""
     _put_inputs(memory, work)
     draws, tallies = 0, list[Tally]()
     for stop in stops:
@@ -207,7 +215,7 @@ def in_memory(
             break
     _put_results(memory, work, tallies, draws, began)
     memory.note("/", _attributes(work, draws))
-    return memory.tree(range(draws), work.kept(range(draws)))
+    return draws
 
 
 def _put_inputs(writer: Writer, work: Work) -> None:
