@@ -10,7 +10,7 @@ from simulator.errors import RunFileError
 from simulator.runfile import digests, store
 from simulator.running import runs, verify
 from simulator.running.save import save
-from simulator.scenario import load as inputs
+from simulator.scenario.load import load_scenario
 
 DRAWS = 150
 WAYS = {
@@ -31,7 +31,7 @@ def both(request, tmp_path_factory):
     tables = tiny.tables()
     if request.param == "of one target":
         tables["targets"] = tables["targets"][:1]
-    loaded = inputs.load_scenario(tiny.write(folder, tables))
+    loaded = load_scenario(tiny.write(folder, tables))
     how = WAYS[request.param]
     with runs.run(loaded, seed=7, output=folder / "run.h5", **how) as of_file:
         yield runs.run(loaded, seed=7, **how), of_file, folder / "run.h5"
@@ -101,7 +101,7 @@ def layout(file):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    return runs.run(inputs.load_scenario(tiny.write(folder)), draws=64, seed=7)
+    return runs.run(load_scenario(tiny.write(folder)), draws=64, seed=7)
 
 
 def test_a_saved_run_is_sound_and_is_read_as_any_other(run, tmp_path):

@@ -5,7 +5,6 @@ a run file does not hold, is kept as it comes.
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,8 @@ from simulator.kernel.workspace import BLOCK
 from simulator.runfile.memory import Memory
 from simulator.running import assemble, prepare, provenance, runs, variables
 from simulator.running.replay import Replay
-from simulator.scenario import load as inputs
+from simulator.scenario.fitting import population_of
+from simulator.types import OnProgress
 
 KEPT: Final = {f"/sector/{name}" for name in (*RESULTS, "achieved")}
 
@@ -30,7 +30,7 @@ def side(
     seed: int,
     threads: int | None,
     by_unit: bool,
-    on_progress: Callable[[int], None],
+    on_progress: OnProgress,
 ) -> Side:
     """Simulate a scenario under its own name; parameters as of `run`.
 
@@ -38,7 +38,7 @@ def side(
     """
     loaded = runs.load(scenario)
     runs.check(draws, seed, threads)
-    population = inputs.population_of(loaded)
+    population = population_of(loaded)
     job = prepare.prepare_counts(loaded.scenario, population, seed)
     memory = Memory(assemble.coordinates(job))
     for variable, values in variables.of_inputs(job):
