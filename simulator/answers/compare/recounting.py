@@ -68,7 +68,7 @@ def units(
                 two = _achieving(other, jobs[k + 1], start, end, threads)
                 rows = [asked.index(name) for name in pairs[k]]
                 shared = np.packbits(np.ones(end - start, np.bool_))
-                _add(counts[k], one[rows, ..., : len(shared)] & shared, two)
+                _add(counts[k], one[rows, ..., : len(shared)] & shared, two & shared)
         on_progress(stop - start)
     beliefs = [(effective_of(first.tree), effective_of(one.tree)) for one in others]
     return [
@@ -92,7 +92,10 @@ def _job(of: Side, targets: list[str]) -> Job:
 
 
 def _achieving(of: Side, job: Job, start: int, stop: int, threads: int) -> Bits:
-    """Say who achieves in some draws, the first a multiple of eight; as of `Side`."""
+    """Say who achieves in some draws, the first a multiple of eight; as of `Side`.
+
+    The last byte may hold draws that were not asked for.
+    """
     if of.units is not None:
         rows = [of.targets.index(target.name) for target in job.scenario.targets]
         return of.units[rows, ..., start // 8 : -(-stop // 8)]
