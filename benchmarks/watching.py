@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).resolve()
-TURNS: Final = 5
-REPEATS: Final = 4  # in a turn; the first is not counted
+TURNS: Final = 3
+REPEATS: Final = 2  # in a turn; the first is not counted
 SCENARIO: Final = "long-term-plan"
 OTHER: Final = "long-term-plan-high-demand"
 COMPARED: Final = 1_000  # draws

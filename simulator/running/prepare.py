@@ -168,34 +168,32 @@ def _balancing_rate(
     reaches the stated level in the stated year. Where no rate does, which is an answer
     too, the rate that comes closest. Either way a grid is put on ever smaller
     brackets: the balance is not monotone in the rate, as a target that lowers prices
-    further than trusts can follow loses more than it saves. But it has one peak, so
-    that two neighbours on the grid settle a bracket, if they are the right ones.
+    further than trusts can follow loses more than it saves. But it has one peak: two
+    neighbours on the grid settle a bracket, if they are the right ones, and where the
+    smallest step from nothing gains nothing, nothing does.
     """
     item = target.balancing_item
     assert item is not None
-    low, high = 0.0, scenario.delivery.ask_max
     levels_at = _underlying(scenario, population, trusts, target)
-    reaches, wanted = False, item.underlying
+    low, high = 0.0, scenario.delivery.ask_max
+    smallest = high / GRID**ROUNDS
+    wanted = item.underlying
     place: int | None = None  # on the grid, where it is expected
     for _ in range(ROUNDS):
         rates = low + (high - low) * np.arange(GRID + 1) / GRID
         levels = np.full(len(rates), -np.inf)
-        settled = False
         if place is not None:
-            pair = slice(place - 1, place + 1)
-            one, two = levels_at(rates[pair])
-            levels[pair] = one, two
-            settled = one < wanted and (two >= wanted if reaches else two <= one)
-        if not settled:
+            levels[place - 1 : place + 1] = levels_at(rates[place - 1 : place + 1])
+        if place is None or not levels[place - 1] < wanted <= levels[place]:
             levels = levels_at(rates)
         closing = np.flatnonzero(levels >= wanted)
         reaches = len(closing) > 0
         best = int(closing[0] if reaches else np.argmax(levels))
-        if reaches and best == 0:
+        if best == 0 and (reaches or _gains_nothing(levels_at, low, smallest)):
             break
         low = float(rates[max(best - 1, 0)])
         high = float(rates[best if reaches else min(best + 1, GRID)])
-        place = 1 if best == 0 else None
+        place = None
         if reaches:
             below, above = levels[best - 1], levels[best]
             part = (wanted - below) / (above - below)
@@ -211,6 +209,13 @@ def _balancing_rate(
         f"{target.name}: NO rate reaches {what} at central values; {rate:.2%} a year "
         f"comes closest, with {level:,.0f}m, and is what its line shows"
     )
+
+
+def _gains_nothing(
+    levels_at: Callable[[Floats], Floats], rate: float, step: float
+) -> bool:
+    one, two = levels_at(np.array([rate, rate + step]))
+    return bool(two <= one)
 
 
 def _underlying(
