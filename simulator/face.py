@@ -170,7 +170,8 @@ def compare(
     draws, seed, threads
         As of `run`, for scenarios; by default those of the runs.
     by_unit
-        Whether types, systems and trusts are compared too, for which run files are simulated again.
+        Whether types, systems and trusts are compared too, for which a run that was
+        given is simulated again.
     """
     sides = gather.gathered(
         [first, *others], draws=draws, seed=seed, threads=threads, by_unit=by_unit
