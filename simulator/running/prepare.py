@@ -81,7 +81,7 @@ def _pilot(
     nation = drivers.nation(drivers.draw(scenario, seed, 0, PILOT))
 
     def ranges_of(first: int) -> Ranges:
-        some = _some_targets(plan, slice(first, first + AT_ONCE))
+        some = some_targets(plan, slice(first, first + AT_ONCE))
         seen = everything(trusts, some, nation, seed, PILOT)
         return _ranges_seen(seen, trusts)
 
@@ -123,7 +123,8 @@ def _group_ranges(values: NDArray[np.float32], sizes: NDArray[np.int64]) -> Floa
     return ranges
 
 
-def _some_targets(plan: Plan, some: slice) -> Plan:
+def some_targets(plan: Plan, some: slice) -> Plan:
+    """Give the plan of some targets alone."""
     return plan._replace(
         rate=plan.rate[some],
         deficit_addon=plan.deficit_addon[some],

@@ -12,7 +12,7 @@ from simulator.answers.compare.paired import GROUPS, Side
 from simulator.errors import ScenarioError
 from simulator.runfile import store
 from simulator.running import runs
-from simulator.scenario.read import is_run_file
+from simulator.scenario.packaged import is_run_file
 from simulator.types import OnProgress, Place
 
 Run = xr.DataTree | Place

@@ -9,28 +9,33 @@ import math
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from simulator.answers.headline.estimate import chances, own_outcome
 from simulator.answers.plan.weigh import Weighed, Whole, weighed
 from simulator.engine import blocks
+from simulator.engine.blocks import Job
 from simulator.kernel.block import carry_batch
 from simulator.kernel.histograms import count_bins
 from simulator.kernel.shocks import make_drivers
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Ranges, Tally
 from simulator.kernel.workspace import BLOCK
-from simulator.running import assemble, runs, variables
+from simulator.running import assemble, prepare, runs, variables
 from simulator.running.assemble import Keep, Work
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
+from simulator.schema import Variable
 from simulator.types import OnStep
 
 FEW: Final = 128  # draws of the smaller run
+SOME: Final = slice(0, 3)  # its targets: enough to show how what is packed grows
 LONG_ENOUGH: Final = 0.3  # seconds that the larger is to compute for
 MUCH: Final = 2**22  # bytes for the disk's speed
 
@@ -64,7 +69,7 @@ def pilot(
     """
     population = population_of(loaded)
 
-    def prepare() -> tuple[Work, float]:
+    def prepared() -> tuple[Work, float]:
         began = time.perf_counter()
         record = runs.second_answer(loaded.scenario, assemble.PLAIN, True)
         work = assemble.prepared(
@@ -73,24 +78,27 @@ def pilot(
         return work, time.perf_counter() - began
 
     on_step("preparing")
-    work, preparing = prepare()
+    work, preparing = prepared()
     if _compiled_just_now():  # which the run to come need not do again
-        work, preparing = prepare()
+        work, preparing = prepared()
     at_rest = _memory_in_use()
     few = min(FEW, draws)
     on_step(f"pilot of {few:,} draws")
+    some = _of_some_targets(work.job)
     began = time.perf_counter()
-    *_, tally = blocks.simulate(work.job, few, threads=work.threads)
+    *_, tally = blocks.simulate(some, few, threads=work.threads)
     assert isinstance(tally, Tally)
-    many = _enough(work, draws, few / (time.perf_counter() - began))
-    small = Weighed()
-    for variable, values in variables.of_counts(work.job, tally):
-        if variable.name.endswith("histogram"):  # the rest hardly grows with draws
-            small.add(variable, values)
+    trust_years = few * some.plan.rate.size / (time.perf_counter() - began)
+    many = _enough(work, draws, trust_years / work.job.plan.rate.size)
+    before = _histograms(variables.of_counts(some, tally))
     on_step(f"pilot of {many:,} draws")
     whole = Whole(assemble.coordinates(work.job))
     computing, reducing = _timed(work, whole, many)
     large = weighed(whole)
+    after = _histograms((each, values[SOME]) for each, values in whole.variables())
+    small = {
+        path: round(large.files[path] * before[path] / after[path]) for path in before
+    }
     unpacked = sum(values.nbytes for _, values in whole.variables())
     hashing, writing = _seconds_a_byte()
     finishing = reducing + large.seconds + unpacked * hashing
@@ -104,9 +112,30 @@ def pilot(
         finishing=finishing,
         bytes_a_second=1.0 / (hashing + writing),
         at_rest=at_rest,
-        files=(large.files | small.files, large.files),
+        files=(large.files | small, large.files),
         answer=chances(root, own_outcome(root)),
     )
+
+
+def _of_some_targets(job: Job) -> Job:
+    """Take the first targets of a job."""
+    return replace(
+        job,
+        scenario=job.scenario.model_copy(
+            update={"targets": job.scenario.targets[SOME]}
+        ),
+        plan=prepare.some_targets(job.plan, SOME),
+        ranges=Ranges(*(edges[SOME] for edges in job.ranges)),
+    )
+
+
+def _histograms(given: Iterable[tuple[Variable, NDArray[Any]]]) -> dict[str, int]:
+    """Weigh histograms, by path; all else hardly grows with draws."""
+    found = Weighed()
+    for variable, values in given:
+        if variable.name.endswith("histogram"):
+            found.add(variable, values)
+    return found.files
 
 
 def _timed(work: Work, whole: Whole, draws: int) -> tuple[float, float]:
