@@ -20,6 +20,7 @@ WAYS = {
     "evenly spread": {"draws": 16 * 8, "sampling": "rqmc"},
     "to a precision": {"precision": 0.02, "keep": "sample"},
     "of one target": {"draws": DRAWS},
+    "without a second answer": {"draws": DRAWS, "record": False},
 }
 OF_A_FILE = {digests.PAYLOAD, digests.ATTRIBUTES}
 
@@ -146,7 +147,7 @@ def test_what_is_no_whole_run_is_refused(run, tmp_path):
         (without(run, "sector", "balance"), "lacks /sector/balance"),
         (xr.DataTree(run.to_dataset()), "lacks /counts/trust_result"),
         (other, "has /sector/mine, which no run has"),
-        (older, "is not of format 3"),
+        (older, "is not of format 4"),
     ):
         with pytest.raises(RunFileError) as caught:
             save(changed, tmp_path / "run.h5")

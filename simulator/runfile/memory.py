@@ -65,7 +65,7 @@ class Memory:
             group[variable.name] = _variable(variable, values)
 
         for name, variable in COORDINATES.items():
-            values = self._coordinates[name]
+            values = self._coordinates.get(name, np.empty(0))
             if variable.group == "/" or len(values):
                 add(variable, _as_stored(variable, values))
         for variable, parts in self._parts.values():

@@ -192,7 +192,7 @@ def in_memory(
     work: Work, stops: Sequence[int], enough: Enough, began: float
 ) -> xr.DataTree:
     """Compute the draws up to a stop, and give what `fill` would write of them."""
-    memory = Memory(coordinates(work.job))
+    memory = Memory(coordinates(work.job, second=work.second is not None))
     draws = put_together(memory, work, stops, enough, began)
     return memory.tree(range(draws), work.kept(range(draws)))
 
@@ -213,6 +213,7 @@ def put_together(
         draws = stop
         if enough(tallies[0], draws):
             break
+    work.write_second(memory, [], range(draws), whole=True)
     _put_results(memory, work, tallies, draws, began)
     memory.note("/", _attributes(work, draws))
     return draws

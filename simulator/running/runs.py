@@ -131,7 +131,7 @@ def write(
     began = time.perf_counter()
     check_place(place, force)
     work, stops, enough = _prepared(
-        loaded, draws, seed, threads, keep, sampling, precision, on_progress
+        loaded, draws, seed, threads, keep, sampling, precision, record, on_progress
     )
     if precision is None:
         stops = assemble.stops_from(work.job, 0, stops[-1], part, work.replicate)
@@ -151,6 +151,7 @@ def _prepared(
     keep: Keep,
     sampling: Sampling,
     precision: float | None,
+    record: bool,
     on_progress: OnProgress,
 ) -> tuple[Work, list[int], Enough]:
     """Check what is asked and prepare it: the work, where to look, and for what."""

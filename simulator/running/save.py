@@ -12,10 +12,10 @@ from simulator.errors import RunFileError
 from simulator.runfile import completeness, digests, parts
 from simulator.runfile.digests import PROVENANCE
 from simulator.runfile.store import RunWriter, conventions
-from simulator.runfile.untrusted import FORMAT
+from simulator.runfile.untrusted import ALIKE, FORMAT
 from simulator.running import runs
 from simulator.running.slabs import assumption_named
-from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, VARIABLES, Variable
+from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, RECORD, VARIABLES, Variable
 
 WHOLE: Final = "save what run or open gave, as it was given"
 OF_A_FILE: Final = (digests.PAYLOAD, digests.ATTRIBUTES)
@@ -82,15 +82,17 @@ def _variables(run: xr.DataTree) -> Found:
 
 
 def _check_whole(run: xr.DataTree, found: Found) -> None:
-    if run.attrs.get("format") != FORMAT:
+    if run.attrs.get("format") not in ALIKE:
         raise RunFileError("run", f"is not of format {FORMAT}", WHOLE)
-    needed = completeness.needed(with_kept="trajectories" in run.children)
+    groups = {group.path for group in run.subtree}
+    needed = completeness.needed(groups)
+    said = completeness.MADE_TWICE if RECORD in groups else ()
     root = {*completeness.NUMBERS, *completeness.TEXTS, "guarded"}
     made = run[PROVENANCE].attrs if PROVENANCE in run.children else {}
     lacking = [
         *(variable.path for variable in needed if variable.path not in found),
         *sorted(root - set(run.attrs)),
-        *(name for name in completeness.MADE if name not in made),
+        *(name for name in (*completeness.MADE, *said) if name not in made),
     ]
     if lacking:
         raise RunFileError("run", f"lacks {lacking[0]}", WHOLE)

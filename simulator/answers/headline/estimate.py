@@ -99,7 +99,7 @@ def _side_by_side(
     sides = {PRIOR if math.isinf(effective_of(run)) else GIVEN: answer}
     if RECORD.strip("/") in run.children:
         record = run[RECORD].to_dataset()
-        sides[GIVEN] = _chances(record, outcome)
+        sides[GIVEN] = chances(record, outcome)
         if answer.attrs["family"] > 1:
             n = worth(int(run.attrs["draws"]), record["effective_beliefs"].values)
             sides[GIVEN] = _together(sides[GIVEN].assign_attrs(answer.attrs), 1, n)

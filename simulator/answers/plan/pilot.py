@@ -92,7 +92,7 @@ def pilot(
     many = _enough(work, draws, trust_years / work.job.plan.rate.size)
     before = _histograms(variables.of_counts(some, tally))
     on_step(f"pilot of {many:,} draws")
-    whole = Whole(assemble.coordinates(work.job))
+    whole = Whole(assemble.coordinates(work.job, second=work.second is not None))
     computing, reducing = _timed(work, whole, many)
     large = weighed(whole)
     after = _histograms((each, values[SOME]) for each, values in whole.variables())
