@@ -108,7 +108,7 @@ def run(tmp_path_factory):
 def test_a_saved_run_is_sound_and_is_read_as_any_other(run, tmp_path):
     save(run, tmp_path / "run.h5")
     assert all(
-        check.difference == "" for check in verify.verify(tmp_path / "run.h5", chance=1)
+        check.difference == "" for check in verify.verdicts(tmp_path / "run.h5", seed=1)
     )
     with store.open_run(tmp_path / "run.h5") as opened:
         save(opened, tmp_path / "again.h5")
