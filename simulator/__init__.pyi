@@ -39,6 +39,7 @@ from .population.load import load_population as load_population
 from .population.model import Population as Population
 from .runfile.opening import open as open  # noqa: A004 - as it is called in public
 from .running.runs import run as run
+from .running.save import save as save
 from .running.verify import Verdict as Verdict
 from .scenario.load import Loaded as Loaded
 from .scenario.load import load_scenario as load_scenario
@@ -84,6 +85,7 @@ __all__ = [
     "report",
     "requires",
     "run",
+    "save",
     "sweep",
     "target",
     "tornado",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from simulator.answers.believed import GROUPS as OF_BELIEFS
-from simulator.answers.compare import gather, paired
+from simulator.answers.compare import gather
 from simulator.answers.compare import simulate as comparing
 from simulator.answers.compare.simulate import Comparison
 from simulator.answers.explain import asking
@@ -170,10 +170,12 @@ def compare(
     draws, seed, threads
         As of `run`, for scenarios; by default those of the runs.
     by_unit
-        Whether types, systems and trusts are compared too, which simulates again.
+        Whether types, systems and trusts are compared too, for which a run that was
+        given is simulated again.
     """
-    trees = gather.gathered([first, *others], draws=draws, seed=seed, threads=threads)
-    sides = [paired.side(name, tree) for name, tree in trees]
+    sides = gather.gathered(
+        [first, *others], draws=draws, seed=seed, threads=threads, by_unit=by_unit
+    )
     return comparing.against_first(sides, by_unit=by_unit, threads=threads)
 
 

@@ -157,6 +157,15 @@ def test_quantiles_are_read_on_a_straight_line_within_the_bin():
     assert found[0] == pytest.approx([11.0, 11.75, 12.0, 12.2, 12.5])
 
 
+@pytest.mark.parametrize("threads", [2, 3, 9])
+def test_threads_share_histograms_and_move_no_number(threads):
+    counts = np.random.default_rng(5).integers(0, 9, (2, 3, BINS)).astype(np.uint32)
+    edges = np.stack([np.arange(6.0), np.full(6, 4.0)], axis=-1).reshape(2, 3, 2)
+    alone = histogram_quantiles(counts, edges, QUANTILES)
+    shared = histogram_quantiles(counts, edges, QUANTILES, threads)
+    assert shared.tolist() == alone.tolist()
+
+
 def test_many_histograms_are_read_at_once():
     rng = np.random.default_rng(1)
     counts = rng.integers(0, 9, (2, 3, 4, BINS)).astype(np.uint32)

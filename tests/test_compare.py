@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from simulator.answers.compare import estimate as compare
-from simulator.answers.compare import paired, recounting
+from simulator.answers.compare import paired, recounting, simulated
 from simulator.answers.compare import report as comparison_report
 from simulator.answers.compare import simulate as comparing
 from simulator.cli import compare as comparing_commands
@@ -450,6 +450,39 @@ def test_compare_refuses_what_it_would_not_use(here, flag):
     result = call("compare", "a.h5", "a.h5", flag, "0")
     assert result.exit_code == 1
     assert "are for scenarios, not run files; leave them out" in result.stderr
+
+
+@pytest.mark.parametrize("draws", [150, 2051])  # more than are simulated at a time
+def test_scenarios_compare_as_their_run_files_do(here, draws):
+    text = (here / "tiny.toml").read_text(encoding="utf-8")
+    text = text.replace("frontier = ", "frontier = 0.02 #")
+    (here / "b.toml").write_text(text, encoding="utf-8")
+    how = {"draws": draws, "seed": 7, "threads": 2}
+    files, scenarios = [], []
+    for name in ("tiny.toml", "b.toml"):
+        side = simulated.side(name, by_unit=True, on_progress=lambda n: None, **how)
+        scenarios.append(side)
+        run_file = here / f"{name}.h5"
+        with runs.run(name, output=run_file, **how) as tree:
+            files.append(paired.side(name, tree.load()))
+    (found,) = comparing.against_first(scenarios)
+    (expected,) = comparing.against_first(files)
+    assert_same(found, expected)
+    few = dataclasses.replace(files[1], draws=draws - 37)  # and in another order
+    (found,) = comparing.against_first([few, scenarios[0]])
+    (expected,) = comparing.against_first([few, files[0]])
+    assert_same(found, expected)
+
+
+def assert_same(found, expected):
+    assert found.units is not None
+    xr.testing.assert_identical(found.units, expected.units)
+    xr.testing.assert_identical(found.chances, expected.chances)
+    for name, table in expected.years.items():
+        xr.testing.assert_identical(found.years[name], table)
+    rest = {"units": None, "chances": None, "years": None, "identical": None}
+    assert dataclasses.replace(found, **rest) == dataclasses.replace(expected, **rest)
+    assert found.identical.equals(expected.identical)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import pytest
 import tiny
 from scipy.special import ndtr
 
+from simulator import drivers
 from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
@@ -493,6 +494,38 @@ def test_a_balancing_item_is_the_least_rate_that_reaches_a_level_which_is_jumped
     assert before < 0.0 <= after
     assert after - before > 1.0
     assert "2021 at central values" in work.notes[0]
+
+
+@pytest.mark.parametrize("follows", ["tariff", "gap"])
+@pytest.mark.parametrize("year", [2019, 2021])
+@pytest.mark.parametrize("underlying", [-60.0, -35.0, -10.0, 0.0, 12.0, 30.0])
+def test_two_neighbours_on_the_grid_give_the_rate_that_all_of_it_gives(
+    underlying, year, follows
+):
+    given = tiny.tables()
+    given["targets"] = [tiny.balancing(year, underlying) | {"plan_follows": follows}]
+    scenario, people = tiny.loaded(given, *EASY).scenario, tiny.people()
+    trusts = drivers.trusts(people, scenario)
+    rates, _ = prepare.rates_of(scenario, people, trusts)
+    levels_at = prepare._underlying(scenario, people, trusts, scenario.targets[0])
+    assert rates[0, 0] == on_the_whole_grid(
+        levels_at, underlying, scenario.delivery.ask_max
+    )
+
+
+def on_the_whole_grid(levels_at, wanted, high):
+    """The least rate that reaches a level, or the one that comes closest."""
+    low = 0.0
+    for _ in range(prepare.ROUNDS):
+        rates = low + (high - low) * np.arange(prepare.GRID + 1) / prepare.GRID
+        levels = levels_at(rates)
+        reaches = levels >= wanted
+        best = int(np.argmax(reaches if reaches.any() else levels))
+        if reaches[0]:
+            break
+        low = rates[max(best - 1, 0)]
+        high = rates[best if reaches.any() else min(best + 1, prepare.GRID)]
+    return rates[best]
 
 
 def test_a_balancing_item_out_of_reach_is_said_with_what_comes_closest():

@@ -104,6 +104,10 @@ def test_an_unknown_way_to_keep_is_said(tmp_path):
 # What a user may do with each name; nothing is closed, as in many a notebook.
 PROGRAMS = {
     "run": "tree = sim.run('tiny.toml', draws=20); print(float(tree['rate'][0, 0]))",
+    "save": (
+        "sim.save(sim.run('tiny.toml', draws=20), 'saved.h5')\n"
+        "print(sim.open('saved.h5').attrs['draws'])"
+    ),
     "open": "tree = sim.open('run.h5'); print(tree['sector/balance'].values.mean())",
     "load_scenario": "print(sim.load_scenario('tiny.toml').scenario.name)",
     "load_population": "print(len(sim.load_population('tiny.csv')))",

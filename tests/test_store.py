@@ -637,15 +637,6 @@ def test_what_fails_in_the_thread_that_hashes_comes_through(tmp_path):
         write()
 
 
-def test_a_buffer_holds_the_same_file(loaded):
-    buffer = io.BytesIO()
-    with begun(buffer, {"title": "buffered"}) as writer:
-        writer.put(VARIABLES["/rate"], np.array([[0.25]]))
-    found = store.open_image(buffer.getvalue())
-    assert found.attrs["title"] == "buffered"
-    assert found["rate"].values.tolist() == [[0.25]]
-
-
 # --- units ----------------------------------------------------------------------------
 
 

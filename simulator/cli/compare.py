@@ -40,15 +40,18 @@ def compare(
     Each is a run file, or the name or file of a scenario, which is then run. Paired
     draws cancel the luck that runs have in common.
     """
-    from simulator.answers.compare import paired
     from simulator.answers.compare import report as comparison_report
     from simulator.answers.compare import simulate as comparing
     from simulator.answers.compare.gather import gathered
 
-    trees = gathered(
-        [first, *others], draws=draws, seed=seed, threads=threads, progress=progress
+    runs = gathered(
+        [first, *others],
+        draws=draws,
+        seed=seed,
+        threads=threads,
+        by_unit=not quick,
+        progress=progress,
     )
-    runs = [paired.side(name, tree) for name, tree in trees]
     with progress(max(run.draws for run in runs), "who achieves") as on_progress:
         found = comparing.against_first(
             runs, by_unit=not quick, threads=threads, on_progress=on_progress

@@ -58,9 +58,7 @@ def show(
     Given a run file, print its answer: for the sector, for some trusts with --system,
     --type or --trusts, or for all of them with --by.
     """
-    from simulator.scenario.load import load_scenario
-    from simulator.scenario.read import is_run_file
-    from simulator.scenario.write import resolved_toml
+    from simulator.scenario.packaged import is_run_file
 
     is_run = is_run_file(scenario)
     if is_run and not (as_toml or made_from):
@@ -83,6 +81,8 @@ def show(
     from simulator.runfile import store
     from simulator.running import provenance, rebuild
     from simulator.scenario import assumptions_log
+    from simulator.scenario.load import load_scenario
+    from simulator.scenario.write import resolved_toml
 
     if is_run:
         tree = store.open_run(scenario, ("/", "/provenance"))

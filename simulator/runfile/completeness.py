@@ -4,6 +4,7 @@ A sound file may lack a variable or an attribute: a program of somebody else's m
 left it out.
 """
 
+from collections.abc import Container
 from typing import Any, Final
 
 import h5py
@@ -12,7 +13,7 @@ import numpy as np
 from simulator.errors import RunFileError
 from simulator.runfile.digests import PROVENANCE
 from simulator.runfile.untrusted import ALIKE
-from simulator.schema import COORDINATES, DRAW, OPTIONAL, RECORD, VARIABLES
+from simulator.schema import COORDINATES, DRAW, OPTIONAL, RECORD, VARIABLES, Variable
 
 NUMBERS: Final = ("draws", "seed", "replicates")
 TEXTS: Final = (
@@ -71,9 +72,7 @@ def check(file: h5py.File) -> None:
             f"has format {file.attrs['format']}, whose outcomes mean something else",
             "read it in Python with simulator.open, or run its scenario again",
         )
-    known = (*COORDINATES.values(), *VARIABLES.values())
-    needed = [v for v in known if v.group not in OPTIONAL or v.group in file]
-    for variable in needed:
+    for variable in needed(file):
         if variable.path not in file:
             raise _lacks(file, variable.path)
     for name in NUMBERS:
@@ -90,6 +89,12 @@ def check(file: h5py.File) -> None:
     if file.attrs["draws"] != len(file[DRAW]):
         problem = f"says {file.attrs['draws']:,} draws and holds {len(file[DRAW]):,}"
         raise RunFileError(str(file.filename), problem, "run its scenario again")
+
+
+def needed(groups: Container[str]) -> list[Variable]:
+    """List the variables that a run with some groups has."""
+    known = (*COORDINATES.values(), *VARIABLES.values())
+    return [v for v in known if v.group not in OPTIONAL or v.group in groups]
 
 
 def _is_text(value: Any) -> bool:

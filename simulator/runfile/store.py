@@ -37,6 +37,7 @@ CHUNK_DRAWS: Final = 4096  # whole shards fill whole chunks, and little is left 
 CHUNK_KEPT: Final = 128  # whole blocks of kept draws fill whole chunks
 CHUNK_BYTES: Final = 2**20
 LONG_TEXT: Final = 32_000  # bytes from which an attribute is stored as a string
+FILL: Final = "_FillValue"
 LINES: Final = "lines"  # the attribute that repeats texts for Octave
 
 Array = NDArray[Any]
@@ -102,8 +103,7 @@ class RunWriter:
         return self
 
     def _begin(self) -> None:
-        known = {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
-        self.note("/", known | self._attributes)
+        self.note("/", conventions() | self._attributes)
         for name, variable in COORDINATES.items():
             if variable.group == "/" or len(self._coordinates.get(name, ())):
                 self._create_scale(variable, self._coordinates[name])
@@ -193,9 +193,11 @@ class RunWriter:
         self, variable: Variable, shape: tuple[int, ...], *, scale: bool = False
     ) -> h5py.Dataset:
         group = self._group(variable.group)
-        options: dict[str, Any] = {"dtype": _stored_type(variable), "track_order": True}
+        is_text = variable.dtype == "str"
+        kind = h5py.string_dtype("utf-8") if is_text else stored_type(variable)
+        options: dict[str, Any] = {"dtype": kind, "track_order": True}
         size = int(np.prod(shape, dtype=np.int64))
-        if size and variable.dtype != "str" and not scale:
+        if size and not is_text and not scale:
             streamed = any(dim in STREAMED for dim in variable.dims)
             options |= {"chunks": chunks_of(variable, shape), "fletcher32": True}
             # What differs in every draw does not compress: 1.4 times for 30 times
@@ -203,21 +205,10 @@ class RunWriter:
             if not streamed:
                 options |= {"compression": "gzip", "compression_opts": 1}
                 options |= {"shuffle": True}
-        fill = _fill(variable)
-        if fill is not None and not scale:
-            options["fillvalue"] = fill
+        known = attributes_of(variable)
+        if FILL in known:
+            options["fillvalue"] = known[FILL]
         dataset: h5py.Dataset = group.create_dataset(variable.name, shape, **options)
-        known: dict[str, Any] = {"long_name": variable.meaning}
-        if fill is not None and not scale:
-            known["_FillValue"] = fill
-        if variable.unit:
-            known["units"] = variable.units
-            if variable.unit != variable.units:
-                known[schema.UNIT_LABEL] = variable.unit
-        if variable.dtype == "bool":
-            known["dtype"] = "bool"
-            known["flag_values"] = np.array([0, 1], np.int8)
-            known["flag_meanings"] = "false true"
         _describe(dataset, known)
         if not scale:
             for axis, dim in enumerate(variable.dims):
@@ -244,19 +235,40 @@ def _characters(text: str) -> Array:
     return np.array(encoded, dtype=kind)
 
 
-def _stored_type(variable: Variable) -> Any:
-    if variable.dtype == "str":
-        return h5py.string_dtype("utf-8")
+def conventions() -> dict[str, Any]:
+    """Give the attributes of the root that say how a run is to be read."""
+    return {"Conventions": CONVENTIONS, "format": np.int64(FORMAT)}
+
+
+def attributes_of(variable: Variable) -> dict[str, Any]:
+    """Give the attributes of a variable, by the conventions that the file names."""
+    known: dict[str, Any] = {"long_name": variable.meaning}
+    fill = _fill(variable)
+    if fill is not None:
+        known[FILL] = fill
+    if variable.unit:
+        known["units"] = variable.units
+        if variable.unit != variable.units:
+            known[schema.UNIT_LABEL] = variable.unit
+    if variable.dtype == "bool":
+        known["dtype"] = "bool"
+        known["flag_values"] = np.array([0, 1], np.int8)
+        known["flag_meanings"] = "false true"
+    return known
+
+
+def stored_type(variable: Variable) -> np.dtype[Any]:
+    """Give the type of number that a variable has in a file; texts have none."""
     return np.dtype("<i1" if variable.dtype == "bool" else f"<{variable.dtype}")
 
 
 def _fill(variable: Variable) -> Any:
     """Choose the value that marks a place never written.
 
-    None for whole numbers of eight bytes, of which R warns, and which are counts that
-    are written whole.
+    None for coordinates, and for whole numbers of eight bytes, of which R warns, and
+    which are counts that are written whole.
     """
-    if variable.dtype in ("str", "bool", "i8"):
+    if variable.dtype in ("str", "bool", "i8") or variable.name in COORDINATES:
         return None
     kind = np.dtype(variable.dtype)
     return kind.type(np.nan if kind.kind == "f" else np.iinfo(kind).min)
@@ -265,7 +277,7 @@ def _fill(variable: Variable) -> Any:
 def _encoded(variable: Variable, values: Array) -> Array:
     if variable.dtype == "str":
         return np.array([str(value) for value in values], dtype=object)
-    return np.ascontiguousarray(values, dtype=_stored_type(variable))
+    return np.ascontiguousarray(values, dtype=stored_type(variable))
 
 
 def chunks_of(variable: Variable, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -314,8 +326,3 @@ def open_run(
     if not trusted:
         untrusted.check(place)
     return tree.read(place, groups, checked=not trusted)
-
-
-def open_image(content: bytes) -> xr.DataTree:
-    """Open what stood in a run file of our own; as of `open_run`."""
-    return tree.read_image(content)

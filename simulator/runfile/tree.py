@@ -5,9 +5,7 @@ and a half for the hundred and forty variables of a run: h5netcdf looks every di
 up many times over. A run file has no surprises, so it is read here as it stands.
 """
 
-import io
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,24 +24,7 @@ from simulator.schema import OPTIONAL
 HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
 
 
-class Image:
-    """A run file in memory, opened for as long as it is read and no longer.
-
-    HDF5 closes what is still open after the interpreter has ended; where that is a
-    Python object, the program crashes.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    @contextmanager
-    def acquire_context(self) -> Iterator[h5py.File]:
-        """Open the file, as the manager of a file on the disk does."""
-        with h5py.File(io.BytesIO(self._content), "r") as file:
-            yield file
-
-
-Manager = CachingFileManager[h5py.File] | Image
+Manager = CachingFileManager[h5py.File]
 
 
 class Stored(BackendArray):  # type: ignore[no-untyped-call, misc, unused-ignore]
@@ -111,11 +92,6 @@ def read(
     return run
 
 
-def read_image(content: bytes) -> xr.DataTree:
-    """Open the content of a sound run file; nothing is left to close."""
-    return _tree(Image(content), (), checked=False, older=False)
-
-
 def _tree(
     manager: Manager, groups: Sequence[str], checked: bool, older: bool
 ) -> xr.DataTree:
@@ -165,12 +141,12 @@ def _name(thing: h5py.Dataset) -> str:
 
 def _attributes(thing: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     return {
-        name: _plain(value) for name, value in thing.attrs.items() if name not in HIDDEN
+        name: plain(value) for name, value in thing.attrs.items() if name not in HIDDEN
     }
 
 
-def _plain(value: Any) -> Any:
-    """Give texts as texts; and as xarray does, one number by itself."""
+def plain(value: Any) -> Any:
+    """Give an attribute as a reader sees it: a text as text, one number by itself."""
     if isinstance(value, bytes):
         return value.decode()
     if isinstance(value, np.ndarray) and value.shape == (1,):

@@ -1,4 +1,4 @@
-"""A run file put together: the work to do, its parts, and the file at the end."""
+"""A run put together: the work to do, its parts, and the file or tree at the end."""
 
 import os
 import time
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
+import xarray as xr
 
 from simulator.engine import blocks
 from simulator.engine.blocks import Job
@@ -15,6 +16,7 @@ from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
 from simulator.population.model import Population
 from simulator.runfile.digests import WISHED
+from simulator.runfile.memory import Memory, Writer
 from simulator.runfile.parts import PartFolder
 from simulator.runfile.store import RunWriter
 from simulator.running import prepare, provenance, second, slabs, variables
@@ -69,7 +71,7 @@ class Work:
         return self.second.made_from()
 
     def write_second(
-        self, writer: RunWriter, sources: Sequence[Path], draws: range, *, whole: bool
+        self, writer: Writer, sources: Sequence[Path], draws: range, *, whole: bool
     ) -> None:
         """Write the second answer, if there is one: as of `second.write`."""
         if self.second is not None:
@@ -119,8 +121,8 @@ def prepared(
 
     Evenly spread draws need their number in advance.
     """
-    job = prepare.prepare(loaded.scenario, population, seed)
     threads = threads or os.cpu_count() or 1
+    job = prepare.prepare(loaded.scenario, population, seed, threads)
     work = Work(
         loaded, population, job, keep, threads, on_progress, precision=precision
     )
@@ -172,30 +174,75 @@ def fill(
         draws = _fill_parts(folder, work, first, stops, enough)
         new = range(draws, draws)
         sources += folder.files()
-    made = provenance.of_run(work.loaded, work.population, work.job.seed, draws)
 
     def write_all(place: Path) -> None:
         with _writer(place, work, range(draws)) as writer:
-            for variable, values in variables.of_inputs(work.job):
-                writer.put(variable, values)
+            _put_inputs(writer, work)
             waiting = [slabs.stored(file) for file in sources]
             if new:
                 waiting += work.simulated(new)
-            tally, *each = slabs.write(writer, waiting)
+            tallies = slabs.write(writer, waiting)
             work.write_second(writer, sources, new, whole=True)
-            if work.sampling == PLAIN:
-                each = []
-            for variable, values in variables.of_counts(work.job, tally):
-                writer.put(variable, values)
-            for variable, values in variables.of_tally(work.job, tally, draws, each):
-                writer.put(variable, values)
-            writer.note("/", {"guarded": tally.guarded})
-            made_with = {"keep": work.keep, "sampling": work.sampling}
-            writer.note("/provenance", made | made_with | work.beside())
-            seconds = time.perf_counter() - began
-            writer.note("/provenance", provenance.of_machine(seconds, work.threads))
+            _put_results(writer, work, tallies, draws, began)
 
     folder.finish(write_all)
+
+
+def in_memory(
+    work: Work, stops: Sequence[int], enough: Enough, began: float
+) -> xr.DataTree:
+    """Compute the draws up to a stop, and give what `fill` would write of them."""
+    memory = Memory(coordinates(work.job, second=work.second is not None))
+    draws = put_together(memory, work, stops, enough, began)
+    return memory.tree(range(draws), work.kept(range(draws)))
+
+
+def put_together(
+    memory: Memory, work: Work, stops: Sequence[int], enough: Enough, began: float
+) -> int:
+    """Compute the draws up to a stop and put them into a memory; gives their number."""
+    _put_inputs(memory, work)
+    draws, tallies = 0, list[Tally]()
+    for stop in stops:
+        found = slabs.write(memory, work.simulated(range(draws, stop)))
+        if tallies:
+            blocks.add_tally(tallies[0], found[0])
+            tallies += found[1:]
+        else:
+            tallies = found
+        draws = stop
+        if enough(tallies[0], draws):
+            break
+    work.write_second(memory, [], range(draws), whole=True)
+    _put_results(memory, work, tallies, draws, began)
+    memory.note("/", _attributes(work, draws))
+    return draws
+
+
+def _put_inputs(writer: Writer, work: Work) -> None:
+    for variable, values in variables.of_inputs(work.job):
+        writer.put(variable, values)
+
+
+def _put_results(
+    writer: Writer, work: Work, tallies: Sequence[Tally], draws: int, began: float
+) -> None:
+    """Put what all draws give together, by the tally of all and those of each piece."""
+    tally, *each = tallies
+    if work.sampling == PLAIN:
+        each = []
+    for variable, values in variables.of_counts(work.job, tally):
+        writer.put(variable, values)
+    for variable, values in variables.of_tally(
+        work.job, tally, draws, each, work.threads
+    ):
+        writer.put(variable, values)
+    writer.note("/", {"guarded": tally.guarded})
+    made = provenance.of_run(work.loaded, work.population, work.job.seed, draws)
+    made_with = {"keep": work.keep, "sampling": work.sampling}
+    writer.note("/provenance", made | made_with | work.beside())
+    seconds = time.perf_counter() - began
+    writer.note("/provenance", provenance.of_machine(seconds, work.threads))
 
 
 def _fill_parts(

@@ -1,5 +1,9 @@
 """Before a run: what its targets ask, and the ranges of its histograms."""
 
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -8,7 +12,7 @@ from numpy.typing import NDArray
 from simulator import drivers
 from simulator.engine.blocks import Job, everything, no_ranges
 from simulator.kernel import workspace
-from simulator.kernel.tables import Nation, Plan, Ranges, Trusts
+from simulator.kernel.tables import PerDraw, Plan, Ranges, Trusts
 from simulator.kernel.workspace import BINS
 from simulator.population.model import Population
 from simulator.running import fingerprint
@@ -18,19 +22,22 @@ from simulator.schema import TRUST_TYPES
 from simulator.types import Floats
 
 PILOT: Final = 128  # draws that set the ranges of the histograms
+AT_ONCE: Final = 4  # targets of which all is kept, some 10 MB each, at a time
 # The balancing item: rates tried in a round, and rounds; to 1e-9 of the range.
 GRID: Final = 16
 ROUNDS: Final = 8
 
 
-def prepare(scenario: Scenario, population: Population, seed: int) -> Job:
+def prepare(
+    scenario: Scenario, population: Population, seed: int, threads: int | None = None
+) -> Job:
     """Solve the balancing items and set the ranges of the histograms."""
     fingerprint.check(scenario)
     addresses.check(scenario)
     trusts = drivers.trusts(population, scenario)
     rates, notes = rates_of(scenario, population, trusts)
     plan = drivers.plan(scenario, population, rates)
-    ranges = _pilot(scenario, trusts, plan, seed)
+    ranges = _pilot(scenario, trusts, plan, seed, threads)
     return Job(scenario, population, seed, trusts, plan, ranges, notes)
 
 
@@ -64,21 +71,26 @@ def prepare_counts(
 # --- the ranges of histograms -------------------------------------------------------
 
 
-def _pilot(scenario: Scenario, trusts: Trusts, plan: Plan, seed: int) -> Ranges:
+def _pilot(
+    scenario: Scenario, trusts: Trusts, plan: Plan, seed: int, threads: int | None
+) -> Ranges:
     """Set each histogram's range from the first draws, whatever the run's length.
 
     Half a span is left on either side of what the pilot draws show.
     """
     nation = drivers.nation(drivers.draw(scenario, seed, 0, PILOT))
-    found = [
-        _pilot_target(trusts, _one_target(plan, k), nation, seed)
-        for k in range(len(plan.rate))
-    ]
+
+    def ranges_of(first: int) -> Ranges:
+        some = some_targets(plan, slice(first, first + AT_ONCE))
+        seen = everything(trusts, some, nation, seed, PILOT)
+        return _ranges_seen(seen, trusts)
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        found = list(pool.map(ranges_of, range(0, len(plan.rate), AT_ONCE)))
     return Ranges(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
-def _pilot_target(trusts: Trusts, plan: Plan, nation: Nation, seed: int) -> Ranges:
-    seen = everything(trusts, plan, nation, seed, PILOT)
+def _ranges_seen(seen: PerDraw, trusts: Trusts) -> Ranges:
     row = {name: seen.trust[index] for index, name in enumerate(workspace.KEPT)}
     margin = row["balance"] / np.maximum(row["income"], np.float32(1e-9))
     rates = "ask", "recurrent", "nonrecurrent", "cash_releasing", "measured"
@@ -111,15 +123,15 @@ def _group_ranges(values: NDArray[np.float32], sizes: NDArray[np.int64]) -> Floa
     return ranges
 
 
-def _one_target(plan: Plan, k: int) -> Plan:
-    one = slice(k, k + 1)
+def some_targets(plan: Plan, some: slice) -> Plan:
+    """Give the plan of some targets alone."""
     return plan._replace(
-        rate=plan.rate[one],
-        deficit_addon=plan.deficit_addon[one],
-        follows_tariff=plan.follows_tariff[one],
-        own=plan.own[one],
-        price=plan.price[one],
-        per_price=plan.per_price[one],
+        rate=plan.rate[some],
+        deficit_addon=plan.deficit_addon[some],
+        follows_tariff=plan.follows_tariff[some],
+        own=plan.own[some],
+        price=plan.price[some],
+        per_price=plan.per_price[some],
     )
 
 
@@ -157,22 +169,36 @@ def _balancing_rate(
     reaches the stated level in the stated year. Where no rate does, which is an answer
     too, the rate that comes closest. Either way a grid is put on ever smaller
     brackets: the balance is not monotone in the rate, as a target that lowers prices
-    further than trusts can follow loses more than it saves.
+    further than trusts can follow loses more than it saves. But it has one peak: two
+    neighbours on the grid settle a bracket, if they are the right ones, and where the
+    smallest step from nothing gains nothing, nothing does.
     """
     item = target.balancing_item
     assert item is not None
+    levels_at = _underlying(scenario, population, trusts, target)
     low, high = 0.0, scenario.delivery.ask_max
-    reaches = False
+    smallest = high / GRID**ROUNDS
+    wanted = item.underlying
+    place: int | None = None  # on the grid, where it is expected
     for _ in range(ROUNDS):
         rates = low + (high - low) * np.arange(GRID + 1) / GRID
-        levels = _underlying(scenario, population, trusts, target, rates)
-        closing = np.flatnonzero(levels >= item.underlying)
+        levels = np.full(len(rates), -np.inf)
+        if place is not None:
+            levels[place - 1 : place + 1] = levels_at(rates[place - 1 : place + 1])
+        if place is None or not levels[place - 1] < wanted <= levels[place]:
+            levels = levels_at(rates)
+        closing = np.flatnonzero(levels >= wanted)
         reaches = len(closing) > 0
         best = int(closing[0] if reaches else np.argmax(levels))
-        if reaches and best == 0:
+        if best == 0 and (reaches or _gains_nothing(levels_at, low, smallest)):
             break
         low = float(rates[max(best - 1, 0)])
         high = float(rates[best if reaches else min(best + 1, GRID)])
+        place = None
+        if reaches:
+            below, above = levels[best - 1], levels[best]
+            part = (wanted - below) / (above - below)
+            place = min(max(math.ceil(GRID * part), 1), GRID)
     rate, level = float(rates[best]), float(levels[best])
     what = f"an underlying balance of {item.underlying:,.0f}m in {item.year}"
     if reaches:
@@ -186,20 +212,28 @@ def _balancing_rate(
     )
 
 
+def _gains_nothing(
+    levels_at: Callable[[Floats], Floats], rate: float, step: float
+) -> bool:
+    one, two = levels_at(np.array([rate, rate + step]))
+    return bool(two <= one)
+
+
 def _underlying(
-    scenario: Scenario,
-    population: Population,
-    trusts: Trusts,
-    target: Target,
-    rates: Floats,
-) -> Floats:
-    """Find the sector's underlying balance for candidate rates, without any luck."""
+    scenario: Scenario, population: Population, trusts: Trusts, target: Target
+) -> Callable[[Floats], Floats]:
+    """Give what finds the sector's underlying balance for rates, without any luck."""
     item = target.balancing_item
     assert item is not None
-    tried = scenario.model_copy(update={"targets": (target,) * len(rates)})
-    by_year = np.repeat(rates[:, None], scenario.years, axis=1)
-    plan = drivers.without_luck(drivers.plan(tried, population, by_year))
-    nation = drivers.nation(drivers.central(scenario))
-    sector = everything(trusts, plan, nation, 0, 1).sector
+    year = item.year - scenario.first_year
     row = workspace.GROUP_RESULTS.index("underlying")
-    return sector[row, :, item.year - scenario.first_year, 0]
+    nation = drivers.nation(drivers.central(scenario))
+
+    def levels_at(rates: Floats) -> Floats:
+        tried = scenario.model_copy(update={"targets": (target,) * len(rates)})
+        by_year = np.repeat(rates[:, None], scenario.years, axis=1)
+        plan = drivers.without_luck(drivers.plan(tried, population, by_year))
+        found = everything(trusts, plan, nation, 0, 1, by_trust=False)
+        return found.sector[row, :, year, 0]
+
+    return levels_at

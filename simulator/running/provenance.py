@@ -1,5 +1,6 @@
 """What ran: the scenario as written and as resolved, versions, machine and time."""
 
+import functools
 import hashlib
 import json
 import os
@@ -45,7 +46,12 @@ DEPENDENCIES: Final = (
 
 def version() -> str:
     """Give the version of the simulator."""
-    return metadata.version(PACKAGE)
+    return _version(PACKAGE)
+
+
+@functools.cache  # each reads and parses a file
+def _version(package: str) -> str:
+    return metadata.version(package)
 
 
 def of_run(
@@ -78,7 +84,7 @@ def of_run(
         "histogram_bins": str(workspace.BINS),
         "simulator_version": version(),
         "kernel_digest": cache.source_digest(),
-        "versions": json.dumps({name: metadata.version(name) for name in DEPENDENCIES}),
+        "versions": json.dumps({name: _version(name) for name in DEPENDENCIES}),
         **_beliefs(loaded),
     }
 

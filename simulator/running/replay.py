@@ -12,7 +12,7 @@ from simulator.running import rebuild
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario
-from simulator.scenario.read import is_run_file
+from simulator.scenario.packaged import is_run_file
 from simulator.types import Place
 
 

@@ -1,6 +1,5 @@
-"""`run()`: from a scenario to a run file, or to its tree in memory."""
+"""`run()`: from a scenario to a run file, or to the same tree in memory."""
 
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from simulator.files import places
 from simulator.kernel.tables import Tally
 from simulator.runfile import parts, store, untrusted
 from simulator.running import assemble, second, stopping
-from simulator.running.assemble import PLAIN, Keep, Sampling
+from simulator.running.assemble import PLAIN, Enough, Keep, Sampling, Work
 from simulator.running.second import Choice
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded, load_scenario
@@ -104,10 +103,9 @@ def run(
     if output is not None:
         write(loaded, Path(output), force=force, resume=resume, **how)
         return store.open_run(output, trusted=True)
-    with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
-        place = Path(folder) / "run.h5"
-        write(loaded, place, **how)
-        return store.open_image(place.read_bytes())
+    began = time.perf_counter()
+    work, stops, enough = _prepared(loaded, **how)
+    return assemble.in_memory(work, stops, enough, began)
 
 
 def write(
@@ -131,11 +129,36 @@ def write(
     `part` is the number of draws of a part, by default some 20 seconds' work.
     """
     began = time.perf_counter()
+    check_place(place, force)
+    work, stops, enough = _prepared(
+        loaded, draws, seed, threads, keep, sampling, precision, record, on_progress
+    )
+    if precision is None:
+        stops = assemble.stops_from(work.job, 0, stops[-1], part, work.replicate)
+    asked = {"draws": str(stops[-1]), "precision": str(precision)}
+    with parts.claimed(
+        place, work.made_from() | asked, resume=resume, force=force, replaces=force
+    ) as folder:
+        if not (resume and folder.put_in_place()):
+            assemble.fill(folder, work, [], 0, stops, enough, began)
+
+
+def _prepared(
+    loaded: Loaded,
+    draws: int | None,
+    seed: int,
+    threads: int | None,
+    keep: Keep,
+    sampling: Sampling,
+    precision: float | None,
+    record: bool,
+    on_progress: OnProgress,
+) -> tuple[Work, list[int], Enough]:
+    """Check what is asked and prepare it: the work, where to look, and for what."""
     usual = DRAWS if sampling == PLAIN else EVEN_DRAWS
     most = draws or (usual if precision is None else MOST_DRAWS)
     check_sampling(sampling, precision)
     check(most if draws is None else draws, seed, threads, keep, precision)
-    check_place(place, force)
     if precision is not None:
         stopping.check(loaded.scenario, precision)
     if sampling != PLAIN and loaded.scenario.beliefs != PRIOR:
@@ -144,10 +167,9 @@ def write(
             "rows of a table of beliefs cannot be spread evenly",
             f"give {PLAIN}, or beliefs = {PRIOR!r}",
         )
-    population = population_of(loaded)
     work = assemble.prepared(
         loaded,
-        population,
+        population_of(loaded),
         seed,
         keep,
         threads,
@@ -157,22 +179,13 @@ def write(
         precision=precision,
         record=second_answer(loaded.scenario, sampling, record),
     )
-    if precision is None:
-        stops = assemble.stops_from(work.job, 0, most, part, work.replicate)
-    else:
-        stops = stopping.stops(most)
 
     def enough(tally: Tally, n: int) -> bool:
         return precision is not None and stopping.reached(
             work.job.scenario, tally, n, precision
         )
 
-    made_from = work.made_from() | {"draws": str(most), "precision": str(precision)}
-    with parts.claimed(
-        place, made_from, resume=resume, force=force, replaces=force
-    ) as folder:
-        if not (resume and folder.put_in_place()):
-            assemble.fill(folder, work, [], 0, stops, enough, began)
+    return work, [most] if precision is None else stopping.stops(most), enough
 
 
 def second_answer(scenario: Scenario, sampling: Sampling, record: bool) -> Choice:

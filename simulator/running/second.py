@@ -21,7 +21,7 @@ from simulator.engine import blocks
 from simulator.engine.blocks import Job, Shard
 from simulator.errors import RunFileError, ScenarioError
 from simulator.kernel.tables import Successes, Tally
-from simulator.runfile.store import RunWriter
+from simulator.runfile.memory import Writer
 from simulator.running import beliefs as believing
 from simulator.running import fingerprint, prepare, variables
 from simulator.scenario import posterior
@@ -232,7 +232,7 @@ def prepared(job: Job, table: str) -> Second:
 
 
 def write(
-    writer: RunWriter,
+    writer: Writer,
     of: Second,
     sources: Sequence[Path],
     draws: range,

@@ -18,7 +18,7 @@ from simulator.engine import blocks
 from simulator.engine.blocks import Kept, Shard
 from simulator.kernel.tables import Tally
 from simulator.runfile import digests
-from simulator.runfile.store import RunWriter
+from simulator.runfile.memory import Writer
 from simulator.running import variables
 from simulator.schema import DRAW, KEPT_DRAW, VARIABLES, Variable
 
@@ -90,7 +90,7 @@ def tally_of(path: Path) -> tuple[Tally, int]:
         return read_tally(file), int(file["draw"][-1]) + 1
 
 
-def write(writer: RunWriter, pieces: Sequence[Piece]) -> list[Tally]:
+def write(writer: Writer, pieces: Sequence[Piece]) -> list[Tally]:
     """Write pieces one after another; gives the tally of all, then that of each.
 
     Those of each are without histograms, which are large.

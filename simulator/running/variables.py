@@ -88,7 +88,11 @@ def of_counts(job: Job, tally: Tally) -> Written:
 
 
 def of_tally(
-    job: Job, tally: Tally, draws: int, replicates: Sequence[Tally] = ()
+    job: Job,
+    tally: Tally,
+    draws: int,
+    replicates: Sequence[Tally] = (),
+    threads: int = 1,
 ) -> Written:
     """Give probabilities with their intervals, and bands.
 
@@ -98,14 +102,14 @@ def of_tally(
     yield from of_successes(job, tally, draws, replicates)
     # A type without trusts achieves nothing and fails nothing.
     kinds = np.isin(TRUST_TYPES, job.population.trust_type)
-    bands = _bands(tally.trust_spread, job.ranges.trust)
+    bands = _bands(tally.trust_spread, job.ranges.trust, threads)
     for row, name in enumerate(workspace.SPREAD):
         yield VARIABLES[f"/bands/trust_{name}"], bands[:, :, row]
     for prefix, spread, ranges, present in (
         ("type_", tally.kind_spread, job.ranges.kind, kinds),
         ("system_", tally.system_spread, job.ranges.system, True),
     ):
-        bands = _bands(spread, ranges)
+        bands = _bands(spread, ranges, threads)
         for row in workspace.COUNTED:
             bands[:, :, row] = _numbers_of_trusts(spread, ranges, row)
         for row, name in enumerate(workspace.GROUP_RESULTS):
@@ -166,9 +170,9 @@ def _shares(tally: Tally | Successes, replicates: Sequence[Tally], n: float) -> 
 
 
 def _bands(
-    counts: NDArray[np.uint32], ranges: NDArray[np.float64]
+    counts: NDArray[np.uint32], ranges: NDArray[np.float64], threads: int
 ) -> NDArray[np.float64]:
-    return histogram_quantiles(counts, ranges, QUANTILES)
+    return histogram_quantiles(counts, ranges, QUANTILES, threads)
 
 
 def _numbers_of_trusts(
@@ -176,5 +180,5 @@ def _numbers_of_trusts(
 ) -> NDArray[np.float64]:
     """Read numbers of trusts: one a bin, or several where there are very many."""
     scale = ranges[:, :, row, :, 1]
-    bins = count_quantiles(counts[:, :, row].astype(np.int64), QUANTILES)
+    bins = count_quantiles(counts[:, :, row], QUANTILES)
     return np.rint(bins / scale[..., None])

@@ -5,22 +5,22 @@ from pathlib import Path
 from typing import Final
 
 from simulator.errors import ScenarioError
-from simulator.files import places, reading
+from simulator.files import reading
 from simulator.messages import nearest, quote, say
 from simulator.scenario import toml as toml_text
 from simulator.scenario.assumptions import LONGEST_NAME, NAME, NAME_REMEDY
 from simulator.scenario.keys import EXTENDS
 from simulator.scenario.layers import Layer
+from simulator.scenario.packaged import SUFFIX, packaged
 from simulator.types import Place
 
-SUFFIX: Final = ".toml"
 STARTER_NAME: Final = 'name = "my-scenario"'
 
 
 def shipped() -> dict[str, str]:
     """Give the packaged scenarios: title by name."""
     titles = {}
-    for name, path in _packaged().items():
+    for name, path in packaged().items():
         text = _text(path, name)
         titles[name] = str(toml_text.read(text, path.name)["title"])
     return titles
@@ -34,24 +34,9 @@ def starter(name: str) -> str:
     return text.replace(STARTER_NAME, f'name = "{name}"')
 
 
-def is_run_file(name_or_path: Place) -> bool:
-    """Tell a run file, by its content or its ending, from a scenario's name or file."""
-    packaged = str(name_or_path) in _packaged()
-    return not packaged and places.is_run_file(name_or_path)
-
-
-def _packaged() -> dict[str, Path]:
-    """Give the packaged scenarios by name: in the wheel, or in a checkout."""
-    inside = Path(str(resources.files("simulator").joinpath("scenarios")))
-    folder = inside if inside.is_dir() else inside.parent.parent / "scenarios"
-    found = {path.stem: path for path in folder.glob(f"*{SUFFIX}")}
-    return dict(sorted(found.items()))
-
-
 def find(name_or_path: Place, folder: Path) -> Path:
     """Give the file of a packaged scenario, or of a path that starts at a folder."""
-    packaged = _packaged().get(str(name_or_path))
-    return packaged or folder / name_or_path
+    return packaged().get(str(name_or_path)) or folder / name_or_path
 
 
 def chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
@@ -66,7 +51,7 @@ def chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
     above
         The files that extend it, directly or not.
     """
-    hint = nearest(path.name.removesuffix(SUFFIX), _packaged(), "packaged scenarios")
+    hint = nearest(path.name.removesuffix(SUFFIX), packaged(), "packaged scenarios")
     text = _text(path, place, hint)
     found = path.resolve()
     if found in above:

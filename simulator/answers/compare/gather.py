@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Final
 
 import xarray as xr
 
-from simulator.answers.compare.paired import GROUPS
+from simulator.answers.compare import paired, simulated
+from simulator.answers.compare.paired import GROUPS, Side
 from simulator.errors import ScenarioError
 from simulator.runfile import store
 from simulator.running import runs
-from simulator.scenario.read import is_run_file
+from simulator.scenario.packaged import is_run_file
 from simulator.types import OnProgress, Place
 
 Run = xr.DataTree | Place
@@ -29,8 +31,9 @@ def gathered(
     draws: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    by_unit: bool = True,
     progress: Progress = _unseen,
-) -> list[tuple[str, xr.DataTree]]:
+) -> list[Side]:
     """Open run files, and simulate scenarios as those were, each with its own name.
 
     Parameters
@@ -39,6 +42,8 @@ def gathered(
         Runs, run files, and scenarios by name or path.
     draws, seed, threads
         Of scenarios; draws and seed by default those of the runs, else as of `run`.
+    by_unit
+        Whether to keep who achieves in a scenario: trusts, types and systems.
     progress
         Given the number of draws and a name: a context with what is called with the
         number of draws just finished.
@@ -58,22 +63,27 @@ def gathered(
             "--draws and --seed", "are for scenarios, not run files", "leave them out"
         )
     draws, seed = _as_run(opened, draws, seed)
-    trees: dict[str, xr.DataTree] = {}
-    found: list[tuple[str, xr.DataTree]] = []
+    known: dict[str, Side] = {}
+    found: list[Side] = []
     for index, one in enumerate(of):
         place = TREE if isinstance(one, xr.DataTree) else str(one)
-        tree = opened.get(index) or trees.get(place)
-        if tree is None:
+        if index in opened:
+            side = paired.side(place, opened[index])
+        elif place in known:
+            side = known[place]
+        else:
             with progress(draws, place) as on_progress:
-                tree = trees[place] = runs.run(
+                side = known[place] = simulated.side(
                     place,
                     draws=draws,
                     seed=seed,
                     threads=threads,
+                    by_unit=by_unit,
                     on_progress=on_progress,
                 )
-        again = sum(name.split(" (")[0] == place for name, _ in found)
-        found.append((f"{place} ({again + 1})" if again else place, tree))
+        again = sum(other.name.split(" (")[0] == place for other in found)
+        name = f"{place} ({again + 1})" if again else place
+        found.append(replace(side, name=name))
     return found
 
 

@@ -26,12 +26,17 @@ RESULTS: Final = (
 
 @dataclass(frozen=True)
 class Side:
-    """A run, and what to call it."""
+    """A run, and what to call it.
+
+    `units` says who achieves, if that is known: (target, outcome, unit, draw), eight
+    draws to a byte as `numpy.packbits` packs them.
+    """
 
     name: str
     tree: xr.DataTree
     replay: Replay
     draws: int
+    units: NDArray[np.uint8] | None = None
 
     @property
     def targets(self) -> list[str]:

@@ -1,6 +1,7 @@
 """Who achieves in each draw, which no file holds: simulated again and counted.
 
 Runs go through their draws in step, a few blocks at a time, so that memory stays flat.
+Who achieves stands in bits, eight draws to a byte.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from simulator.types import OnProgress
 UNIT: Final = "unit"
 
 Counts = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+Bits = NDArray[np.uint8]
 
 
 def units(
@@ -66,7 +67,8 @@ def units(
             if end > start:
                 two = _achieving(other, jobs[k + 1], start, end, threads)
                 rows = [asked.index(name) for name in pairs[k]]
-                _add(counts[k], one[rows, ..., : end - start], two)
+                shared = np.packbits(np.ones(end - start, np.bool_))
+                _add(counts[k], one[rows, ..., : len(shared)] & shared, two & shared)
         on_progress(stop - start)
     beliefs = [(effective_of(first.tree), effective_of(one.tree)) for one in others]
     return [
@@ -89,8 +91,18 @@ def _job(of: Side, targets: list[str]) -> Job:
     )
 
 
-def _achieving(of: Side, job: Job, start: int, stop: int, threads: int) -> Bools:
-    """Simulate draws again: who achieves, (target, outcome, unit, draw)."""
+def _achieving(of: Side, job: Job, start: int, stop: int, threads: int) -> Bits:
+    """Say who achieves in some draws, the first a multiple of eight; as of `Side`.
+
+    The last byte may hold draws that were not asked for.
+    """
+    if of.units is not None:
+        rows = [of.targets.index(target.name) for target in job.scenario.targets]
+        return of.units[rows, ..., start // 8 : -(-stop // 8)]
+    return _simulated_again(of, job, start, stop, threads)
+
+
+def _simulated_again(of: Side, job: Job, start: int, stop: int, threads: int) -> Bits:
     parts = [
         part
         for part in blocks.simulate(
@@ -108,14 +120,13 @@ def _achieving(of: Side, job: Job, start: int, stop: int, threads: int) -> Bools
             "its scenario, simulated again, does not give its numbers",
             "compare with --quick, or run the scenario again with this version",
         )
-    return np.concatenate([part.units for part in parts], axis=-1).astype(bool)
+    return np.packbits(np.concatenate([part.units for part in parts], axis=-1), axis=-1)
 
 
-def _add(counts: Counts, one: Bools, two: Bools) -> None:
+def _add(counts: Counts, one: Bits, two: Bits) -> None:
     """Add draws to the counts of the first, the second, and the first alone."""
-    counts[0] += one.sum(axis=-1)
-    counts[1] += two.sum(axis=-1)
-    counts[2] += (one & ~two).sum(axis=-1)
+    for row, bits in enumerate((one, two, one & ~two)):
+        counts[row] += np.bitwise_count(bits).sum(axis=-1, dtype=np.int64)
 
 
 def _chances(

@@ -63,7 +63,7 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     answer.attrs["replicates"] = replicates
     answer.attrs["worth"] = n = worth(int(run.attrs["draws"]), effective_of(run))
     answer["rate"] = root["rate"].mean("year")
-    answer = answer.merge(_chances(root, outcome))
+    answer = answer.merge(chances(root, outcome))
     for end in ("", "_low", "_high"):
         shares = root[f"share_achieving{end}"].sel(outcome=outcome, quantile=list(BAND))
         answer[f"share_achieving{end}"] = shares.drop_vars("outcome")
@@ -99,7 +99,7 @@ def _side_by_side(
     sides = {PRIOR if math.isinf(effective_of(run)) else GIVEN: answer}
     if RECORD.strip("/") in run.children:
         record = run[RECORD].to_dataset()
-        sides[GIVEN] = _chances(record, outcome)
+        sides[GIVEN] = chances(record, outcome)
         if answer.attrs["family"] > 1:
             n = worth(int(run.attrs["draws"]), record["effective_beliefs"].values)
             sides[GIVEN] = _together(sides[GIVEN].assign_attrs(answer.attrs), 1, n)
@@ -144,7 +144,7 @@ def own_outcome(root: xr.Dataset) -> xr.DataArray:
 def widest(run: xr.DataTree) -> float:
     """Find the widest interval of a headline's chances, each by itself: half of it."""
     root = run.to_dataset()
-    found = _chances(root, own_outcome(root))
+    found = chances(root, own_outcome(root))
     widths = [
         found[f"{name}_probability_high"] - found[f"{name}_probability_low"]
         for name in PROBABILITIES
@@ -165,7 +165,7 @@ def highest(
     return enough.isel(target=int(enough["rate"].values.argmax()))
 
 
-def _chances(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
+def chances(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
     """Gather the chances of a headline by target, each with its interval."""
     found = xr.Dataset()
     for name, chosen in {"sector": outcome, **{name: name for name in BESIDE}}.items():

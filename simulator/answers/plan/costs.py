@@ -6,13 +6,14 @@ all takes, is carried forward from the pilot.
 
 import math
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator import drivers
 from simulator.answers.plan.pilot import Pilot
+from simulator.answers.plan.weigh import CHECKSUM
 from simulator.engine import blocks as engine
 from simulator.engine.blocks import AHEAD, KEEPING_BLOCK, KEPT_AHEAD, SHARD
 from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
@@ -30,8 +31,6 @@ from simulator.schema import (
     Variable,
     assumption,
 )
-
-CHECKSUM: Final = 4  # bytes that fletcher32 adds to a chunk
 
 
 def seconds_of(found: Pilot, draws: int, parts: int) -> float:

@@ -1,7 +1,7 @@
 """A few draws of a run, timed and weighed: what a forecast starts from.
 
-The true path is taken, with the threads that the run is to have: prepared, computed
-and written, in a folder that goes again.
+The true path is taken, with the threads that the run is to have, but for the file: of
+what would stand in it a sample is packed in memory.
 """
 
 import hashlib
@@ -9,30 +9,35 @@ import math
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from simulator.answers.headline.estimate import GROUPS, headline
+from simulator.answers.headline.estimate import chances, own_outcome
+from simulator.answers.plan.weigh import Weighed, Whole, weighed
 from simulator.engine import blocks
+from simulator.engine.blocks import Job
 from simulator.kernel.block import carry_batch
 from simulator.kernel.histograms import count_bins
 from simulator.kernel.shocks import make_drivers
+from simulator.kernel.tables import Ranges, Tally
 from simulator.kernel.workspace import BLOCK
-from simulator.runfile import parts, store
-from simulator.running import assemble, runs
+from simulator.running import assemble, prepare, runs, variables
 from simulator.running.assemble import Keep, Work
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
+from simulator.schema import Variable
 from simulator.types import OnStep
 
 FEW: Final = 128  # draws of the smaller run
-LONG_ENOUGH: Final = 0.4  # seconds that the larger is to compute for
-MUCH: Final = 2**23  # bytes for the disk's speed
+SOME: Final = slice(0, 3)  # its targets: enough to show how what is packed grows
+LONG_ENOUGH: Final = 0.3  # seconds that the larger is to compute for
+MUCH: Final = 2**22  # bytes for the disk's speed
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Pilot:
     bytes_a_second: float  # written, hashed and read back
     at_rest: int  # bytes of memory that the process holds between runs
     files: tuple[dict[str, int], dict[str, int]]  # bytes by variable; "" is the rest
-    answer: xr.Dataset  # the headline
+    answer: xr.Dataset  # the headline's chances
 
 
 def pilot(
@@ -60,11 +65,11 @@ def pilot(
 ) -> Pilot:
     """Prepare, then run with few draws and with as many as show what a draw takes.
 
-    `on_step` is called with what is being done.
+    Both stay in memory. `on_step` is called with what is being done.
     """
     population = population_of(loaded)
 
-    def prepare() -> tuple[Work, float]:
+    def prepared() -> tuple[Work, float]:
         began = time.perf_counter()
         record = runs.second_answer(loaded.scenario, assemble.PLAIN, True)
         work = assemble.prepared(
@@ -73,46 +78,72 @@ def pilot(
         return work, time.perf_counter() - began
 
     on_step("preparing")
-    work, preparing = prepare()
+    work, preparing = prepared()
     if _compiled_just_now():  # which the run to come need not do again
-        work, preparing = prepare()
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "pilot.h5"
-        few = min(FEW, draws)
-        on_step(f"pilot of {few:,} draws")
-        _timed(work, place, few)
-        at_rest = _memory_in_use()
-        small = _bytes_by_variable(place)
-        many = _enough(work, draws)
-        on_step(f"pilot of {many:,} draws")
-        computing, finishing = _timed(work, place, many)
-        large = _bytes_by_variable(place)
-        with store.open_run(place, GROUPS, trusted=True) as tree:
-            found = headline(tree).load()
-        speed = _bytes_a_second(Path(folder) / "bytes")
+        work, preparing = prepared()
+    at_rest = _memory_in_use()
+    few = min(FEW, draws)
+    on_step(f"pilot of {few:,} draws")
+    some = _of_some_targets(work.job)
+    began = time.perf_counter()
+    *_, tally = blocks.simulate(some, few, threads=work.threads)
+    assert isinstance(tally, Tally)
+    trust_years = few * some.plan.rate.size / (time.perf_counter() - began)
+    many = _enough(work, draws, trust_years / work.job.plan.rate.size)
+    before = _histograms(variables.of_counts(some, tally))
+    on_step(f"pilot of {many:,} draws")
+    whole = Whole(assemble.coordinates(work.job, second=work.second is not None))
+    computing, reducing = _timed(work, whole, many)
+    large = weighed(whole)
+    after = _histograms((each, values[SOME]) for each, values in whole.variables())
+    small = {
+        path: round(large.files[path] * before[path] / after[path]) for path in before
+    }
+    unpacked = sum(values.nbytes for _, values in whole.variables())
+    hashing, writing = _seconds_a_byte()
+    finishing = reducing + large.seconds + unpacked * hashing
+    finishing += sum(large.files.values()) * writing
+    root = whole.tree(range(0), range(0)).to_dataset()
     return Pilot(
         work=work,
         draws=(few, many),
         preparing=preparing,
         computing=computing,
         finishing=finishing,
-        bytes_a_second=speed,
+        bytes_a_second=1.0 / (hashing + writing),
         at_rest=at_rest,
-        files=(small, large),
-        answer=found,
+        files=(large.files | small, large.files),
+        answer=chances(root, own_outcome(root)),
     )
 
 
-def _timed(work: Work, place: Path, draws: int) -> tuple[float, float]:
-    """Run into a file; gives seconds up to the last draw, and after it."""
+def _of_some_targets(job: Job) -> Job:
+    """Take the first targets of a job."""
+    return replace(
+        job,
+        scenario=job.scenario.model_copy(
+            update={"targets": job.scenario.targets[SOME]}
+        ),
+        plan=prepare.some_targets(job.plan, SOME),
+        ranges=Ranges(*(edges[SOME] for edges in job.ranges)),
+    )
+
+
+def _histograms(given: Iterable[tuple[Variable, NDArray[Any]]]) -> dict[str, int]:
+    """Weigh histograms, by path; all else hardly grows with draws."""
+    found = Weighed()
+    for variable, values in given:
+        if variable.name.endswith("histogram"):
+            found.add(variable, values)
+    return found.files
+
+
+def _timed(work: Work, whole: Whole, draws: int) -> tuple[float, float]:
+    """Run in memory; gives seconds up to the last draw, and after it."""
     done: list[float] = []
     watched = replace(work, on_progress=lambda n_draw: done.append(time.perf_counter()))
     began = time.perf_counter()
-    place.unlink(missing_ok=True)
-    with parts.claimed(
-        place, work.made_from(), resume=False, force=False, replaces=False
-    ) as folder:
-        assemble.fill(folder, watched, [], 0, [draws], lambda *_: True, began)
+    assemble.put_together(whole, watched, [draws], lambda *_: True, began)
     return max(done) - began, time.perf_counter() - max(done)
 
 
@@ -122,29 +153,28 @@ def _compiled_just_now() -> bool:
     return any(sum(function.stats.cache_misses.values()) > 0 for function in longest)
 
 
-def _enough(work: Work, draws: int) -> int:
-    """Choose a number of draws that keeps all threads busy for a while."""
-    n = min(2 * work.threads * BLOCK, draws)
-    keep = len(work.kept(range(n)))
-    began = time.perf_counter()
-    for _ in blocks.simulate(work.job, n, threads=work.threads, keep=keep):
-        pass  # what it gives is thrown away
-    rate = n / (time.perf_counter() - began)
-    long: int = 2 ** round(math.log2(rate * LONG_ENOUGH))
-    return max(n, min(long, draws))
+def _enough(work: Work, draws: int, rate: float) -> int:
+    """Choose a number of draws that keeps all threads busy for a while.
+
+    `rate` is draws a second on one thread.
+    """
+    wanted: int = 2 ** round(math.log2(rate * work.threads * LONG_ENOUGH))
+    return min(max(work.threads * BLOCK, wanted), draws)
 
 
-def _bytes_a_second(place: Path) -> float:
-    """Time the way of bytes through a file: hashed, written and read back."""
+def _seconds_a_byte() -> tuple[float, float]:
+    """Time the way of bytes into a file: hashed, then written and read back."""
     values = np.zeros(MUCH, np.uint8).tobytes()
     began = time.perf_counter()
     hashlib.sha256(values)
-    with place.open("wb") as file:
+    hashed = time.perf_counter()
+    with tempfile.TemporaryFile() as file:
         file.write(values)
         file.flush()
         os.fsync(file.fileno())
-    place.read_bytes()
-    return MUCH / (time.perf_counter() - began)
+        file.seek(0)
+        file.read()
+    return (hashed - began) / MUCH, (time.perf_counter() - hashed) / MUCH
 
 
 def _memory_in_use() -> int:
@@ -154,17 +184,3 @@ def _memory_in_use() -> int:
         return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     # Elsewhere: as measured on Linux with Python 3.11.
     return 220 * 2**20
-
-
-def _bytes_by_variable(place: Path) -> dict[str, int]:
-    """Find what each variable takes in a file, and under "" all the rest."""
-    found = {"": place.stat().st_size}
-
-    def note(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[f"/{name}"] = item.id.get_storage_size()
-            found[""] -= found[f"/{name}"]
-
-    with h5py.File(place, "r") as file:
-        file.visititems(note)
-    return found

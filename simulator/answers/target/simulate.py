@@ -28,7 +28,7 @@ from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import Scenario, Target
-from simulator.scenario.read import is_run_file
+from simulator.scenario.packaged import is_run_file
 from simulator.schema import (
     CONFIDENCE,
     OUTCOME,
