@@ -47,8 +47,6 @@ TOO_LONG = {
     "simulator/answers/calibrate/table.py: calibrate",
     "simulator/engine/blocks.py",
     "simulator/kernel/trust_year.py",
-    "simulator/scenario/assumptions.py",
-    "simulator/scenario/model.py",
     "simulator/schema.py: _variables",
     "tests/test_drivers.py",
     "tests/test_export.py",

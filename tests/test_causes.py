@@ -17,7 +17,9 @@ from simulator.engine import blocks
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.running import prepare, replay, runs
-from simulator.scenario.model import Delivery, Prices, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.money import Prices
+from simulator.scenario.saving import Delivery
 from simulator.scenario.write import resolved_toml
 
 DRAWS = 40

@@ -27,7 +27,7 @@ from simulator.running import prepare, runs
 from simulator.running.future import future_of
 from simulator.scenario.distributions import Certain
 from simulator.scenario.load import load_scenario
-from simulator.scenario.model import FOLLOWS
+from simulator.scenario.values import FOLLOWS
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
 SEED = 11

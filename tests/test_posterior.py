@@ -18,7 +18,7 @@ from simulator.running import beliefs as believing
 from simulator.running import fingerprint, rebuild, runs, stopping
 from simulator.scenario import posterior
 from simulator.scenario.load import load_scenario
-from simulator.scenario.model import FOLLOWS
+from simulator.scenario.values import FOLLOWS
 from simulator.statistics.intervals import wilson
 
 ABOUT = {"published_by": "2018-12-31", "gap": {"effective": 150.0}}

@@ -7,7 +7,8 @@ import numpy as np
 
 from simulator.errors import ScenarioError
 from simulator.population.model import Population, claim_of
-from simulator.scenario.model import Scenario, SupportFund, by_year
+from simulator.scenario.model import Scenario, by_year
+from simulator.scenario.money import SupportFund
 from simulator.schema import TRUST_TYPES
 from simulator.types import Floats
 

@@ -26,7 +26,8 @@ from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
 from simulator.scenario import idle, posterior
 from simulator.scenario.load import Loaded
-from simulator.scenario.model import PRIOR, years
+from simulator.scenario.model import years
+from simulator.scenario.values import PRIOR
 from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
 from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress

@@ -18,7 +18,8 @@ from simulator.kernel.workspace import LANES
 from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import load_scenario
-from simulator.scenario.model import PRIOR, Scenario, by_year
+from simulator.scenario.model import Scenario, by_year
+from simulator.scenario.values import PRIOR
 
 PAST: Final = "hindcast-2013"  # the scenario of past years, of both forms of plans
 

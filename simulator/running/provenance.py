@@ -19,7 +19,7 @@ from simulator.population.model import Population, to_csv_text
 from simulator.runfile.digests import PAYLOAD
 from simulator.scenario import posterior
 from simulator.scenario.load import Loaded
-from simulator.scenario.model import PRIOR
+from simulator.scenario.values import PRIOR
 from simulator.scenario.write import resolved_toml
 
 # Texts that have a command of their own: show --toml, show --json.

@@ -22,8 +22,9 @@ from simulator.running import provenance
 from simulator.scenario import posterior
 from simulator.scenario import toml as toml_text
 from simulator.scenario.load import Loaded, scenario_from_tables
-from simulator.scenario.model import PRIOR, Scenario
+from simulator.scenario.model import Scenario
 from simulator.scenario.sources import Origin, source_of
+from simulator.scenario.values import PRIOR
 from simulator.types import Floats
 
 # What decides which numbers a seed gives and what the counts mean.

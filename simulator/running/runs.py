@@ -16,7 +16,8 @@ from simulator.running.assemble import PLAIN, Enough, Keep, Sampling, Work
 from simulator.running.second import Choice
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded, load_scenario
-from simulator.scenario.model import PRIOR, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.values import PRIOR
 from simulator.types import OnProgress, Place
 
 DRAWS: Final = 10_000

@@ -25,7 +25,8 @@ from simulator.runfile.memory import Writer
 from simulator.running import beliefs as believing
 from simulator.running import fingerprint, prepare, variables
 from simulator.scenario import posterior
-from simulator.scenario.model import FOLLOWS, PRIOR, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.values import FOLLOWS, PRIOR
 from simulator.schema import DRAW, RECORD, VARIABLES
 from simulator.types import OnProgress
 

@@ -17,7 +17,8 @@ from simulator.errors import ScenarioError
 from simulator.kernel.tables import Tally
 from simulator.outcomes import BESIDE, HEADLINE_OUTCOME
 from simulator.scenario import posterior
-from simulator.scenario.model import PRIOR, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.values import PRIOR
 from simulator.schema import CONFIDENCE, OUTCOMES
 from simulator.statistics.independence import worth
 from simulator.statistics.intervals import wilson, wilson_of_worth

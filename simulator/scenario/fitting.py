@@ -12,7 +12,8 @@ from simulator.population.model import Population, claim_of
 from simulator.scenario import layers, precedent
 from simulator.scenario.layers import KeyPath
 from simulator.scenario.load import Loaded
-from simulator.scenario.model import Scenario, SupportFund
+from simulator.scenario.model import Scenario
+from simulator.scenario.money import SupportFund
 
 WHOLE: Final = 1.01  # shares of a fund may sum to this much: totals are rounded
 

@@ -13,13 +13,14 @@ from simulator.errors import Problems, ScenarioError
 from simulator.messages import Fault, dotted
 from simulator.scenario import idle, layers, posterior, series, sources, vintage
 from simulator.scenario import toml as toml_text
-from simulator.scenario.assumptions import LONGEST_TITLE
 from simulator.scenario.check import build, in_file_order, place_of, unsourced
 from simulator.scenario.keys import EXTENDS
+from simulator.scenario.kinds import LONGEST_TITLE
 from simulator.scenario.layers import COMMAND_LINE, KeyPath, Layer, Setting
-from simulator.scenario.model import PRIOR, Scenario
+from simulator.scenario.model import Scenario
 from simulator.scenario.read import chain, find
 from simulator.scenario.sources import Origin
+from simulator.scenario.values import PRIOR
 from simulator.types import Place
 
 WORDS: Final = ("name", "title", "about")  # move no number

@@ -22,7 +22,8 @@ from simulator.messages import nearest
 from simulator.scenario import assumptions
 from simulator.scenario import toml as toml_text
 from simulator.scenario.distributions import Uncertain
-from simulator.scenario.model import FOLLOWS, PRIOR, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.values import FOLLOWS, PRIOR
 from simulator.types import Floats
 
 SUFFIX: Final = ".csv"

@@ -14,7 +14,8 @@ from simulator.messages import Fault
 from simulator.scenario import keys
 from simulator.scenario.assumptions import Number, parse
 from simulator.scenario.layers import KeyPath
-from simulator.scenario.model import BILLIONS, RATE, SPREAD, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.values import BILLIONS, RATE, SPREAD
 
 # Of a thousand draws one lies beyond these ends, on either side together.
 ENDS: Final = np.array([0.0005, 0.9995])

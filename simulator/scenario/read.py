@@ -8,8 +8,8 @@ from simulator.errors import ScenarioError
 from simulator.files import reading
 from simulator.messages import nearest, quote, say
 from simulator.scenario import toml as toml_text
-from simulator.scenario.assumptions import LONGEST_NAME, NAME, NAME_REMEDY
 from simulator.scenario.keys import EXTENDS
+from simulator.scenario.kinds import LONGEST_NAME, NAME, NAME_REMEDY
 from simulator.scenario.layers import Layer
 from simulator.scenario.packaged import SUFFIX, packaged
 from simulator.types import Place

@@ -15,18 +15,9 @@ from pydantic.fields import FieldInfo
 from simulator import evidence
 from simulator.scenario import keys, layers, read
 from simulator.scenario import toml as toml_text
-from simulator.scenario.assumptions import (
-    Belief,
-    Day,
-    Number,
-    OneOf,
-    Prose,
-    Text,
-    Whole,
-    Years,
-    written,
-)
+from simulator.scenario.assumptions import Belief, Number, Years
 from simulator.scenario.distributions import KINDS, Bounded
+from simulator.scenario.kinds import Day, OneOf, Prose, Text, Whole, written
 from simulator.scenario.layers import KeyPath
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario

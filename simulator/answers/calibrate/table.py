@@ -20,7 +20,8 @@ from simulator.running import fingerprint, provenance, runs
 from simulator.scenario import posterior, vintage
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
-from simulator.scenario.model import FOLLOWS, Scenario
+from simulator.scenario.model import Scenario
+from simulator.scenario.values import FOLLOWS
 from simulator.types import OnProgress, Place
 
 LEAST_BELIEFS: Final = 200  # fewer say nothing

@@ -17,7 +17,8 @@ from simulator.running import prepare, runs
 from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import load_scenario
-from simulator.scenario.model import FOLLOWS, PRIOR, Target
+from simulator.scenario.model import Target
+from simulator.scenario.values import FOLLOWS, PRIOR
 from simulator.schema import CONFIDENCE, OUTCOMES
 from simulator.statistics.independence import worth
 from simulator.statistics.intervals import wilson_of_worth

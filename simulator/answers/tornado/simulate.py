@@ -27,8 +27,9 @@ from simulator.scenario import idle
 from simulator.scenario.distributions import TENTH
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
-from simulator.scenario.model import PRIOR, Scenario, Target
+from simulator.scenario.model import Scenario, Target
 from simulator.scenario.uncertain import uncertain
+from simulator.scenario.values import PRIOR
 from simulator.schema import OUTCOMES
 from simulator.types import Floats, OnProgress, Place
 
