@@ -33,6 +33,8 @@ COMMANDS = (
     ("futures",),
     ("path",),
     ("plan",),
+    ("plot",),
+    ("report",),
     ("requires",),
     ("rerun",),
     ("sweep",),

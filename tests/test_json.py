@@ -52,6 +52,8 @@ COMMANDS = {
         *("chances", "tiny.toml", "--draws", "64"),
         *("--beliefs", "prior"),
     ),
+    "`plot`": ("plot", "run.h5", "trusts"),
+    "`report`": ("report", "run.h5", "--quick"),
     "`verify`": ("verify", "run.h5"),
     "`rerun`": ("rerun", "run.h5", "-o", "again.h5"),
     "`export`": ("export", "run.h5", "--to", "csv", "--tables", "targets"),

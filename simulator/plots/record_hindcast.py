@@ -12,8 +12,8 @@ from simulator.plots.figure import Figure
 from simulator.plots.library import altair
 from simulator.plots.words import financial_year, interval, known_name, number
 
-COLUMNS: Final = 3
-PANEL: Final = (180, 120)
+COLUMNS: Final = 4
+PANEL: Final = (150, 110)
 INSIDE, OUTSIDE = "published, inside the 90% band", "published, outside it"
 LEVELS: Final = {0.05: "q05", 0.25: "q25", 0.50: "q50", 0.75: "q75", 0.95: "q95"}
 
@@ -123,7 +123,7 @@ def _chart(found: pd.DataFrame) -> Any:
 
 def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
     width, height = PANEL
-    axis = alt.Axis(labelAngle=0, labelExpr="slice(datum.label, 2)")
+    axis = alt.Axis(labelAngle=0, labelFontSize=10, labelExpr="slice(datum.label, 2)")
     x = alt.X("year:O", title=None, axis=axis)
     y_axis = alt.Axis(tickCount=4, minExtent=34, format="~f")
     scale = alt.Scale(zero=False, nice=True)
@@ -148,14 +148,14 @@ def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
         ),
         tooltip=["year:O", alt.Tooltip("published:Q", format=".2f"), "inside:N"],
     )
-    band = {"color": theme.BLUE, "size": 22}
+    band = {"color": theme.BLUE, "size": 18}
     # Bars, as a measure may have been published of single years.
     layers = [
         base.mark_bar(opacity=0.18, **band).encode(
             y=alt.Y("q05:Q", title=None, scale=scale, axis=y_axis), y2="q95:Q"
         ),
         base.mark_bar(opacity=0.35, **band).encode(y="q25:Q", y2="q75:Q"),
-        base.mark_tick(color=theme.BLUE, thickness=2, size=22).encode(y="q50:Q"),
+        base.mark_tick(color=theme.BLUE, thickness=2, size=18).encode(y="q50:Q"),
         points,
     ]
     title = alt.TitleParams(measure, fontSize=12, fontWeight="normal", offset=4)
