@@ -186,7 +186,8 @@ def test_the_headline_sets_both_side_by_side(loaded: Loaded, place: Path) -> Non
 def test_a_run_answers_twice_and_says_what_that_means(tmp_path: Path) -> None:
     tiny.write(tmp_path)
     shown = processes.simulator(
-        *("run", "tiny.toml", "--draws", "64", "-o", "tiny.h5"), folder=tmp_path
+        *("run", "tiny.toml", "--draws", "64", "-o", "tiny.h5", "--full"),
+        folder=tmp_path,
     )
     assert processes.fault(shown) == ""
     said = " ".join(shown.stdout.split())
@@ -204,7 +205,8 @@ def test_a_run_answers_twice_and_says_what_that_means(tmp_path: Path) -> None:
 def test_a_run_from_prior_beliefs_alone_says_so(tmp_path: Path) -> None:
     tiny.write(tmp_path)
     shown = processes.simulator(
-        *("run", "tiny.toml", "--draws", "64", "--beliefs", "prior"), folder=tmp_path
+        *("run", "tiny.toml", "--draws", "64", "--beliefs", "prior", "--full"),
+        folder=tmp_path,
     )
     assert processes.fault(shown) == ""
     said = " ".join(shown.stdout.split())

@@ -261,7 +261,7 @@ def interrupted(folder, *arguments, when):
 @posix
 def test_an_interrupted_run_says_what_is_kept_and_how_to_go_on(tmp_path):
     tiny.write(tmp_path)
-    run = ("run", "tiny.toml", "--precision", 0.002, "-o", "run.h5")
+    run = ("run", "tiny.toml", "--precision", 0.003, "-o", "run.h5")
     parts = tmp_path / "run.h5.part"
     code, out, err = interrupted(
         tmp_path, *run, when=lambda: len(list(parts.glob("draws-*.h5"))) > 1
