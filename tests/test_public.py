@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import tac_workbooks
 import tiny
 import xarray as xr
 
@@ -156,6 +157,10 @@ PROGRAMS = {
     "report": "sim.report('run.h5', 'page.html', quick=True); print('written')",
     "look": "print(sim.look(sim.open('run.h5')))",
     "wilson": "print(sim.wilson(3, 10))",
+    "group_chances": (
+        "found = sim.group_chances(sim.open('run.h5'), 'type'); print(found.sizes)"
+    ),
+    "read_accounts": ("print(len(sim.read_accounts(['TAC NHS trusts 2023-24.xlsx'])))"),
     "RunFileError": (
         "try: sim.open('none.h5')\nexcept sim.RunFileError as error: print(error)"
     ),
@@ -169,6 +174,7 @@ def folder(tmp_path_factory):
     found = tmp_path_factory.mktemp("programs")
     sim.run(tiny.write(found), draws=20, seed=7, output=found / "run.h5").close()
     sim.run(found / "tiny.toml", draws=250, output=found / "many.h5").close()
+    tac_workbooks.make(found / "TAC NHS trusts 2023-24.xlsx")
     return found
 
 
