@@ -106,8 +106,9 @@ def _notes(curve: xr.Dataset, ratio: float) -> list[str]:
 
 
 def _curve(curve: xr.Dataset, found: xr.Dataset) -> Table:
-    """Show regret from asking nothing to twice the best rate."""
-    best = float(found["best"].sel({RATIO: found.attrs["regret"]}).fillna(0.0))
+    """Show regret from asking nothing to twice the best rate, or past every best."""
+    own = float(found["best"].sel({RATIO: found.attrs["regret"]}).fillna(0.0))
+    best = max(own, float(found["best"].fillna(0.0).max()) / 2.0)
     tried = found[RATE].values
     wanted = np.linspace(0.0, max(2.0 * best, tried[1]), SHOWN)
     shown = np.unique([int(np.abs(tried - rate).argmin()) for rate in wanted])
