@@ -455,7 +455,7 @@ def test_compare_refuses_what_it_would_not_use(here, flag):
 @pytest.mark.parametrize("draws", [150, 2051])  # more than are simulated at a time
 def test_scenarios_compare_as_their_run_files_do(here, draws):
     text = (here / "tiny.toml").read_text(encoding="utf-8")
-    text = text.replace("frontier = ", "frontier = 0.02 #")
+    text = text.replace("frontier = ", "frontier = 0.02 #", 1)
     (here / "b.toml").write_text(text, encoding="utf-8")
     how = {"draws": draws, "seed": 7, "threads": 2}
     files, scenarios = [], []
@@ -489,7 +489,7 @@ def assert_same(found, expected):
 def test_compare_runs_scenarios_as_the_run_file_was_run(here):
     runs.write(runs.load("tiny.toml"), here / "a.h5", draws=40, seed=3)
     text = (here / "tiny.toml").read_text()
-    (here / "b.toml").write_text(text.replace("frontier = ", "frontier = 0.02 #"))
+    (here / "b.toml").write_text(text.replace("frontier = ", "frontier = 0.02 #", 1))
     result = call("compare", "a.h5", "b.toml", "a.h5", "--json")
     assert result.exit_code == 0
     other, same = json.loads(result.stdout)["comparisons"]

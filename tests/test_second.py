@@ -44,7 +44,8 @@ def numbers(run: xr.DataTree) -> dict[str, str]:
 
 def test_no_number_of_the_first_answer_moves(loaded: Loaded, place: Path) -> None:
     both = numbers(sim.open(place))
-    alone = numbers(runs.run(loaded, draws=DRAWS, seed=7, record=False))
+    how: dict[str, Any] = {"record": False, "output": place.with_name("alone.h5")}
+    alone = numbers(runs.run(loaded, draws=DRAWS, seed=7, **how))
     assert not [path for path in alone if path.startswith("/record")]
     assert {p: d for p, d in both.items() if not p.startswith("/record")} == alone
 

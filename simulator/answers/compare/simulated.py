@@ -17,7 +17,10 @@ from simulator.kernel.workspace import BLOCK
 from simulator.runfile.memory import Memory
 from simulator.running import assemble, prepare, provenance, runs, variables
 from simulator.running.replay import Replay
+from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
+from simulator.scenario.model import PRIOR
+from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress
 
 KEPT: Final = {f"/sector/{name}" for name in (*RESULTS, "achieved")}
@@ -62,6 +65,8 @@ def side(
                         memory.put_draws(variable, values, part.first_draw)
                 units.append(np.packbits(part.units, axis=-1))
     memory.note("/", {"draws": np.int64(draws), "seed": np.int64(seed)})
+    if loaded.scenario.beliefs != PRIOR:
+        memory.note("/", {EFFECTIVE: posterior.effective(loaded.scenario)})
     memory.note("/provenance", provenance.made_from(loaded, population, seed))
     return Side(
         name=str(scenario),
