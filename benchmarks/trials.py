@@ -1,9 +1,6 @@
 """What terms that the model leaves out would do, to the record and to the answer.
 
 `python -m benchmarks.trials` prints the tables of docs/model.md. Each term has a prior
-from simulator.scenario.values import FOLLOWS
-from simulator.scenario.values import FOLLOWS
-from simulator.scenario.values import FOLLOWS
 from outside the scored figures, and is tried on the same beliefs and the same luck as
 the model without it: by how likely it makes what was published of 2013/14 to 2017/18,
 by what a forecast from the prior scores, and by the chances of the 1.1% target, before
@@ -36,6 +33,7 @@ from simulator.answers.calibrate import calibrating, sampling
 from simulator.answers.hindcast import estimate as hindcast
 from simulator.sampling.stream import Stream
 from simulator.scenario.model import years
+from simulator.scenario.values import FOLLOWS
 from simulator.schema import OUTCOMES
 from simulator.types import Floats
 
