@@ -19,7 +19,7 @@ from simulator.running import assemble, prepare, provenance, runs, variables
 from simulator.running.replay import Replay
 from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
-from simulator.scenario.model import PRIOR
+from simulator.scenario.values import PRIOR
 from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress
 
