@@ -64,13 +64,13 @@ def test_one_trust_more_leaves_the_lines_of_the_others(tmp_path):
 
 def test_what_is_wrong_with_a_list_names_the_list_and_all_its_columns(tmp_path):
     (tmp_path / "list.csv").write_text(
-        LIST.replace("spend,staff", "Spend,staff"), encoding="utf-8"
+        LIST.replace("spend,staff", "spent,staff"), encoding="utf-8"
     )
     assert refused(tmp_path, "list.csv", "-o", "out.csv").splitlines() == [
         "list.csv: line 1: operating spend is missing; give it in a column called "
         "opex_gbp_m or operating_spend or spend or cost, GBP million",
-        "list.csv: line 1: unknown column 'Spend'; did you mean 'spend'? If not, add "
-        "--ignore-columns Spend",
+        "list.csv: line 1: unknown column 'spent'; did you mean 'spend'? If not, add "
+        "--ignore-columns spent",
         "list.csv: line 1: unknown column 'staff'; delete what is not needed, or add "
         "--ignore-columns staff",
     ]

@@ -173,13 +173,15 @@ def test_run_prints_the_answer_and_writes_the_file_under_the_scenarios_name(here
     said = done("run", "tiny.toml", "--draws", 200, "--seed", 3)
     assert said.startswith("The least that can be run\n")
     words = " ".join(said.split())
-    assert "8 trusts, 2019/20 to 2021/22, 200 draws, seed 3." in words
-    for name in ("one-point-one (1.10%)", "stepped (2.00%)", "four (4.00%)"):
+    assert "8 trusts to achieve each savings target, 2019/20 to 2021/22?" in words
+    assert "200 draws, seed 3." in words
+    for name in ("one-point-one", "stepped", "four"):
         assert name in words
-    assert "The highest target here that the sector has at least an 80% chance" in words
-    assert "Not in the number:" in words
-    assert "All trusts of tiny.csv are synthetic." in words
-    assert said.rstrip().endswith("Run file: minimal.h5")
+    assert "that the sector has at least an 80% chance" in words
+    assert words.endswith("simulator show minimal.h5 --full")
+    full = " ".join(done("show", "minimal.h5", "--full").split())
+    assert "Not in the number:" in full
+    assert "All trusts of tiny.csv are synthetic." in full
     assert not any(line.endswith("…") or "…" in line for line in said.splitlines())
     with h5py.File("minimal.h5") as file:
         assert (file.attrs["draws"], file.attrs["seed"]) == (200, 3)

@@ -192,7 +192,7 @@ def _asked(
     like: str | None,
     outcome: str | None,
 ) -> Asked:
-    if isinstance(scenario, Place) and is_run_file(scenario):
+    if not isinstance(scenario, Loaded) and is_run_file(scenario):
         (loaded, population), of_file = _from_run_file(str(scenario), settings)
         draws = of_file["draws"] if draws is None else draws
         seed = of_file["seed"] if seed is None else seed
