@@ -18,8 +18,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-run: install ## Install what is needed, then run the long-term-plan scenario
+run: install ## Install what is needed, run long-term-plan and write its page
 	$(BIN)/simulator run long-term-plan --force
+	$(BIN)/simulator report long-term-plan.h5 --force
 
 install: $(STAMP) ## Make .venv and install the simulator in it
 

@@ -26,6 +26,10 @@ WRITTEN: Final[dict[str, Callable[[], str]]] = {
     "docs/scenario-file.md": reference.markdown,
     "docs/api.md": api_page.markdown,
 }
+# Drawn beside a page, from what its commands leave behind.
+PICTURES: Final = {
+    "README.md": ("docs/curve.svg", "plot long-term-plan.h5 curve --target 1.1% -o"),
+}
 BLOCK: Final = re.compile(
     r"```console\n\$ (?P<command>simulator .*?)\n.*?```"
     r"|```toml\n# (?P<file>[\w-]+\.toml)\n.*?```",
@@ -60,6 +64,13 @@ def renew(text: str, folder: Path) -> str:
     return BLOCK.sub(run, text)
 
 
+def draw(words: str, picture: Path, folder: Path) -> None:
+    """Draw a picture with the command, and put it in its place."""
+    command = [sys.executable, "-m", "simulator", *words.split(), picture.name]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    picture.write_bytes((folder / picture.name).read_bytes())
+
+
 def main(names: list[str]) -> None:
     """Renew the pages that are named, or all."""
     for name in names or [*PAGES, *WRITTEN]:
@@ -70,6 +81,9 @@ def main(names: list[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             old = page.read_text(encoding="utf-8")
             page.write_text(renew(old, Path(folder)), encoding="utf-8")
+            if name in PICTURES:
+                picture, words = PICTURES[name]
+                draw(words, ROOT / picture, Path(folder))
 
 
 if __name__ == "__main__":
