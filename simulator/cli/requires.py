@@ -7,6 +7,7 @@ import click
 from simulator.cli.flags import as_json
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
+from simulator.cli.starting import solves
 from simulator.outcomes import OUTCOMES
 
 
@@ -26,6 +27,7 @@ from simulator.outcomes import OUTCOMES
     help="What achieving means; default: as the target is meant.",
 )
 @as_json
+@solves
 def requires(
     file: Path, target: str, probability: float, outcome: str | None, as_json: bool
 ) -> None:

@@ -8,6 +8,7 @@ from simulator.cli.flags import as_json
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich, write_text
 from simulator.cli.progress import progress
+from simulator.cli.starting import solves
 from simulator.outcomes import OUTCOMES
 
 TOP = 2  # beliefs that --check looks at
@@ -40,6 +41,7 @@ TOP = 2  # beliefs that --check looks at
 )
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @as_json
+@solves
 def worth(
     file: Path,
     target: str,
