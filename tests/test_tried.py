@@ -299,8 +299,8 @@ def test_threads_and_seeds_that_no_run_has_are_refused(here, flag, said):
         (
             "funding.cash=[1e308, 1e400, 1, 1]",
             "funding.cash.0: 1e+308 is out of range; give a number above 0 and at "
-            "most 1,000\ncommand line: funding.cash.1: must be a finite number; write a "
-            "plain number",
+            "most 1,000\ncommand line: funding.cash.1: must be a finite number; write "
+            "a plain number",
         ),
         (
             "demand.ambulance.trend=0,03",
