@@ -8,6 +8,8 @@ import sys
 import pytest
 import tiny
 
+from simulator.answers.plan import simulate as planning
+from simulator.errors import ScenarioError
 from simulator.scenario.write import resolved_toml
 
 
@@ -331,3 +333,14 @@ def test_a_survey_of_2018_is_beside_runs_of_its_years_only(here, first, asked):
     (here / "tiny.toml").write_text(resolved_toml(tiny.loaded(tables)))
     found = tried(here, "run", "tiny.toml", "--draws", 50, "--full")
     assert " ".join(found.stdout.split()).count("of 157 leaders of 122 trusts") == asked
+
+
+def test_a_short_run_is_extended_however_long_its_start_took(here, monkeypatch):
+    assert (
+        tried(here, "run", "tiny.toml", "--draws", 20, "-o", "few.h5").returncode == 0
+    )
+    monkeypatch.setattr(planning, "LONG", 0.0)  # as after a start that took an hour
+    planning.check_longer(here / "few.h5", 2_000)
+    monkeypatch.setattr(planning, "QUICK", 0)
+    with pytest.raises(ScenarioError, match="would take about"):
+        planning.check_longer(here / "few.h5", 2_000)
