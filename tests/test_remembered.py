@@ -85,7 +85,7 @@ def test_a_finding_leaves_nothing_to_go_on_with(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_table_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     """As a process that is killed half-way."""
-    asked = ("calibrate", "hindcast-2013", "--beliefs", "200", "--rows", "100")
+    asked = ("calibrate", "hindcast-2013", "--beliefs", "800", "--rows", "100")
     asked += ("--least", "1")
     whole = processes.simulator(*asked, "-o", "whole.csv", folder=tmp_path)
     assert processes.fault(whole) == ""

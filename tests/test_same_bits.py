@@ -160,10 +160,10 @@ import tiny
 from simulator.kernel import (
     groups, histograms, normal, one_trust, outcomes, philox, shocks, trust_year
 )
-from simulator.running import results
+from simulator.running import variables
 work = tiny.job()
 _, tally = tiny.simulate(work, 300)
-list(results.of_tally(work, tally, 300))
+list(variables.of_tally(work, tally, 300))
 for function in (
     philox.fill_words, normal.fill_normals, normal.fill_uniforms,
     groups.close_group, groups.keep_group, groups.add_rows,

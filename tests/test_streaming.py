@@ -50,7 +50,13 @@ def test_a_block_is_in_the_file_while_a_later_one_is_being_computed(tmp_path):
             sizes.append(begun.stat().st_size)
 
     runs.write(
-        loaded, place, draws=6 * KEEPING_BLOCK, keep="all", threads=1, on_progress=done
+        loaded,
+        place,
+        draws=6 * KEEPING_BLOCK,
+        keep="all",
+        threads=1,
+        record=False,
+        on_progress=done,
     )
     assert len(seen) == 6
     assert sizes[0] > block
