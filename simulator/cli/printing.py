@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,15 +76,7 @@ def write_text(
     otherwise: str = "-o another",
 ) -> None:
     """Write a small file whole or not at all; as of `places.check`."""
-    from simulator.files import places
+    from simulator.files import whole
 
-    places.check(place, force=force, sources=sources, otherwise=otherwise)
-    begun = place.with_name(f".{place.name}.{os.getpid()}.begun")
-    try:
-        with begun.open("x", encoding="utf-8") as file:
-            file.write(text)
-        begun.replace(place)
-    except OSError as error:
-        with suppress(OSError):
-            begun.unlink()
-        raise places.cannot_write(place, error) from error
+    how: dict[str, Any] = {"force": force, "sources": sources, "otherwise": otherwise}
+    whole.write(place, text.replace("\n", os.linesep).encode("utf-8"), **how)
