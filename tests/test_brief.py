@@ -9,8 +9,8 @@ import xarray as xr
 from rich.console import Console
 
 from simulator.answers.headline import brief
-from simulator.answers.headline.delivered import GROUPS
-from simulator.answers.headline.estimate import headline
+from simulator.answers.headline.delivered import GROUPS, delivered, of_median_trust
+from simulator.answers.headline.estimate import headline, highest_names, in_brief
 from simulator.answers.text import whole_chance
 from simulator.runfile import store
 from simulator.running import runs
@@ -83,3 +83,39 @@ def test_show_prints_it_and_with_full_every_table(place):
     assert "Not in the number:" not in short.stdout
     assert "Not in the number:" in full.stdout
     assert "simulator show run.h5 --full" in " ".join(short.stdout.split())
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_is_read_for_it_is_of_the_headline(place, together):
+    with store.open_run(place, GROUPS) as run:
+        whole = headline(run, together=together)
+        part = in_brief(run, together=together)
+        assert part.attrs == whole.attrs
+        saved, all_saved = of_median_trust(run), delivered(run)
+        for name in part.data_vars:
+            assert part[name].variable.identical(whole[name].variable), name
+        for name in saved.data_vars:
+            assert saved[name].variable.identical(all_saved[name].variable), name
+
+
+def test_intervals_that_hold_at_once_are_said_to(place):
+    with store.open_run(place, brief.GROUPS) as run:
+        console = Console(width=80, record=True, file=io.StringIO())
+        console.print(brief.render(run, "run.h5", together=True))
+    words = " ".join(console.export_text().split())
+    assert "chances, which hold at once with 95%, of 200 draws, seed 7." in words
+
+
+def test_rates_of_different_things_are_not_put_in_one_order():
+    rates = {"low": 0.01, "high": 0.02, "plans": 0.06}
+    answer = xr.Dataset(
+        {
+            "rate": ("target", list(rates.values())),
+            "sector_probability": ("target", [0.9, 0.6, 0.95]),
+        },
+        {
+            "target": list(rates),
+            "outcome": ("target", ["measured", "measured", "any_means"]),
+        },
+    )
+    assert highest_names(answer) == ["low", "high"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from simulator.cli.answering import print_answer
 from simulator.cli.ending import kept
 from simulator.cli.flags import (
     as_json,
@@ -151,23 +152,22 @@ def run(
 def _answer(place: Path, asked: Any, together: bool, full: bool, as_json: bool) -> None:
     """Print the answer of a run file just written."""
     from simulator.answers.groups import report as groups
-    from simulator.answers.headline import brief, caveats
-    from simulator.answers.headline import report as answer
-    from simulator.answers.headline.delivered import GROUPS
+    from simulator.answers.groups.estimate import GROUPS
+    from simulator.answers.headline import caveats
     from simulator.runfile import store
 
-    tree = store.open_run(place, GROUPS, trusted=True)
-    if missed := caveats.missed_precision(tree):
+    root = store.open_run(place, ("/",), trusted=True)
+    if missed := caveats.missed_precision(root):
         click.echo(missed, err=True)
-    if asked is not None and as_json:
+    if asked is None:
+        how = {"together": together, "full": full, "as_json": as_json}
+        print_answer(place, **how, ours=True)
+        return
+    tree = store.open_run(place, GROUPS, trusted=True)
+    if as_json:
         print_json(groups.as_records(tree, asked.by, str(place), asked))
-    elif asked is not None:
-        print_rich(groups.render(tree, asked, str(place)))
-    elif as_json:
-        print_json(answer.as_records(tree, str(place), together=together))
     else:
-        said = answer if full else brief
-        print_rich(said.render(tree, str(place), together=together))
+        print_rich(groups.render(tree, asked, str(place)))
 
 
 def _extend(

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from simulator.cli.answering import print_answer
 from simulator.cli.flags import (
     as_json,
     full,
@@ -70,7 +71,7 @@ def show(
                 raise click.UsageError("--by goes with none of the trusts' flags")
             _show_trusts(scenario, by, asked, as_json)
             return
-        _show_answer(scenario, together, full, as_json)
+        print_answer(scenario, together=together, full=full, as_json=as_json)
         return
     if by or system or kind or trusts:
         raise click.UsageError("--by, --system, --type and --trusts are for run files")
@@ -118,17 +119,3 @@ def _show_trusts(file: str, by: str | None, asked: Any, as_json: bool) -> None:
     else:
         assert by is not None
         print_rich(report.render_all(tree, by, file))
-
-
-def _show_answer(file: str, together: bool, full: bool, as_json: bool) -> None:
-    from simulator.answers.headline import brief
-    from simulator.answers.headline import report as answer
-    from simulator.answers.headline.delivered import GROUPS
-    from simulator.runfile import store
-
-    tree = store.open_run(file, GROUPS)
-    if as_json:
-        print_json(answer.as_records(tree, file, together=together))
-    else:
-        said = answer if full else brief
-        print_rich(said.render(tree, file, together=together))

@@ -1,7 +1,6 @@
 """The answer of a run in sentences and one table, for whoever reads no statistics."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -9,7 +8,7 @@ import xarray as xr
 from simulator.answers.headline import caveats
 from simulator.answers.headline.beside import cell, has_both
 from simulator.answers.headline.delivered import delivered, in_pairs, steps
-from simulator.answers.headline.estimate import GIVEN, highest, own_outcome
+from simulator.answers.headline.estimate import GIVEN, highest_names, own_outcome
 from simulator.answers.headline.ties import alike
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME
@@ -17,8 +16,6 @@ from simulator.page.parts import Table
 from simulator.page.verbal import likely
 from simulator.plots.words import joined, number, with_draws
 from simulator.statistics.independence import replicates_of
-
-LEVELS: Final = (0.8, 0.5)
 
 
 def question(run: xr.DataTree, target: str) -> str:
@@ -71,8 +68,7 @@ def sentences(run: xr.DataTree, answer: xr.Dataset, target: str) -> Iterator[str
         f"{band(row, 'trusts_in_deficit')} of {run.sizes['trust']} trusts are in "
         "deficit."
     )
-    best = [highest(answer, level) for level in LEVELS]
-    names = ["none" if one is None else str(one["target"].values) for one in best]
+    names = [name or "none" for name in highest_names(answer)]
     yield (
         "The highest target here that the sector has at least an 80% chance to achieve "
         f"is {names[0]}; at least an even chance, {names[1]}."

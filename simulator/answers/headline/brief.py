@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.answers.headline import beside
-from simulator.answers.headline.caveats import missed_precision
-from simulator.answers.headline.delivered import delivered, in_pairs
-from simulator.answers.headline.estimate import GIVEN, headline, highest
+from simulator.answers.headline.caveats import confidence_of, draws_of, missed_precision
+from simulator.answers.headline.delivered import in_pairs, of_median_trust
+from simulator.answers.headline.estimate import GIVEN, highest_names, in_brief
 from simulator.answers.text import financial_year, whole_chance
 from simulator.outcomes import OF_NAME
-from simulator.statistics.independence import replicates_of
+from simulator.schema import RECORD
 
-LEVELS: Final = (0.8, 0.5)  # chances that the sentences are about
+GROUPS: Final = ("/", "/bands", "/provenance", RECORD)  # of a run file, that are read
 Pairs = Sequence[tuple[str, str | None]]
 
 
@@ -25,7 +25,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
 
     With `together` the intervals of all the probabilities hold at once.
     """
-    answer = headline(run, together=together)
+    answer = in_brief(run, together=together)
     pairs = in_pairs(run.to_dataset())
     parts: list[RenderableType] = [
         Text(str(run.attrs["title"]), style="bold"),
@@ -33,7 +33,7 @@ def render(run: xr.DataTree, where: str, *, together: bool = False) -> Renderabl
         Text(),
         *(Text(sentence, style="bold") for sentence in _sentences(answer, pairs)),
         Text(),
-        _table(answer, delivered(run), pairs),
+        _table(answer, of_median_trust(run), pairs),
         Text(),
         *(Text(line) for line in _small_print(run, answer)),
         Text(
@@ -53,17 +53,12 @@ def _question(run: xr.DataTree) -> str:
 
 
 def _sentences(answer: xr.Dataset, pairs: Pairs) -> Iterator[str]:
-    """Say the highest targets that can be asked, alone and with balance.
-
-    Of targets that mean the same as the first: rates of savings and of productivity
-    are not put in one order.
-    """
-    first = str(answer["outcome"].sel(target=pairs[0][0]).values)
+    """Say the highest targets that can be asked, alone and with balance."""
     gap = answer.sel(target=[name for name, _ in pairs])
-    alike = gap.isel(target=(gap["outcome"] == first).values)
-    alone = [_highest(alike, "sector", level) for level in LEVELS]
-    balanced = [_highest(alike, "sustained", level) for level in LEVELS]
-    what = "target here" if alike.sizes == gap.sizes else OF_NAME[first].asks
+    alone = [name or "none of them" for name in highest_names(gap)]
+    balanced = [name or "none of them" for name in highest_names(gap, "sustained")]
+    meant = gap["outcome"].values
+    what = "target here" if (meant == meant[0]).all() else OF_NAME[meant[0]].asks
     yield (
         f"The highest {what} that the sector has at least an 80% chance to achieve is "
         f"{alone[0]}; at least an even chance, {alone[1]}."
@@ -72,11 +67,6 @@ def _sentences(answer: xr.Dataset, pairs: Pairs) -> Iterator[str]:
         f"To achieve it and end in balance too: {balanced[0]} at 80%, {balanced[1]} "
         "at 50%."
     )
-
-
-def _highest(answer: xr.Dataset, of: str, probability: float) -> str:
-    best = highest(answer, probability, of)
-    return "none of them" if best is None else str(best["target"].values)
 
 
 def _table(answer: xr.Dataset, found: xr.Dataset, pairs: Pairs) -> Table:
@@ -118,6 +108,8 @@ def _small_print(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
         f"Chance: of the sector, that {meanings}. And balance: that it also ends the "
         "last year in balance."
     )
+    if "beliefs" in run["provenance"].attrs:
+        yield from beside.said(run)
     if beside.has_both(answer):
         yield (
             "Given record: with only such assumptions as would have given the past as "
@@ -125,11 +117,13 @@ def _small_print(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
         )
     if "tariff" in run.to_dataset()["plan_follows"].values:
         yield "Tariff plans: if savings plans follow the tariff, not each trust's gap."
-    draws, replicates = f"{run.attrs['draws']:,} draws", replicates_of(run)
-    even = f" in {replicates} even replicates" if replicates > 1 else ""
+    if int(answer.attrs["family"]) == 1:
+        interval = f"95% interval of {draws_of(run)}"
+    else:
+        interval = f"{confidence_of(answer)}, of {draws_of(run)}"
     yield (
-        f"Brackets: 95% interval of {draws}{even}, seed {run.attrs['seed']}. More "
-        "draws narrow it; they do not make the assumptions truer."
+        f"Brackets: {interval}, seed {run.attrs['seed']}. More draws narrow it; they "
+        "do not make the assumptions truer."
     )
     if missed := missed_precision(run):
         yield missed

@@ -6,6 +6,7 @@ from typing import Final
 import xarray as xr
 
 from simulator.answers.headline.estimate import widest
+from simulator.statistics.independence import replicates_of
 
 NOT_IN_THE_NUMBER: Final = (
     "changes of policy after the start: no new settlement, pay deal or rescue is made",
@@ -61,3 +62,17 @@ def comparison(run: xr.DataTree) -> Iterator[str]:
         yield COMPARISON
     elif int(run.to_dataset()["year"].values[0]) in SURVEYED_AGAIN:
         yield COMPARISON_AGAIN
+
+
+def draws_of(run: xr.DataTree) -> str:
+    """Say how many draws a run has, and in how many replicates."""
+    draws, replicates = f"{run.attrs['draws']:,} draws", replicates_of(run)
+    return draws if replicates == 1 else f"{draws} in {replicates} even replicates"
+
+
+def confidence_of(answer: xr.Dataset) -> str:
+    """Say what an interval of a chance is, by itself or among all of them."""
+    family = int(answer.attrs["family"])
+    if family == 1:
+        return "95% Monte Carlo interval of a chance, each by itself"
+    return f"Monte Carlo intervals of {family} chances, which hold at once with 95%"

@@ -40,6 +40,17 @@ def delivered(run: xr.DataTree) -> xr.Dataset:
         quality and takes off for drift; and the sector's savings of the first year,
         `sector_planned` and `sector_made`, by `quantile`.
     """
+    sector = run["sector"].to_dataset()
+    share = _real_share(run)
+    # A target at a time: all draws of all targets may not fit into the memory.
+    parts = [
+        _of_sector(sector.isel(target=k), share) for k in range(sector.sizes["target"])
+    ]
+    return of_median_trust(run).merge(xr.concat(parts, dim="target"))
+
+
+def of_median_trust(run: xr.DataTree) -> xr.Dataset:
+    """Gather what the median trust plans and saves: that part of `delivered`."""
     bands = run["bands"].to_dataset()
     found = xr.Dataset()
     for name, variable in PLANNED.items():
@@ -47,13 +58,7 @@ def delivered(run: xr.DataTree) -> xr.Dataset:
         by_year = middle.median("trust")
         found[name] = by_year.mean("year")
         found[f"{name}_first"] = by_year.isel(year=0, drop=True)
-    sector = run["sector"].to_dataset()
-    share = _real_share(run)
-    # A target at a time: all draws of all targets may not fit into the memory.
-    parts = [
-        _of_sector(sector.isel(target=k), share) for k in range(sector.sizes["target"])
-    ]
-    return found.merge(xr.concat(parts, dim="target"))
+    return found
 
 
 def _of_sector(sector: xr.Dataset, real_share: xr.DataArray | float) -> xr.Dataset:

@@ -26,6 +26,7 @@ PRIOR: Final = "prior"
 GIVEN: Final = "record"
 BAND: Final = (0.10, 0.50, 0.90)
 SLAB: Final = 2**16  # draws that are read together
+LEVELS: Final = (0.8, 0.5)  # chances that sentences name the highest target of
 PROBABILITIES: Final = ("sector", *BESIDE, "median_trust")
 
 
@@ -56,14 +57,9 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
         the leading one first), target and `of` (`PROBABILITIES`): the same
         probabilities side by side, `chance` with `chance_low` and `chance_high`.
     """
-    root = run.to_dataset()
-    outcome = own_outcome(root)
+    answer, n = _alone(run, together), _worth(run)
     replicates = replicates_of(run)
-    answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
-    answer.attrs["replicates"] = replicates
-    answer.attrs["worth"] = n = worth(int(run.attrs["draws"]), effective_of(run))
-    answer["rate"] = root["rate"].mean("year")
-    answer = answer.merge(chances(root, outcome))
+    root, outcome = run.to_dataset(), answer["outcome"].variable
     for end in ("", "_low", "_high"):
         shares = root[f"share_achieving{end}"].sel(outcome=outcome, quantile=list(BAND))
         answer[f"share_achieving{end}"] = shares.drop_vars("outcome")
@@ -84,22 +80,44 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     ]
     for bands in (one_offs, deficits):
         answer = answer.merge(xr.concat(bands, dim="target"))
+    return answer.merge(_side_by_side(run, answer))
+
+
+def in_brief(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
+    """Gather the rates and the chances of a headline, without what goes by draw.
+
+    A hundredth of the file is read for it; otherwise as `headline`.
+    """
+    answer = _alone(run, together)
+    return answer.merge(_side_by_side(run, answer))
+
+
+def _alone(run: xr.DataTree, together: bool) -> xr.Dataset:
+    """Gather the rate of every target and the chances of the run's own draws."""
+    root = run.to_dataset()
+    outcome = own_outcome(root)
+    answer = xr.Dataset(attrs={key: run.attrs[key] for key in ("draws", "title")})
+    answer.attrs |= {"replicates": replicates_of(run), "worth": _worth(run)}
+    answer["rate"] = root["rate"].mean("year")
+    answer = answer.merge(chances(root, outcome))
     answer.attrs["family"] = 1
     if together:
         answer.attrs["family"] = len(PROBABILITIES) * answer.sizes["target"]
-        answer.update(_together(answer, replicates, n))
-    answer = answer.merge(_side_by_side(run, answer, outcome))
+        answer.update(_together(answer, replicates_of(run), _worth(run)))
     return answer.assign_coords(outcome=("target", outcome.values))
 
 
-def _side_by_side(
-    run: xr.DataTree, answer: xr.Dataset, outcome: xr.DataArray
-) -> xr.Dataset:
+def _worth(run: xr.DataTree) -> float:
+    """Give how many independent draws a run's draws are worth."""
+    return worth(int(run.attrs["draws"]), effective_of(run))
+
+
+def _side_by_side(run: xr.DataTree, answer: xr.Dataset) -> xr.Dataset:
     """Set the chances of a run's draws beside those of its second answer."""
     sides = {PRIOR if math.isinf(effective_of(run)) else GIVEN: answer}
     if RECORD.strip("/") in run.children:
         record = run[RECORD].to_dataset()
-        sides[GIVEN] = chances(record, outcome)
+        sides[GIVEN] = chances(record, own_outcome(run.to_dataset()))
         if answer.attrs["family"] > 1:
             n = worth(int(run.attrs["draws"]), record["effective_beliefs"].values)
             sides[GIVEN] = _together(sides[GIVEN].assign_attrs(answer.attrs), 1, n)
@@ -150,6 +168,17 @@ def widest(run: xr.DataTree) -> float:
         for name in PROBABILITIES
     ]
     return max(float(width.max()) for width in widths) / 2.0
+
+
+def highest_names(answer: xr.Dataset, of: str = "sector") -> list[str | None]:
+    """Name the highest target with each of the chances in `LEVELS`; None for none.
+
+    Of those that mean the same as the first: rates of savings and of productivity are
+    not put in one order.
+    """
+    first = answer.isel(target=(answer["outcome"] == answer["outcome"][0]).values)
+    best = (highest(first, level, of) for level in LEVELS)
+    return [None if one is None else str(one["target"].values) for one in best]
 
 
 def highest(

@@ -13,6 +13,8 @@ from simulator.answers.headline import beside
 from simulator.answers.headline.caveats import (
     NOT_IN_THE_NUMBER,
     comparison,
+    confidence_of,
+    draws_of,
     missed_precision,
     notes,
 )
@@ -23,16 +25,19 @@ from simulator.answers.headline.delivered import (
     in_pairs,
     steps,
 )
-from simulator.answers.headline.estimate import headline, highest, widest
+from simulator.answers.headline.estimate import (
+    LEVELS,
+    headline,
+    highest_names,
+    widest,
+)
 from simulator.answers.headline.ties import alike, undecided
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME, PRODUCTIVITIES
 from simulator.schema import CONFIDENCE
-from simulator.statistics.independence import replicates_of
 
 PLANNED_BEFORE = "finance.savings_rate_planned"
 MADE_BEFORE = "finance.savings_rate"
-LEVELS = (0.8, 0.5)  # chances that the answer's sentence is about
 
 
 def render(run: xr.DataTree, where: str, *, together: bool = False) -> RenderableType:
@@ -79,24 +84,12 @@ def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
     )
     return (
         f"{run.sizes['trust']} trusts, {financial_year(years[0])} to "
-        f"{financial_year(years[-1])}, {_draws(run)}, seed "
+        f"{financial_year(years[-1])}, {draws_of(run)}, seed "
         f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}.{plans * tariff} "
         "Balance and deficits are those of the last year. Brackets: "
-        f"{_confidence(answer)}; of anything else the middle 80% of draws around their "
-        "median, which may be off by ± for want of draws."
+        f"{confidence_of(answer)}; of anything else the middle 80% of draws around "
+        "their median, which may be off by ± for want of draws."
     )
-
-
-def _draws(run: xr.DataTree) -> str:
-    draws, replicates = f"{run.attrs['draws']:,} draws", replicates_of(run)
-    return draws if replicates == 1 else f"{draws} in {replicates} even replicates"
-
-
-def _confidence(answer: xr.Dataset) -> str:
-    family = int(answer.attrs["family"])
-    if family == 1:
-        return "95% Monte Carlo interval of a chance, each by itself"
-    return f"Monte Carlo intervals of {family} chances, which hold at once with 95%"
 
 
 Pairs = Sequence[tuple[str, str | None]]
@@ -190,8 +183,8 @@ def _target(name: str, rate: float) -> str:
 
 
 def _sentence(answer: xr.Dataset) -> str:
-    alone = [_highest(answer, "sector", chance) for chance in LEVELS]
-    balanced = [_highest(answer, "sustained", chance) for chance in LEVELS]
+    alone = [name or "none" for name in highest_names(answer)]
+    balanced = [name or "none" for name in highest_names(answer, "sustained")]
     return (
         "The highest target here that the sector has at least an 80% chance to "
         f"achieve: {alone[0]}; at least a 50% chance: {alone[1]}. To achieve and end "
@@ -253,11 +246,6 @@ def _doubts(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
     for group in alike(run):
         names = f"{', '.join(group[:-1])} and {group[-1]}"
         yield f"Not to be ranked, as these draws cannot tell them apart: {names}."
-
-
-def _highest(answer: xr.Dataset, of: str, probability: float) -> str:
-    best = highest(answer, probability, of)
-    return "none" if best is None else str(best["target"].values)
 
 
 def _caveats(run: xr.DataTree) -> Iterator[str]:
