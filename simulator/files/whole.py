@@ -1,8 +1,8 @@
-"""A small file, written whole or not at all."""
+"""A file written whole or not at all: under another name beside its place at first."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simulator.files import places
@@ -16,7 +16,7 @@ def write(
     sources: Iterable[Path] = (),
     otherwise: str = "-o another",
 ) -> None:
-    """Write a file under another name beside its place, then give it its own.
+    """Write a small file.
 
     Parameters
     ----------
@@ -33,12 +33,25 @@ def write(
         Where the place cannot be written, or what is there must not be lost.
     """
     places.check(place, force=force, sources=sources, otherwise=otherwise)
-    begun = place.with_name(f".{place.name}.{os.getpid()}.begun")
+    with begun(place) as path, path.open("xb") as file:
+        file.write(content)
+
+
+@contextmanager
+def begun(place: Path) -> Iterator[Path]:
+    """Give the name to write under; left normally, the file gets its own.
+
+    Raises
+    ------
+    RunFileError
+        Where the place cannot be written.
+    """
+    path = place.with_name(f".{place.name}.{os.getpid()}.begun")
     try:
-        with begun.open("xb") as file:
-            file.write(content)
-        begun.replace(place)
+        yield path
+        path.replace(place)
     except OSError as error:
-        with suppress(OSError):
-            begun.unlink()
         raise places.cannot_write(place, error) from error
+    finally:
+        with suppress(OSError):
+            path.unlink()

@@ -19,7 +19,7 @@ from simulator.answers.sweep.points import Vary
 from simulator.engine import blocks
 from simulator.engine.blocks import Shard
 from simulator.errors import RunFileError, ScenarioError
-from simulator.files import places
+from simulator.files import places, whole
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.messages import nearest, quote
@@ -113,7 +113,8 @@ def sweep(
     on_progress(len(rows) * draws)
     rows = _write(place, identity, rows, simulated(at[len(rows) :]))
     found = gathered(rows)
-    _put_whole(found, place)
+    with whole.begun(place) as path:
+        found.to_netcdf(path, engine="h5netcdf")
     _begun(place).unlink()
     return found
 
@@ -215,18 +216,6 @@ def _write(
     return rows
 
 
-def _put_whole(found: xr.Dataset, place: Path) -> None:
-    """Write the file whole or not at all."""
-    whole = place.with_name(f".{place.name}.{os.getpid()}.whole")
-    try:
-        found.to_netcdf(whole, engine="h5netcdf")
-        whole.replace(place)
-    except OSError as error:
-        raise places.cannot_write(place, error) from error
-    finally:
-        whole.unlink(missing_ok=True)
-
-
 def _written(place: Path, identity: dict[str, str], resume: bool) -> list[Any]:
     """Read the points of a sweep that was stopped; a line cut short is done again."""
     begun = _begun(place)
@@ -248,8 +237,8 @@ def _written(place: Path, identity: dict[str, str], resume: bool) -> list[Any]:
             "is of another sweep: scenario, points, draws, seed or version differ",
             "delete it, or -o another",
         )
-    whole = "".join(f"{line}\n" for line in lines[:-1])
-    begun.write_text(whole, encoding="utf-8")
+    kept = "".join(f"{line}\n" for line in lines[:-1])
+    begun.write_text(kept, encoding="utf-8")
     return rows[1:]
 
 

@@ -54,7 +54,7 @@ def shared_effects(
     assumptions
         Value of each assumption, dims (assumption, belief).
     achieved, futures
-        As of `beliefs.chance_spread`.
+        As of `estimate.chance_spread`.
     confidence
         Share of intervals that hold the true value.
     worth
@@ -65,7 +65,7 @@ def shared_effects(
     effects
         By assumption and the other dims, with `_low` and `_high`: `share` of the
         variance of the chance over beliefs, and `direction`, the rank correlation, as
-        `beliefs.main_effects` gives them. And `rest`: one less all shares, which is
+        `estimate.main_effects` gives them. And `rest`: one less all shares, which is
         what assumptions do in other ways than side by side. Shares are NaN where the
         spread is no wider than noise, or beliefs are too few for so many assumptions.
 
