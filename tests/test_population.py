@@ -1,5 +1,6 @@
 """Opening positions: what is published holds exactly, and a bad list is refused."""
 
+import csv
 import dataclasses
 import math
 import random
@@ -27,6 +28,7 @@ from simulator.population import (
     table as population_csv,
 )
 from simulator.population.model import Population
+from simulator.population.successors import successors
 from simulator.schema import TRUST_TYPES
 
 HERE = Path(__file__)
@@ -1154,11 +1156,13 @@ def test_a_list_like_nothing_packaged_is_refused() -> None:
         panel.build("", "providers", "mine")
 
 
+PANEL_EXTRAS = ["fte_staff", "absence_rate", "mff_index", "specialisation"]
+
+
 @needs_panel
-@EACH
-def test_the_list_of_real_trusts_is_filled(name: str) -> None:
+def test_the_list_of_real_trusts_is_filled() -> None:
+    name, extras = "providers-2018", PANEL_EXTRAS
     text = PANEL.read_text(encoding="utf-8")
-    extras = ["fte_staff", "absence_rate", "mff_index", "specialisation"]
     people = panel.build(text, name, "panel", ignore=extras)
     assert len(people) == 208
     assert people.trust_type.count("mental_health") == 43
@@ -1172,3 +1176,16 @@ def test_the_list_of_real_trusts_is_filled(name: str) -> None:
     assert few.reported_balance.tolist() == people.reported_balance[same].tolist()
     assert not any("cost" in marks for marks in people.drawn)
     assert sum("backlog" not in marks for marks in people.drawn) > 200
+
+
+@needs_panel
+def test_the_real_trusts_of_an_earlier_year_are_refused_until_merged() -> None:
+    text = PANEL.read_text(encoding="utf-8")
+    with pytest.raises(Problems) as refused:
+        panel.build(text, "providers-2025", "panel", ignore=PANEL_EXTRAS)
+    gone = {row["code"] for row in csv.DictReader(text.splitlines())} & set(
+        successors()
+    )
+    said = str(refused.value).splitlines()
+    assert [line.split("'")[3] for line in said] == sorted(gone)
+    assert all("is no more" in line for line in said)
