@@ -139,7 +139,10 @@ class Tile:
         self, k: int, y: int, demand: Floats, growth: Floats, passed_on: Floats
     ) -> Floats:
         activity, unfunded, funded, work = self.scratch[:4]
-        np.multiply(growth, self.plan.per_price[k, y], out=funded)
+        national = self.belief["national_share"]
+        uplift = self.plan.cost_uplift[y]
+        prices = 1.0 + uplift + national * (self.plan.price[k, y] - uplift)
+        np.multiply(growth, 1.0 / prices if self.plan.settled else 1.0, out=funded)
         funded -= 1.0
         np.subtract(demand, funded, out=unfunded)
         # Where more is funded than is wanted, it treats those who waited.
@@ -158,7 +161,7 @@ class Tile:
         paid += funded
         paid += 1.0
         np.add(passed_on, 1.0, out=work)
-        self.income *= 1.0 + self.plan.price[k, y]
+        self.income *= prices
         self.income *= work
         self.income *= paid
         np.maximum(self.income, 0.0, out=self.income)

@@ -20,8 +20,8 @@ from benchmarks.outcome import Outcome
 from simulator import drivers
 from simulator.engine import blocks
 from simulator.kernel import workspace
+from simulator.kernel.records import Belief
 from simulator.kernel.tables import Nation, Tally
-from simulator.kernel.trust_year import Belief
 from simulator.outcomes import OUTCOMES, ROW
 from simulator.schema import TRUST_TYPES
 
@@ -56,7 +56,8 @@ PLAN = (
     "follows_tariff",
     "own",
     "price",
-    "per_price",
+    "cost_uplift",
+    "settled",
     "support",
     "need_limit",
     "access",
@@ -70,7 +71,7 @@ GROUPS = ("trust", "kind", "system")
 COUNTS = (*GROUPS, "sector", "share", "guarded")
 OPENINGS = ("opening_cost", "opening_other")
 SPREADS = tuple(f"{group}_spread" for group in GROUPS)
-TYPES = {"address": "u4", "follows_tariff": "u1"}
+TYPES = {"address": "u4", "follows_tariff": "u1", "settled": "u1"}
 TYPES |= dict.fromkeys(("where", "kind", "first", "own"), "i8")
 
 Pointer = ctypes.c_void_p
@@ -127,6 +128,7 @@ def rows() -> str:
         "N_BELIEFS": workspace.N_BELIEFS,
         "N_NATION": workspace.N_NATION,
         "N_KIND_YEAR": workspace.N_KIND_YEAR,
+        "N_PRICES": workspace.N_PRICES,
         "N_OUTCOMES": len(OUTCOMES),
     }
     numbers |= {
@@ -134,6 +136,7 @@ def rows() -> str:
         for prefix, names in (
             ("BELIEF", (*Belief._fields, "opportunity_scale", *OPENINGS)),
             ("NATION", ("pay", "nonpay", "delivery_log")),
+            ("PRICES", ("mean_price", "per_price")),
             ("KIND", ("growth", "passed_on", "paid_pressure", "upfront")),
         )
         for name in names

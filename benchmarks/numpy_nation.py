@@ -92,6 +92,8 @@ def from_values(
     belief = {name: values[f"delivery.{name}"] for name in names}
     belief |= {name: values[f"opening.{name}"] for name in OPENING}
     belief["quality"] = values["delivery.quality"] - values["prices.funded_drift"]
+    belief["quality"] = belief["quality"] + values["delivery.rebound"]
+    belief["national_share"] = values["prices.national_share"]
     conditions = scenario.conditions
     belief["lever"] = np.clip(lever, conditions.lowest, conditions.highest)
     return Nation(
@@ -117,6 +119,8 @@ def growth_of(
     tilted = weight * values["funding.other_growth"]
     if scenario.funding.basis != "settlement":
         planned = planned_growth(scenario, 1.0)[..., None]
+        less = 1.0 - values["prices.national_share"]
+        planned = planned - scenario.funding.growth_unpriced * less
         return planned + values["funding.growth_error"] + tilted
     fixed = planned_growth(scenario, 0.0)[..., None]
     reaching = planned_growth(scenario, 1.0)[..., None] - fixed

@@ -47,7 +47,8 @@ class Terms(NamedTuple):
     deficit_addon: float
     follows_tariff: bool
     price: float
-    per_price: float
+    cost_uplift: float
+    settled: bool
     support: Floats  # (trust, 1)
     need_limit: Floats  # (trust, 1)
     opening_cost: Floats  # (trust, 1)
@@ -60,7 +61,8 @@ def terms_of(trusts: Trusts, plan: Plan, k: Any, y: int) -> Terms:
         deficit_addon=plan.deficit_addon[k, y],
         follows_tariff=plan.follows_tariff[k],
         price=plan.price[k, y],
-        per_price=plan.per_price[k, y],
+        cost_uplift=plan.cost_uplift[y],
+        settled=plan.settled,
         support=plan.support[:, y][:, None],
         need_limit=plan.need_limit[:, y][:, None],
         opening_cost=trusts.cost[:, None],
@@ -94,7 +96,12 @@ def carry_year(
     """Carry every trust through a year; `aim` is the balance of a last one-off."""
     eta = belief["cost_elasticity"]
     backlog_growth, ask_max, plan_sharpness, works_off, need_part, planned = plan.limits
-    funded = brought.growth * terms.per_price - 1.0
+    national = belief["national_share"]
+    mean_price = national * terms.price + (1.0 - national) * terms.cost_uplift
+    funded = xp.where(
+        terms.settled, brought.growth / (1.0 + mean_price), brought.growth
+    )
+    funded = funded - 1.0
     unfunded = brought.demand - funded
     waiting = works_off * xp.clip(state.unmet, 0.0, xp.maximum(-unfunded, 0.0))
     activity = xp.where(
@@ -109,7 +116,7 @@ def carry_year(
         state.cost * unit_cost * (1.0 + eta * activity) + state.payback, LEAST_COST
     )
     paid = 1.0 + funded + belief["marginal_payment"] * (activity - funded)
-    prices = (1.0 + terms.price) * (1.0 + brought.passed_on)
+    prices = (1.0 + mean_price) * (1.0 + brought.passed_on)
     income = xp.maximum(state.income * prices * paid, 0.0)
     support = terms.support - terms.opening_cost * brought.upfront
 

@@ -27,7 +27,7 @@ from simulator.engine.blocks import Job
 from simulator.kernel.workspace import GROUP_RESULTS, LANES
 from simulator.population.load import load_population
 from simulator.running import prepare
-from simulator.scenario.distributions import Triangular, Uncertain, Uniform
+from simulator.scenario.distributions import Certain, Triangular, Uncertain, Uniform
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import years
 from simulator.schema import TRUST_TYPES
@@ -57,11 +57,10 @@ class Trial(NamedTuple):
 CONTROL_TOTAL: Final = Triangular(low=0.001, mode=0.004, high=0.008)
 TRIALS: Final = (
     Trial("as shipped"),
-    # The sketch's range, from memory.
-    Trial("target on 75-95% of income", "priced", Uniform(low=0.75, high=0.95)),
-    # National prices paid for 29bn of the 69bn of care (Monitor, September 2013); at
-    # most, all but training, research and other income heeds them.
-    Trial("target on 42-90% of income", "priced", Uniform(low=0.42, high=0.90)),
+    # As it was before 0.4.0.
+    Trial("target on all income", "national_share", Certain(value=1.0)),
+    # Were local prices to follow national ones nearly in full: judgement.
+    Trial("target on 75-95%", "national_share", Uniform(low=0.75, high=0.95)),
     Trial("30-90% of a surplus spent", "spent", Uniform(low=0.3, high=0.9)),
     Trial("the same, for good", "spent_for_good", Uniform(low=0.3, high=0.9)),
     # Nobody has measured it.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks import numpy_plain, numpy_year
 from benchmarks.numpy_nation import Nation
 from benchmarks.numpy_outcomes import judged, of_groups
-from benchmarks.numpy_year import TIE, Accounts, Brought, State, Terms
+from benchmarks.numpy_year import TIE, Accounts, Brought, State
 from simulator import drivers
 from simulator.drivers import Drawn
 from simulator.engine import blocks
@@ -33,7 +33,15 @@ Carry = Callable[[Any], tuple[State, Accounts]]
 Values = Mapping[str, Floats]  # of the terms that are on, by name: (draw,)
 
 ACUTE: Final = TRUST_TYPES.index("acute")
-ROWS: Final = (*BELIEFS, "lever", *PLANS, "quality", *SCALES, *OPENING)
+ROWS: Final = (
+    *BELIEFS,
+    "lever",
+    *PLANS,
+    "quality",
+    "national_share",
+    *SCALES,
+    *OPENING,
+)
 FIRST_CONTROL_TOTALS: Final = 2016
 # The sustainability fund in the balances that 2018/19 opens with, parts of opening
 # income: see support.sustainability_fund_emergency.2017 and its fellows, and
@@ -120,6 +128,8 @@ def _follow_lanes(
     """Follow `LANES` draws: sums of money by type, (year, result, type, draw)."""
     trusts, plan = job.trusts, job.plan
     belief = dict(zip(ROWS, drawn.belief, strict=True))
+    drawn_share = belief["national_share"]
+    belief |= {name: tried[name] for name in ("national_share",) if name in tried}
     others = (getattr(drawn, field.name) for field in fields(Nation)[1:])
     state = numpy_plain.opening(trusts, plan, Nation(belief, *others), LANES)
     balance, support = _opening_position(job)
@@ -129,8 +139,10 @@ def _follow_lanes(
     for y, year in enumerate(years(job.scenario)):
         brought = _brought(job, drawn, own, y)
         terms = numpy_year.terms_of(trusts, plan, k, y)
-        if "priced" in tried:
-            brought, terms = _partly_priced(job, k, tried["priced"], brought, terms)
+        if "national_share" in tried:
+            more = tried["national_share"] - drawn_share
+            growth = brought.growth + job.scenario.funding.growth_unpriced * more
+            brought = brought._replace(growth=growth)
         if "switched" in tried:
             part = SWITCHED_2015 * SWITCHED.get(year, 0.0)
             state.sources[0] = tried["switched"] * part
@@ -171,21 +183,6 @@ def _opening_position(job: Job) -> tuple[Floats, Floats]:
         FUND_OF_ACUTE * (job.trusts.kind == ACUTE) + FUND_OF_ALL
     ) * job.trusts.income
     return job.population.reported_balance[:, None], fund[:, None]
-
-
-def _partly_priced(
-    job: Job, k: int, priced: Floats, brought: Brought, terms: Terms
-) -> tuple[Brought, Terms]:
-    """Take the target out of the part of income that is paid by national prices.
-
-    One of the two bounds of growth in years that are past is cash less prices: it falls
-    by what prices rise, and the middle of the two by half of that.
-    """
-    price = terms.price + terms.rate * (1.0 - priced)
-    if job.scenario.funding.basis == "settlement":
-        return brought, terms._replace(price=price, per_price=1.0 / (1.0 + price))
-    less = 0.5 * job.plan.rate[k].mean() * (1.0 - priced)
-    return brought._replace(growth=brought.growth - less), terms._replace(price=price)
 
 
 def _with_a_source(state: State, plan: Any) -> tuple[State, Any]:

@@ -45,6 +45,7 @@ pressure_shock = {sd = 0.004, persistence = 0.25}
 pressure_paid = {triangular = [0.2, 0.5, 0.9]}
 funded_drift = {triangular = [0.0, 0.002, 0.004]}
 made_good = 0.0
+national_share = {uniform = [0.5, 0.9]}
 source = "made up: prices"
 
 [prices.tail]

@@ -60,6 +60,7 @@ class Parameters:
     works_off: float  # part of spare money that treats those who waited
     need_part: float  # part of a deficit that a fund for need pays
     planned_support: float  # part of other support that plans count on
+    national_share: float = 1.0  # part of income at national prices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,8 @@ class Year:
     settled: bool = False  # whether it is cash, which prices turn into activity
     passed_on: float = 0.0  # growth of income for cost that prices do not cover
     paid_pressure: float = 0.0  # the part of pressure among it
-    uplift: float  # cost uplift less the target's rate
+    uplift: float  # of national prices: cost uplift less the target's rate
+    other_uplift: float = 0.0  # of other prices: the cost uplift
     rate: float
     addon: float = 0.0
     follows_tariff: bool = False  # whether a plan starts from the rate
@@ -153,9 +155,11 @@ def shares(amounts: Sequence[float]) -> list[float]:
 
 def before_guards(state: State, p: Parameters, year: Year) -> tuple[float, ...]:
     """Activity, cost before savings and income; nothing is kept from passing zero."""
+    national = p.national_share
+    uplift = national * year.uplift + (1 - national) * year.other_uplift
     funded = year.growth
     if year.settled:
-        funded = funded_activity(year.growth, year.uplift)
+        funded = funded_activity(year.growth, uplift)
     waiting = p.works_off * max(min(state.unmet, funded - year.demand), 0.0)
     activity = activity_given(year.demand, funded, p.treated, waiting)
     lasting = (
@@ -164,7 +168,7 @@ def before_guards(state: State, p: Parameters, year: Year) -> tuple[float, ...]:
         * (1 + p.cost_elasticity * activity)
     )
     unfunded = p.marginal_payment * (activity - funded)
-    at_prices = (1 + year.uplift) * (1 + funded + unfunded)
+    at_prices = (1 + uplift) * (1 + funded + unfunded)
     income = state.income * at_prices * (1 + year.passed_on)
     return activity, lasting + state.payback, income
 

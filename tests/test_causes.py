@@ -86,11 +86,13 @@ def test_without_demand_as_much_is_wanted_as_is_funded_in_the_middle():
         "prices.pressure_other=0.5",
         "prices.pressure_paid=0.5",
         "prices.pressure_shock.sd=0",
+        "prices.national_share=0.75",
     )
     off = causes.without(world(*sure), {"demand"})
     found, job, drawn = simulated(off)
-    per_price = job.plan.per_price[0][:, None]
-    np.testing.assert_allclose(drawn.demand, drawn.growth * per_price - 1.0, atol=1e-15)
+    rest = job.plan.cost_uplift - job.plan.price[0]
+    prices = (1.0 + job.plan.price[0] + 0.25 * rest)[:, None]
+    np.testing.assert_allclose(drawn.demand, drawn.growth / prices - 1.0, atol=1e-15)
     assert not off.scenario.demand.trust_sd
     assert abs(found["unmet"]).max() < 1e-12
     acting, *_ = simulated(world(*sure))
@@ -154,8 +156,8 @@ def test_without_funding_the_trend_is_funded_and_the_target_not_taken_out():
     np.testing.assert_allclose(
         job.plan.price[0], acting.scenario.prices.cost_uplift, atol=1e-15
     )
-    per_price = job.plan.per_price[0]
-    acute, _, mind, *_ = drawn.growth * per_price[:, None] - 1.0
+    assert not job.plan.settled
+    acute, _, mind, *_ = drawn.growth - 1.0
     trend = np.array(acting.scenario.demand.acute.trend)
     np.testing.assert_allclose(acute, trend[:, None] + 0 * acute, atol=1e-15)
     np.testing.assert_allclose(mind[:, 0], [0.01, 0.02, 0.03], atol=1e-15)
@@ -167,7 +169,8 @@ def test_without_funding_the_trend_is_funded_and_the_target_not_taken_out():
 def test_without_prices_nor_funding_costs_do_not_grow_with_the_target():
     off = causes.without(world(), {"prices", "funding"})
     assert off.scenario.prices.pay == pytest.approx((0.03, 0.028, 0.028))
-    assert off.scenario.prices.cost_uplift == pytest.approx((0.041, 0.039, 0.039))
+    _, job, _ = simulated(off)
+    assert job.plan.price[0] == pytest.approx((0.03, 0.028, 0.028))
 
 
 def plenty(names):

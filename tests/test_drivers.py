@@ -15,7 +15,7 @@ from simulator.drivers import funding
 from simulator.drivers import shocks as yearly
 from simulator.errors import ScenarioError
 from simulator.kernel import philox, workspace
-from simulator.kernel.workspace import KEPT
+from simulator.kernel.workspace import KEPT, LANES
 from simulator.outcomes import OUTCOMES
 from simulator.running import prepare
 from simulator.sampling import addresses
@@ -166,8 +166,8 @@ def test_the_planned_deflator_is_implied_by_the_settlement():
 
 def activity(bent, price):
     """Growth of activity that is funded: (target, type, year)."""
-    per_price = funding.per_price(bent, price)[:, None]
-    return drivers.planned_growth(bent, 1.0) * per_price - 1.0
+    prices = 1.0 + price[:, None] if funding.settled(bent) else 1.0
+    return drivers.planned_growth(bent, 1.0) / prices + 0.0 * price[:, None] - 1.0
 
 
 def test_the_same_money_buys_more_activity_under_a_higher_target():
@@ -194,6 +194,23 @@ def test_activity_given_directly_does_not_depend_on_the_target():
     expected = [[0.01 * row] * 3 for row in (2, 3, 4, 5)]
     assert found[0, 1:] == pytest.approx(np.array(expected), abs=1e-15)
     assert np.array_equal(found[0], found[1])
+
+
+def test_growth_read_off_cash_less_prices_falls_where_other_prices_rise_more():
+    given = tiny.tables()
+    given["funding"] |= {"basis": "activity", "growth_unpriced": 0.01}
+    given["funding"]["activity_growth"] = dict.fromkeys(TRUST_TYPES, 0.03)
+    given["funding"]["other_growth"] = 0.0
+    given["prices"]["national_share"] = {"uniform": [0.4, 0.9]}
+    found = drawn(given, 50)
+    share = found.assumptions["prices.national_share"]
+    assert 0.4 <= share.min() < share.max() <= 0.9
+    expected = (
+        1.03 - 0.01 * (1.0 - share) + found.assumptions.get("funding.growth_error", 0.0)
+    )
+    np.testing.assert_allclose(found.growth[0, 0], expected, atol=1e-15)
+    row = workspace.NATIONAL_SHARE // LANES
+    np.testing.assert_array_equal(found.belief[row], share)
 
 
 def test_prices_rise_by_the_uplift_less_the_target():

@@ -20,7 +20,7 @@ from simulator.cli import explain as explaining
 from simulator.cli.group import main
 from simulator.cli.printing import JSON_VERSION
 from simulator.errors import RunFileError
-from simulator.kernel.trust_year import Result, State
+from simulator.kernel.records import Result, State
 from simulator.outcomes import OF_BASIS, OF_NAME
 from simulator.runfile import store
 from simulator.running import prepare, runs
@@ -37,7 +37,9 @@ CALCULATOR = {"sqrt": math.sqrt, "exp": math.exp, "min": min, "max": max}
 PARTS = ("opportunity", "one_offs", "new_opportunity", "guarded")
 STEPS = {
     follows: {
-        n: f for step in formulas.steps(follows).values() for n, f in step.items()
+        n: f
+        for step in formulas.steps(follows, "settlement").values()
+        for n, f in step.items()
     }
     for follows in FOLLOWS
 }
@@ -245,15 +247,15 @@ def test_nearly_every_line_agrees_to_the_last_digit_or_two():
         for gap in check_shown(paper.render(future(8123, trust, 0))).values()
     ]
     assert len(gaps) > 1000
-    assert np.mean(np.array(gaps) <= 1.0) > 0.95
+    assert np.mean(np.array(gaps) <= 2.0) > 0.99
     assert max(gaps) <= 10.0
 
 
 def test_a_wrong_formula_would_be_found(monkeypatch):
-    wrong = formulas.steps("tariff")
+    wrong = formulas.steps("tariff", "settlement")
     step = wrong["2. Cost and income before savings"]
     step["cost_before"] = step["cost_before"].replace("+ payback", "- payback")
-    monkeypatch.setattr(formulas, "steps", lambda follows: wrong)
+    monkeypatch.setattr(formulas, "steps", lambda follows, basis: wrong)
     found = future()
     with pytest.raises(AssertionError, match="cost_before"):
         check_unrounded(found)
@@ -292,7 +294,7 @@ def test_every_variant_of_a_line_is_met():
     }
     assert found["taken.land_sales"] == {step["taken.land_sales"], "0"}
     assert found["growth"] == set(formulas.GROWTH.values())
-    assert found["per_price"] == {"1 / (1 + price)", "1"}
+    assert found["per_price"] == {step["per_price"], "1"}
     assert found["pressure.type"] == {
         "prices.pressure",
         "prices.pressure_other * prices.pressure",
@@ -340,6 +342,7 @@ def line_values(written):
 def test_lines_carry_the_models_own_state_and_results(target):
     found = future(8123, 2, target)
     unwritten = {"follows_tariff", "opening_cost", "support", "deficit_addon"}
+    unwritten |= {"cost_uplift", "settled"}
     for year in found.years:
         lines = line_values(year_of(found, year.year))
         for record in (year.after, year.result, year.drivers):

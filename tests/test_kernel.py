@@ -20,17 +20,9 @@ from simulator.engine.histograms import Histograms
 from simulator.kernel import philox, workspace
 from simulator.kernel.block import fixed_of, simulate_block
 from simulator.kernel.normal import fill_normals
+from simulator.kernel.records import Belief, Drivers, Result, Rules, State, Terms
 from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
-from simulator.kernel.trust_year import (
-    Belief,
-    Drivers,
-    Result,
-    Rules,
-    State,
-    Terms,
-    smooth_minimum,
-    trust_year,
-)
+from simulator.kernel.trust_year import smooth_minimum, trust_year
 from simulator.kernel.workspace import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
 from simulator.outcomes import ROW
 from simulator.schema import ONE_OFFS, OUTCOMES, POOLS, TRUST_TYPES
@@ -104,10 +96,11 @@ class Case:
             delivery=brought.delivery,
             plan_size=brought.plan_size,
             growth=brought.growth - 1.0,
-            settled=terms.per_price != 1.0,
+            settled=terms.settled,
             passed_on=brought.passed_on,
             paid_pressure=brought.paid_pressure,
             uplift=terms.price,
+            other_uplift=terms.cost_uplift,
             rate=terms.rate,
             addon=terms.deficit_addon,
             follows_tariff=terms.follows_tariff,
@@ -162,6 +155,7 @@ WORKED = Case(
         gap_closed=0.0,
         plan_limit=1.0,
         quality=0.0,
+        national_share=1.0,
         one_off_scale=1.0,
     ),
     terms=Terms(
@@ -169,7 +163,8 @@ WORKED = Case(
         deficit_addon=0.005,
         follows_tariff=True,
         price=0.038 - 0.011,
-        per_price=1.0,
+        cost_uplift=0.038,
+        settled=False,
         support=2.0,
         need_limit=0.0,
         opening_cost=104.0,
@@ -203,9 +198,10 @@ SECOND = WORKED.bent(
         "gap_closed": 0.5,
         "plan_limit": 0.05,
         "quality": -0.002,
+        "national_share": 0.7,
         "one_off_scale": 1.2,
     },
-    terms={"follows_tariff": False, "per_price": 1.0 / 1.027, "need_limit": 0.5},
+    terms={"follows_tariff": False, "settled": True, "need_limit": 0.5},
     rules={
         "plan_sharpness": 0.985,
         "works_off": 1.0,
@@ -279,23 +275,19 @@ BELIEFS = st.builds(
     gap_closed=shares,
     plan_limit=between(0.0, 0.2),
     quality=between(-0.02, 0.01),
+    national_share=shares,
     one_off_scale=between(0.1, 3.0),
 )
 
 
-def terms_of(settled: bool, price: float, **others: Any) -> Terms:
-    """Terms under a settlement of cash, or with the activity given."""
-    per_price = 1.0 / (1.0 + price) if settled else 1.0
-    return Terms(price=price, per_price=per_price, **others)
-
-
 TERMS = st.builds(
-    terms_of,
+    Terms,
     settled=st.booleans(),
     rate=between(0.0, 0.1),
     deficit_addon=savings,
     follows_tariff=st.booleans(),
     price=growth,
+    cost_uplift=growth,
     support=between(-20.0, 50.0),
     need_limit=between(0.0, 20.0),
     opening_cost=between(0.0, 1000.0),
@@ -721,7 +713,8 @@ def plain_world(
         follows_tariff=np.full(n_target, terms.follows_tariff),
         own=np.full(n_target, ROW["cash_releasing"]),
         price=0.038 - rate,
-        per_price=np.ones((n_target, n_year)),
+        cost_uplift=np.full(n_year, 0.038),
+        settled=False,
         support=np.full((n_trust, n_year), terms.support),
         need_limit=np.full((n_trust, n_year), terms.need_limit),
         access=np.tile(rules.access, (n_year, 1)),
@@ -777,6 +770,7 @@ BELIEVED = {
     "gap_closed": (0.0, 1.0),
     "plan_limit": (0.02, 0.2),
     "quality": (-0.01, 0.004),
+    "national_share": (0.4, 1.0),
     "one_off_scale": (0.6, 2.0),
     "opportunity_scale": (0.8, 1.2),
     "opening_cost": (-0.005, 0.01),
@@ -830,7 +824,8 @@ def random_world(seed: int = 1, n_draw: int = 150, n_year: int = 4) -> World:
             "follows_tariff": np.array([True, False, False]),
             "own": np.array([ROW["measured"], ROW["any_means"], ROW["recurrent"]]),
             "price": 0.035 - rate,
-            "per_price": np.where([[True], [False], [True]], 1 / (1.035 - rate), 1.0),
+            "cost_uplift": np.full(n_year, 0.035),
+            "settled": True,
             "support": rng.uniform(-1.0, 0.03 * income[:, None], (n_trust, n_year)),
             "need_limit": rng.uniform(0.0, 0.01 * income[:, None], (n_trust, n_year)),
             "access": rng.uniform(0.0, 0.4, (n_year, len(POOLS))),
@@ -1062,10 +1057,11 @@ def slow_path(
                 delivery=delivery,
                 plan_size=size,
                 growth=growth - 1.0,
-                settled=bool(plan.per_price[k, y] != 1.0),
+                settled=plan.settled,
                 passed_on=passed_on,
                 paid_pressure=paid,
                 uplift=float(plan.price[k, y]),
+                other_uplift=float(plan.cost_uplift[y]),
                 rate=float(plan.rate[k, y]),
                 addon=float(plan.deficit_addon[k, y]),
                 follows_tariff=bool(plan.follows_tariff[k]),
@@ -1377,7 +1373,6 @@ def with_targets(world: World, keep: list[int]) -> World:
         "follows_tariff",
         "own",
         "price",
-        "per_price",
     )
     plan = {name: getattr(world.plan, name)[keep] for name in names}
     ranges = {name: getattr(world.ranges, name)[keep] for name in Ranges._fields}
@@ -1622,7 +1617,8 @@ def test_the_chance_of_balance_is_the_gaussian_one() -> None:
     achieved = run(world, *blocks).tally.sector[0, OUTCOMES.index("balance")]
 
     believed, terms = WORKED.belief, WORKED.terms
-    funded = WORKED.drivers.growth * terms.per_price - 1.0
+    assert not terms.settled
+    funded = WORKED.drivers.growth - 1.0
     activity = funded + believed.treated * (0.028 - funded)
     volume = 1 + funded + believed.marginal_payment * (activity - funded)
     money = 100.0 * ((1 + price) * volume) ** n_year + support

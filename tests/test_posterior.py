@@ -165,7 +165,7 @@ def test_answers_from_a_run_file_know_how_few_beliefs_it_has(file: Path) -> None
     as_if = run.copy()
     del as_if.attrs["effective_beliefs"]
     few, many = sim.path(run), sim.path(as_if)
-    for name in ("shortfall", "trusts_in_deficit"):
+    for name in ("balance", "trusts_in_deficit"):
         wide, narrow = (
             (found[f"{name}_high"] - found[f"{name}_low"]).mean()
             for found in (few, many)
@@ -257,7 +257,7 @@ def test_the_record_is_a_cause_of_its_own(tmp_path: Path) -> None:
     )
     assert processes.fault(done) == ""
     causes = json.loads(done.stdout)["quantities"]["chance"]["causes"]
-    assert causes.pop("beliefs")["estimate"] > 0.1
+    assert causes.pop("beliefs")["estimate"] > 0.02
     assert all(cause["estimate"] == 0.0 for cause in causes.values())
 
 

@@ -16,7 +16,7 @@ import simulator
 from simulator.kernel import cache as kernel_cache
 
 # SHA-256 over every array of a small run: eight trusts, three targets, 300 draws.
-GOLDEN = "1f4fe8cb43dfeebefc1867853d59e3dd75d4439d14185b9171b312afed3a049e"
+GOLDEN = "3677a1d2cec7247ab559dfde731c91fe0c7d0bffe3d6bd6a2cf38a11ed8d6718"
 RULE = (
     "The numbers of a run have moved. If that is meant, say in CHANGELOG.md under "
     "Results what moves, by how much and why, and only then change GOLDEN to {}."

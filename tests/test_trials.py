@@ -50,7 +50,6 @@ def test_without_terms_it_is_the_kernel(job, target):
 @pytest.mark.parametrize(
     ("term", "nothing"),
     [
-        ("priced", 1.0),
         ("spent", 0.0),
         ("spent_for_good", 0.0),
         ("netted", 0.0),
@@ -63,11 +62,17 @@ def test_a_term_may_come_to_nothing(job, plain, term, nothing):
         np.testing.assert_allclose(values, plain[name], rtol=1e-9, atol=1e-9)
 
 
+def test_a_target_on_as_much_income_as_is_drawn_changes_nothing():
+    sure = tiny.job(None, "prices.national_share=0.7")
+    found, wanted = followed(sure, national_share=0.7), followed(sure)
+    for name, values in found.items():
+        np.testing.assert_allclose(values, wanted[name], rtol=1e-9, atol=1e-9)
+
+
 def test_a_target_on_no_income_moves_no_price(job):
-    price = job.plan.price + job.plan.rate
-    free = job.plan._replace(price=price, per_price=1.0 / (1.0 + price))
+    free = job.plan._replace(price=job.plan.price + job.plan.rate)
     wanted = followed(replace(job, plan=free))
-    found = followed(job, priced=0.0)
+    found = followed(job, national_share=0.0)
     for name, values in found.items():
         np.testing.assert_allclose(values, wanted[name], rtol=1e-9, atol=1e-9)
 

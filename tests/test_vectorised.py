@@ -26,7 +26,7 @@ from simulator.kernel import (
     shocks,
     workspace,
 )
-from simulator.kernel.trust_year import Rules, Terms
+from simulator.kernel.records import Rules, Terms
 from simulator.kernel.workspace import LANES
 
 ARITHMETIC = r"add|sub|mul|div|sqrt|max|min|fn?m(?:add|sub)\d*"
@@ -102,19 +102,20 @@ def rows(n: int) -> np.ndarray:
     return np.zeros(n * LANES)
 
 
-TERMS = Terms(0.01, 0.005, True, 0.03, 0.97, 1.0, 1.0, 100.0)
+TERMS = Terms(0.01, 0.005, True, 0.03, 0.04, True, 1.0, 1.0, 100.0)
 RULES = Rules((0.3, 0.2, 0.1), (0.0,) * 4, (0.0,) * 4, (0.0,) * 4, *(0.1,) * 6)
 WORKSPACE = np.zeros(workspace.WORKSPACE)
 WORDS = np.zeros((4, LANES), np.uint64)
 SUMS = rows(workspace.N_SUMS), rows(workspace.N_SUMS)  # of a system and of a type
 # A trust's drivers, the size of its plans, its type's year and new opportunity.
 BROUGHT = rows(workspace.N_DRIVERS), rows(1), rows(workspace.N_KIND_YEAR), rows(3)
+PRICES = rows(workspace.N_PRICES)
 FILL_WORDS = (5, 0, np.uint32(7), 7, WORDS)
 
 LOOPS = {
     "begin_year": (
         one_year.begin_year,
-        (TERMS, RULES, *BROUGHT, WORKSPACE, *SUMS),
+        (TERMS, RULES, PRICES, *BROUGHT, WORKSPACE, *SUMS),
         ("vmulpd", "vaddpd", "vdivpd", "vmaxpd", "vminpd"),
     ),
     "plan_year": (

@@ -27,8 +27,9 @@ typedef struct {
     const double *rate, *deficit_addon;
     const uint8_t *follows_tariff;
     const int64_t *own;
-    const double *price, *per_price, *support, *need_limit, *access, *one_offs, *limits,
-        *spread;
+    const double *price, *cost_uplift;
+    const uint8_t *settled;
+    const double *support, *need_limit, *access, *one_offs, *limits, *spread;
     const int64_t *where;
 } Plan;
 

@@ -78,6 +78,22 @@ static void open_trust(const Case *c, int64_t i, const Lanes *restrict belief,
     }
 }
 
+/* What prices do in each year of a target: it is taken out of national ones only. */
+static void set_prices(const Case *c, int64_t k, const Lanes *restrict belief,
+                       Lanes (*restrict prices)[N_PRICES])
+{
+    const double *restrict national = belief[BELIEF_NATIONAL_SHARE];
+    for (int64_t y = 0; y < c->size.n_year; y++) {
+        double price = c->plan.price[k * c->size.n_year + y];
+        double uplift = c->plan.cost_uplift[y];
+        for (int d = 0; d < LANES; d++) {
+            double mean = national[d] * price + (1.0 - national[d]) * uplift;
+            prices[y][PRICES_MEAN_PRICE][d] = mean;
+            prices[y][PRICES_PER_PRICE][d] = *c->plan.settled ? 1.0 / (1.0 + mean) : 1.0;
+        }
+    }
+}
+
 static Terms terms_of(const Case *c, int64_t k, int64_t i, int64_t y)
 {
     const Plan *p = &c->plan;
@@ -85,9 +101,7 @@ static Terms terms_of(const Case *c, int64_t k, int64_t i, int64_t y)
     Terms terms = {
         .rate = p->rate[k * n_year + y],
         .deficit_addon = p->deficit_addon[k * n_year + y],
-        .price = p->price[k * n_year + y],
-        .per_price = p->per_price[k * n_year + y],
-        .support = p->support[i * n_year + y],
+                .support = p->support[i * n_year + y],
         .need_limit = p->need_limit[i * n_year + y],
         .opening_cost = c->trusts.cost[i],
         .follows_tariff = p->follows_tariff[k],
@@ -140,6 +154,7 @@ typedef struct {
     Lanes (*drivers)[N_DRIVERS]; /* (trust, year) */
     Lanes *plan_size; /* (trust) */
     Lanes w[N_ROWS];
+    Lanes prices[MAX_YEARS][N_PRICES];
     Lanes system_sums[MAX_YEARS][N_SUMS], kind_sums[MAX_KINDS][MAX_YEARS][N_SUMS];
     Lanes sector_sums[MAX_YEARS][N_SUMS];
     int8_t achieved[N_OUTCOMES][LANES];
@@ -209,6 +224,7 @@ static void carry_target(const Case *c, int64_t k, int64_t first, int64_t place,
         (const Lanes *)c->nation.new_opportunity + batch * n->n_kind * n->n_year * N_POOLS;
     const Lanes *of_kind =
         (const Lanes *)c->nation.kind_year + batch * n->n_kind * n->n_year * N_KIND_YEAR;
+    set_prices(c, k, belief, room->prices);
     double target_total = 0.0;
     for (int64_t y = 0; y < n->n_year; y++)
         target_total += c->plan.rate[k * n->n_year + y];
@@ -226,6 +242,7 @@ static void carry_target(const Case *c, int64_t k, int64_t first, int64_t place,
                     .kind = of_kind + (kind * n->n_year + y) * N_KIND_YEAR,
                     .new_opportunity = opportunity + (kind * n->n_year + y) * N_POOLS,
                     .belief = belief,
+                    .prices = room->prices[y],
                 };
                 carry_year(terms_of(c, k, i, y), brought, room->w,
                            room->system_sums[y], room->kind_sums[kind][y]);

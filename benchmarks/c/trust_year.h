@@ -40,7 +40,7 @@ enum { DEMAND, INFLATION, PRESSURE, DELIVERY, N_DRIVERS };
 typedef double Lanes[LANES];
 
 typedef struct {
-    double rate, deficit_addon, price, per_price, support, need_limit, opening_cost;
+    double rate, deficit_addon, support, need_limit, opening_cost;
     int follows_tariff;
     double access[N_POOLS];
     double renewal[N_SOURCES], cap[N_SOURCES], payback[N_SOURCES];
@@ -49,7 +49,7 @@ typedef struct {
 } Terms;
 
 typedef struct { /* what a year brings, rows of LANES draws */
-    const Lanes *own, *plan_size, *kind, *new_opportunity, *belief;
+    const Lanes *own, *plan_size, *kind, *new_opportunity, *belief, *prices;
 } Brought;
 
 static inline double larger(double a, double b) { return a > b ? a : b; }
@@ -87,7 +87,7 @@ static inline void begin_year(const Terms terms, const Brought brought,
     const Lanes *restrict of_kind = brought.kind;
     for (int d = 0; d < LANES; d++) {
         double demand = drivers[DEMAND][d];
-        double funded = of_kind[KIND_GROWTH][d] * terms.per_price - 1.0;
+        double funded = of_kind[KIND_GROWTH][d] * brought.prices[PRICES_PER_PRICE][d] - 1.0;
         double unfunded = demand - funded;
         double treated = funded + belief[BELIEF_TREATED][d] * unfunded;
         double waiting =
@@ -100,7 +100,7 @@ static inline void begin_year(const Terms terms, const Brought brought,
         double cost_before = w[COST][d] * unit_cost * volume_cost + w[PAYBACK][d];
         double paid =
             1.0 + funded + belief[BELIEF_MARGINAL_PAYMENT][d] * (activity - funded);
-        double income = w[INCOME][d] * (1.0 + terms.price)
+        double income = w[INCOME][d] * (1.0 + brought.prices[PRICES_MEAN_PRICE][d])
             * (1.0 + of_kind[KIND_PASSED_ON][d]) * paid;
         double guarded = (cost_before < LEAST_COST) | (income < 0.0) ? 1.0 : 0.0;
         cost_before = larger(cost_before, LEAST_COST);

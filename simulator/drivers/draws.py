@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from simulator.drivers import programmes, shocks
-from simulator.drivers.funding import planned_growth
+from simulator.drivers.funding import planned_growth, settled
 from simulator.sampling.stream import Stream
 from simulator.scenario.distributions import Certain
 from simulator.scenario.model import Scenario, by_year
@@ -149,6 +149,7 @@ def draw_from(scenario: Scenario, stream: Stream) -> Drawn:
                 values["delivery.quality"]
                 - values["prices.funded_drift"]
                 + values["delivery.rebound"],
+                values["prices.national_share"],
                 *(values[f"delivery.{name}"] for name in SCALES),
                 *(values[f"opening.{name}"] for name in OPENING),
             ]
@@ -187,9 +188,11 @@ def _growth(
     """
     tilt = np.array([other_weight(kind) for kind in TRUST_TYPES])[:, None, None]
     tilted = tilt * values["funding.other_growth"]
-    if scenario.funding.basis != "settlement":
+    if not settled(scenario):
         planned = planned_growth(scenario, 1.0)[..., None]
-        return planned + values["funding.growth_error"] + tilted
+        unpriced = 1.0 - values["prices.national_share"]
+        less = scenario.funding.growth_unpriced * unpriced
+        return planned - less + values["funding.growth_error"] + tilted
     without, with_all = (planned_growth(scenario, scale) for scale in (0.0, 1.0))
     real = (with_all - without)[..., None] * values["funding.reach_scale"]
     cash: Floats = (without[..., None] + real + tilted) / (1.0 + paid_pressure)

@@ -22,7 +22,7 @@ def planned_growth(scenario: Scenario, reach_scale: float) -> Floats:
     it.
     """
     funding = scenario.funding
-    if funding.basis != "settlement":
+    if not settled(scenario):
         given = [
             by_year(getattr(funding.activity_growth, kind), scenario.years)
             for kind in TRUST_TYPES
@@ -63,15 +63,9 @@ def from_prices(scenario: Scenario, rate: Floats) -> Floats:
     return taken
 
 
-def per_price(scenario: Scenario, price: Floats) -> Floats:
-    """Find what turns the growth that comes to a type into activity: (target, year).
-
-    The same cash buys more activity where a higher target lowers prices; where the
-    scenario gives the activity, prices do not matter.
-    """
-    if scenario.funding.basis == "settlement":
-        return 1.0 / (1.0 + price)
-    return np.ones_like(price)
+def settled(scenario: Scenario) -> bool:
+    """Tell whether cash comes to trusts, which their prices turn into activity."""
+    return scenario.funding.basis == "settlement"
 
 
 def support(scenario: Scenario, population: Population) -> Floats:

@@ -49,7 +49,7 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
     n = scenario.years
     prices, delivery, demand = scenario.prices, scenario.delivery, scenario.demand
     taken = funding.from_prices(scenario, rate)
-    price = np.array(by_year(prices.cost_uplift, n)) - taken
+    cost_uplift = np.array(by_year(prices.cost_uplift, n))
     reach = delivery.access
     funded = by_year(delivery.transformation_funding, n)
     access = [
@@ -70,8 +70,9 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
         deficit_addon=np.array([by_year(t.deficit_addon, n) for t in scenario.targets]),
         follows_tariff=np.array([t.plan_follows == "tariff" for t in scenario.targets]),
         own=np.array([ROW[OF_BASIS[t.basis].name] for t in scenario.targets]),
-        price=price,
-        per_price=funding.per_price(scenario, price),
+        price=cost_uplift - taken,
+        cost_uplift=cost_uplift,
+        settled=funding.settled(scenario),
         support=funding.support(scenario, population),
         need_limit=funding.need_limit(scenario, population),
         access=np.array(access),

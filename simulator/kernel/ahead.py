@@ -17,13 +17,8 @@ from simulator.kernel import (
     shocks,
     workspace,
 )
+from simulator.kernel.records import Begun, Belief, Drivers, Planned, Rules, Terms
 from simulator.kernel.trust_year import (
-    Begun,
-    Belief,
-    Drivers,
-    Planned,
-    Rules,
-    Terms,
     close_accounts,
     draw_one_offs,
     save_for_good,
@@ -47,7 +42,7 @@ def _stages() -> None:
     three, four = (1.0,) * 3, (1.0,) * 4
     begun = Begun(*(1.0,) * len(Begun._fields))
     belief = Belief(*(1.0,) * len(Belief._fields))
-    terms = Terms(1.0, 1.0, True, 1.0, 1.0, 1.0, 1.0, 1.0)
+    terms = Terms(1.0, 1.0, True, 1.0, 1.0, True, 1.0, 1.0, 1.0)
     rules = Rules(three, four, four, four, *(1.0,) * 6)
     brought = Drivers(*(1.0,) * 9, three)
     planned = Planned(1.0, 1.0, 1.0)

@@ -19,7 +19,7 @@ from simulator.kernel.groups import (
     settle_group,
 )
 from simulator.kernel.histograms import bin_row
-from simulator.kernel.jit import compile_first, compiled
+from simulator.kernel.jit import compile_first, compiled, pasted
 from simulator.kernel.one_trust import (
     fill,
     keep_trust,
@@ -34,6 +34,7 @@ from simulator.kernel.outcomes import (
     keep_achieved,
 )
 from simulator.kernel.prefetch import prefetch
+from simulator.kernel.records import Terms
 from simulator.kernel.shocks import make_drivers
 from simulator.kernel.tables import (
     Bins,
@@ -46,7 +47,7 @@ from simulator.kernel.tables import (
     Successes,
     Trusts,
 )
-from simulator.kernel.trust_year import Terms
+from simulator.kernel.trust_year import prices_of
 from simulator.kernel.workspace import LANES
 
 LINE = 8  # numbers in a line of the cache
@@ -121,6 +122,19 @@ def fixed_of(trusts: Trusts, plan: Plan, n_kind: int) -> Fixed:
     )
 
 
+@pasted
+def set_prices(plan: Plan, k: int, w: Floats, prices: Floats) -> None:
+    """Set what prices do in each year of a target; beliefs stand in the workspace."""
+    for y in range(prices.shape[0]):
+        for d in range(LANES):
+            share = w[workspace.BELIEF + workspace.NATIONAL_SHARE + d]
+            found = prices_of(
+                share, plan.price[k, y], plan.cost_uplift[y], plan.settled
+            )
+            prices[y, workspace.MEAN_PRICE + d] = found.mean
+            prices[y, workspace.PER_PRICE + d] = found.per_price
+
+
 @compiled
 def carry_batch(
     batch: int,
@@ -153,6 +167,7 @@ def carry_batch(
     valid = min(LANES, n_draw - start)
 
     w = np.empty(workspace.WORKSPACE)
+    prices = np.empty((n_year, workspace.N_PRICES * LANES))
     system_sums = np.empty((n_year, workspace.N_SUMS * LANES))
     kind_sums = np.empty((n_kind, n_year, workspace.N_SUMS * LANES))
     sector_sums = np.empty((n_year, workspace.N_SUMS * LANES))
@@ -172,6 +187,7 @@ def carry_batch(
         target_total = 0.0
         for y in range(n_year):
             target_total += rate[y]
+        set_prices(plan, k, w, prices)
         achieved_by_trust = successes.trust[k]
         fill(kind_sums.ravel(), 0.0)
         fill(achieving.ravel(), 0.0)
@@ -190,7 +206,8 @@ def carry_batch(
                         plan.deficit_addon[k, y],
                         plan.follows_tariff[k],
                         plan.price[k, y],
-                        plan.per_price[k, y],
+                        plan.cost_uplift[y],
+                        plan.settled,
                         plan.support[i, y],
                         plan.need_limit[i, y],
                         opening_cost,
@@ -198,6 +215,7 @@ def carry_batch(
                     carry_year(
                         terms,
                         year_rules(plan, y),
+                        prices[y],
                         drivers[i, y],
                         plan_size[i],
                         nation.kind_year[batch, kind, y],

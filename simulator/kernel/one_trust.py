@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from simulator.kernel import workspace
 from simulator.kernel.jit import compiled, inlined, pasted
+from simulator.kernel.records import Rules
 from simulator.kernel.tables import Floats, Plan
-from simulator.kernel.trust_year import Rules
 from simulator.kernel.workspace import LANES
 
 

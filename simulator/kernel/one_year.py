@@ -7,19 +7,22 @@ is carried on overwrites last year's as soon as no later stage reads that.
 from simulator.kernel import workspace
 from simulator.kernel.jit import inlined, pasted
 from simulator.kernel.outcomes import MET_PLAN
-from simulator.kernel.tables import Floats
-from simulator.kernel.trust_year import (
-    LEAST_COST,
+from simulator.kernel.records import (
     Begun,
     Belief,
     Drivers,
     OneOffs,
     Planned,
     Pools,
+    Prices,
     Rules,
     Saved,
     State,
     Terms,
+)
+from simulator.kernel.tables import Floats
+from simulator.kernel.trust_year import (
+    LEAST_COST,
     before_savings,
     close_accounts,
     draw_one_offs,
@@ -46,6 +49,7 @@ def belief_of(w: Floats, d: int) -> Belief:
         w[workspace.BELIEF + workspace.GAP_CLOSED + d],
         w[workspace.BELIEF + workspace.PLAN_LIMIT + d],
         w[workspace.BELIEF + workspace.QUALITY + d],
+        w[workspace.BELIEF + workspace.NATIONAL_SHARE + d],
         w[workspace.BELIEF + workspace.ONE_OFF_SCALE + d],
     )
 
@@ -120,6 +124,7 @@ def planned_of(w: Floats, d: int) -> Planned:
 def begin_year(
     terms: Terms,
     rules: Rules,
+    prices: Floats,
     drivers: Floats,
     plan_size: Floats,
     kind_year: Floats,
@@ -141,7 +146,14 @@ def begin_year(
             w[workspace.BACKLOG + d],
         )
         brought = drivers_of(drivers, plan_size, kind_year, new_opportunity, d)
-        begun, guarded = before_savings(state, brought, belief_of(w, d), terms, rules)
+        begun, guarded = before_savings(
+            state,
+            brought,
+            belief_of(w, d),
+            Prices(prices[workspace.MEAN_PRICE + d], prices[workspace.PER_PRICE + d]),
+            terms,
+            rules,
+        )
         w[workspace.ACTIVITY + d] = begun.activity
         w[workspace.UNMET + d] = begun.unmet
         w[workspace.COST_BEFORE + d] = begun.cost_before
@@ -308,6 +320,7 @@ def draw_year(rules: Rules, w: Floats, system: Floats, kind: Floats) -> None:
 def carry_year(
     terms: Terms,
     rules: Rules,
+    prices: Floats,
     drivers: Floats,
     plan_size: Floats,
     kind_year: Floats,
@@ -318,12 +331,13 @@ def carry_year(
 ) -> None:
     """Carry `LANES` draws of one trust through one year, all in the workspace.
 
-    `system` and `kind` are the year's sums over the trusts of its system and its type,
-    to which this one is added.
+    `prices` are the year's of the target; `system` and `kind` are the year's sums over
+    the trusts of its system and its type, to which this one is added.
     """
     begin_year(
         terms,
         rules,
+        prices,
         drivers,
         plan_size,
         kind_year,

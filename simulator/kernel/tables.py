@@ -31,8 +31,9 @@ class Plan(NamedTuple):
     deficit_addon: Floats  # (target, year)
     follows_tariff: NDArray[np.bool_]  # (target,)
     own: Counts  # (target,) row of the outcome that the target is meant on
-    price: Floats  # (target, year)
-    per_price: Floats  # (target, year)
+    price: Floats  # (target, year) growth of national prices
+    cost_uplift: Floats  # (year,) growth of what other income is paid at
+    settled: bool  # whether cash comes, which prices turn into activity
     support: Floats  # (trust, year) GBP m
     need_limit: Floats  # (trust, year) GBP m
     access: Floats  # (year, pool)

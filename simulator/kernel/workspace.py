@@ -88,6 +88,10 @@ N_DRIVERS: Final = 4
 GROWTH, PASSED_ON, PAID_PRESSURE, UPFRONT = (row * LANES for row in range(4))
 N_KIND_YEAR: Final = 4
 
+# Rows of what prices do in one year of a target.
+MEAN_PRICE, PER_PRICE = (row * LANES for row in range(2))
+N_PRICES: Final = 2
+
 # Rows of what is believed throughout a draw, in the order of `Belief`.
 (
     REAL_SHARE,
@@ -103,13 +107,14 @@ N_KIND_YEAR: Final = 4
     GAP_CLOSED,
     PLAN_LIMIT,
     QUALITY,
+    NATIONAL_SHARE,
     ONE_OFF_SCALE,
     # On the opening position only, hence not in `Belief`.
     OPPORTUNITY_SCALE,
     OPENING_COST,
     OPENING_OTHER,
-) = (row * LANES for row in range(17))
-N_BELIEFS: Final = 17
+) = (row * LANES for row in range(18))
+N_BELIEFS: Final = 18
 WORKSPACE: Final = BELIEF + N_BELIEFS * LANES
 
 # Rows of the nation's year.

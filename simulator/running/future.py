@@ -12,17 +12,10 @@ from simulator.engine.blocks import Job
 from simulator.kernel import workspace
 from simulator.kernel.one_trust import open_trust, year_rules
 from simulator.kernel.outcomes import judge_trust
+from simulator.kernel.records import Belief, Drivers, Result, Rules, State, Terms
 from simulator.kernel.shocks import make_trust_drivers
 from simulator.kernel.tables import Nation
-from simulator.kernel.trust_year import (
-    Belief,
-    Drivers,
-    Result,
-    Rules,
-    State,
-    Terms,
-    trust_year,
-)
+from simulator.kernel.trust_year import trust_year
 from simulator.kernel.workspace import LANES
 from simulator.sampling.addresses import BY_TYPE
 from simulator.sampling.stream import Stream
@@ -138,7 +131,8 @@ def _years(job: Job, drawn: Drawn, stream: Stream, i: int, k: int) -> Iterator[Y
             float(plan.deficit_addon[k, y]),
             bool(plan.follows_tariff[k]),
             float(plan.price[k, y]),
-            float(plan.per_price[k, y]),
+            float(plan.cost_uplift[y]),
+            plan.settled,
             float(plan.support[i, y]),
             float(plan.need_limit[i, y]),
             float(job.trusts.cost[i]),

@@ -131,7 +131,6 @@ def some_targets(plan: Plan, some: slice) -> Plan:
         follows_tariff=plan.follows_tariff[some],
         own=plan.own[some],
         price=plan.price[some],
-        per_price=plan.per_price[some],
     )
 
 

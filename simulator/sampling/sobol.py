@@ -75,7 +75,7 @@ LEADING: Final = (
 )
 OTHERS: Final = (
     *(f"delivery.{name}" for name in (*BELIEFS, *PLANS, *SCALES)),
-    *(f"delivery.{name}" for name in ("frontier", "quality")),
+    *(f"delivery.{name}" for name in ("frontier", "quality", "rebound")),
     *(f"demand.{kind}.trend" for kind in TRUST_TYPES),
     *(f"prices.{name}" for name in (*PRICES, "tail.size")),
     *(f"funding.{name}" for name in FUNDING),
@@ -83,9 +83,6 @@ OTHERS: Final = (
     "demand.bias",
     *(f"conditions.{name}" for name in CONDITIONS),
 )
-# Of independent draws: one dimension more would change every number of older runs.
-INDEPENDENT: Final = ("delivery.rebound",)
-
 
 # In the order of what moves the answer, most first.
 _BY_NAME = {series.name: series for series in addresses.SHOCKS}

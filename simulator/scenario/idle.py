@@ -17,7 +17,7 @@ SHOCKS: Final = (
 # Beside the keys that each form of funding needs, those that only it reads.
 READ_BY: Final = {
     "settlement": (("funding", "reach_scale"), ("funding", "top_slice")),
-    "activity": (("funding", "growth_error"),),
+    "activity": (("funding", "growth_error"), ("funding", "growth_unpriced")),
 }
 SWITCHED: Final = (("programmes",), ("funding", "support"))  # tables with `enabled`
 

@@ -9,7 +9,7 @@ from pydantic import (
 
 from simulator.scenario import rules
 from simulator.scenario.assumptions import Belief, ByYear, Number, Years
-from simulator.scenario.distributions import Uncertain
+from simulator.scenario.distributions import Certain, Uncertain
 from simulator.scenario.keys import Section
 from simulator.scenario.kinds import OneOf
 from simulator.scenario.values import (
@@ -25,6 +25,7 @@ from simulator.scenario.values import (
     LeverByYear,
     Multiple,
     Name,
+    Rate,
     RateByYear,
     Share,
     Spread,
@@ -106,6 +107,9 @@ class Funding(Section):
     """Activity: what is funded, in place of a settlement."""
     growth_error: UncertainRate
     """Activity: lasting error of the growth that is funded, common to all types."""
+    growth_unpriced: Rate = 0.0
+    """Activity: how much lower the growth that is funded would be if no income were
+    paid at national prices, where it was found as cash less prices; fraction a year."""
     other_growth: UncertainRate
     """How much faster the money of trusts that are not acute grows than that of acute
     ones, beside what is given by type; it adds up to nothing."""
@@ -166,6 +170,9 @@ class Prices(Section):
     made_good: UncertainShare
     """Part of last year's inflation beyond the uplift that prices make good this
     year."""
+    national_share: UncertainShare = Certain(value=1.0)
+    """Part of income that is paid at national prices, which the target is taken out
+    of; other income grows by the uplift in full."""
     trust_drift_sd: Spread
     """Spread of cost pressure between trusts that lasts."""
     trust_sd: Spread

@@ -30,6 +30,7 @@ PRICES: Final = (
     "pressure_paid",
     "funded_drift",
     "made_good",
+    "national_share",
 )
 OPENING: Final = ("cost_error", "other_income")
 CONDITIONS: Final = (

@@ -80,16 +80,16 @@ INCOME: Final = {
 DECIDED: Final = {
     "settlement": {
         "deflator": "cash / cash_last_year / (1 + real_growth) - 1",
-        "per_price": "1 / (1 + price)",
     },
-    "activity": {"per_price": "1"},
+    "activity": {},
 }
+PER_PRICE: Final = {"settlement": "1 / (1 + mean_price)", "activity": "1"}
 GROWTH: Final = {
     "settlement": "(1 + deflator - top_slice "
     "+ funding.reach_scale * reach * real_growth "
     "+ other_weight * funding.other_growth) / (1 + paid_pressure)",
-    "activity": "1 + activity_growth + funding.growth_error "
-    "+ other_weight * funding.other_growth",
+    "activity": "1 + activity_growth - growth_unpriced * (1 - national_share) "
+    "+ funding.growth_error + other_weight * funding.other_growth",
 }
 SAVING: Final = {
     "delivery.national": "",
@@ -107,10 +107,15 @@ START: Final = {
 }
 
 
-def steps(follows: str) -> dict[str, dict[str, str]]:
-    """Give the formulas of each step where plans start from the gap or the tariff."""
+def steps(follows: str, basis: str) -> dict[str, dict[str, str]]:
+    """Give the formulas of each step.
+
+    Plans start from the gap or the tariff; `basis` is the basis of funding.
+    """
     return {
         "1. Activity": {
+            "mean_price": "national_share * price + (1 - national_share) * cost_uplift",
+            "per_price": PER_PRICE[basis],
             "funded": "growth * per_price - 1",
             "waiting": "works_off * max(min(unmet, funded - demand), 0)",
             "activity": "funded + treated * (demand - funded)",
@@ -119,7 +124,7 @@ def steps(follows: str) -> dict[str, dict[str, str]]:
         "2. Cost and income before savings": {
             "cost_before": "cost * (1 + inflation + pressure) "
             "* (1 + cost_elasticity * activity) + payback",
-            "income": "income * (1 + price) * (1 + passed_on) * (1 + funded "
+            "income": "income * (1 + mean_price) * (1 + passed_on) * (1 + funded "
             "+ marginal_payment * (activity - funded))",
             "support_before_need": "fixed_support - population.cost * upfront",
         },

@@ -89,7 +89,9 @@ WHAT_IS: Final = {
     "deficit_addon": "asked on top of a trust in deficit",
     "need_limit": "the most that funds for need pay",
     "growth": "1 + growth of the cash for activity that comes to this type of trust",
-    "per_price": "what turns it into activity at the year's prices",
+    "price": "growth of national prices",
+    "mean_price": "growth of what all income is paid at",
+    "per_price": "what turns growth into activity at the year's prices",
     "pressure": "growth of cost beyond inflation and activity",
     "paid_pressure": "the part of national pressure that income makes good",
     "beyond_uplift": "of the nation, for next year's prices to make good",
@@ -113,7 +115,10 @@ def _year(sheet: Sheet, future: Future, year: Year, y: int) -> Iterator[Part]:
     yield Part("What the year brings", year.year, lines)
 
     found = values.between(year) | year.result._asdict() | values.state_of(year.after)
-    steps = formulas.steps("tariff" if year.terms.follows_tariff else "gap")
+    steps = formulas.steps(
+        "tariff" if year.terms.follows_tariff else "gap",
+        future.job.scenario.funding.basis,
+    )
     otherwise, said = variants(year, found, steps), remarks(year, found)
     for heading, step in steps.items():
         read = {name: otherwise.get(name, formula) for name, formula in step.items()}

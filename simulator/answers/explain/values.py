@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from simulator import drivers
 from simulator.drivers import draws
-from simulator.kernel.trust_year import LEAST_STOCK, State
+from simulator.kernel.records import State
+from simulator.kernel.trust_year import LEAST_STOCK, prices_of
 from simulator.running.future import Future, Year
 from simulator.scenario.model import by_year
 from simulator.schema import ONE_OFFS, POOLS
@@ -152,12 +153,12 @@ def decided(future: Future, year: Year, y: int) -> Values:
     kind = population.trust_type[future.trust]
     found = year.terms._asdict()
     found["fixed_support"] = found.pop("support")
-    found["cost_uplift"] = by_year(scenario.prices.cost_uplift, n)[y]
     taken = scenario.targets[future.target].from_prices
     found |= {} if taken is None else {"from_prices": by_year(taken, n)[y]}
     if funding.basis != "settlement":
         growth = getattr(funding.activity_growth, kind)
-        return {**found, "activity_growth": by_year(growth, n)[y]}
+        given = {"activity_growth": by_year(growth, n)[y]}
+        return {**found, **given, "growth_unpriced": funding.growth_unpriced}
     assert funding.cash is not None
     assert funding.real_growth is not None
     return {
@@ -197,7 +198,10 @@ def between(year: Year) -> Values:
     before, terms, belief, rules = year.before, year.terms, year.belief, year.rules
     brought, result, income = year.drivers, year.result, year.after.income
     cost, sources = result.cost_before, before.one_offs
-    funded = brought.growth * terms.per_price - 1.0
+    prices = prices_of(
+        belief.national_share, terms.price, terms.cost_uplift, terms.settled
+    )
+    funded = brought.growth * prices.per_price - 1.0
     found = _plan(year, terms.support - terms.opening_cost * brought.upfront)
     given = found["support_before_need"]
     available = sources[0] + sources[1] + sources[2] + sources[3]
@@ -208,6 +212,8 @@ def between(year: Year) -> Values:
     h, s = rules.access, before.opportunity
     return {
         **found,
+        "mean_price": prices.mean,
+        "per_price": prices.per_price,
         "funded": funded,
         "waiting": rules.works_off
         * max(min(before.unmet, funded - brought.demand), 0.0),

@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from simulator import drivers
 from simulator.drivers import funding
 from simulator.errors import ScenarioError
+from simulator.kernel import workspace
+from simulator.kernel.workspace import LANES
 from simulator.messages import dotted, translate
 from simulator.sampling.stream import Stream
 from simulator.scenario.distributions import Uncertain
@@ -155,9 +157,8 @@ def all_reported_is_real(world: World) -> World:
 
 def _funding(tables: Tables, world: World) -> None:
     scenario = world.scenario
-    uplift = by_year(scenario.prices.cost_uplift, scenario.years)
-    untouched = [u + x for u, x in zip(uplift, _taken(world), strict=True)]
-    tables["prices"]["cost_uplift"] = untouched
+    for target in tables["targets"]:
+        target["from_prices"] = 0.0
     trends = {kind: _trend(scenario, kind) for kind in TRUST_TYPES}
     tables["funding"] |= {"basis": "activity", "activity_growth": trends}
     tables["funding"] |= {"growth_error": 0.0, "other_growth": 0.0}
@@ -174,9 +175,8 @@ def _trend(scenario: Scenario, kind: str) -> list[float]:
 
 
 def _prices(tables: Tables, world: World) -> None:
-    # Of the world, not of the tables, where the target may be added back by now.
-    uplift = by_year(world.scenario.prices.cost_uplift, world.scenario.years)
     prices = tables["prices"]
+    uplift = prices["cost_uplift"]
     prices |= {"pay": uplift, "nonpay": uplift, "premium": 0.0}
     prices |= {"agency_share": 0.0, "made_good": 0.0}
     for name in ("pay_shock", "nonpay_shock"):
@@ -197,12 +197,6 @@ def _gap(tables: Tables, world: World) -> None:
 
 def _plan_limit(tables: Tables, world: World) -> None:
     tables["delivery"] |= {"plan_limit": 1.0, "plan_sharpness": 1.0, "ask_max": 1.0}
-
-
-def _taken(world: World) -> list[float]:
-    """Give what the target takes out of prices, by year."""
-    (taken,) = funding.from_prices(world.scenario, np.array([world.rate])).tolist()
-    return list(taken)
 
 
 def _opportunity(tables: Tables, world: World) -> None:
@@ -231,10 +225,13 @@ def _programmes(tables: Tables, world: World) -> None:
 
 def _as_funded(tables: Tables, world: World) -> None:
     scenario = _checked(tables)
+    middle = drivers.central(scenario)
     uplift = np.array(by_year(scenario.prices.cost_uplift, scenario.years))
-    price = (uplift - np.array(_taken(world)))[None, :]
-    growth = drivers.central(scenario).growth[..., 0]
-    funded = growth * funding.per_price(scenario, price) - 1.0
+    (taken,) = funding.from_prices(scenario, np.array([world.rate]))
+    share = middle.belief[workspace.NATIONAL_SHARE // LANES]
+    prices = 1.0 + uplift - share * taken
+    growth = middle.growth[..., 0]
+    funded = (growth / prices if funding.settled(scenario) else growth) - 1.0
     demand = tables["demand"]
     for kind, path in zip(TRUST_TYPES, funded.tolist(), strict=True):
         demand[kind]["trend"] = path
@@ -271,6 +268,7 @@ GROUPS: Final = {
         "prices.agency_premium",
         "prices.tail",
         "prices.made_good",
+        "prices.national_share",
         "correlations",
     ),
     Cause("pressure", "cost growth beyond prices and activity, and who pays for it"): (
