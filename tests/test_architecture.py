@@ -48,7 +48,6 @@ TOO_LONG = {
     "simulator/engine/blocks.py",
     "simulator/kernel/trust_year.py",
     "simulator/schema.py: _variables",
-    "tests/test_export.py",
     "tests/test_kernel.py",
     "tests/test_population.py",
     "tests/test_reference.py",
