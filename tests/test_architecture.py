@@ -49,7 +49,6 @@ TOO_LONG = {
     "simulator/kernel/trust_year.py",
     "simulator/schema.py: _variables",
     "tests/test_kernel.py",
-    "tests/test_population.py",
     "tests/test_reference.py",
 }
 BLOCK_LOOP = "simulator/kernel/block.py: carry_batch"  # one compiled loop, on purpose
