@@ -1,11 +1,10 @@
 """Opening positions drawn for a list of real trusts; a bad list is refused."""
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+from elsewhere import evidence, needs_evidence
 from hypothesis import given
 from hypothesis import strategies as st
 from people import EACH, FIRST, HEADER, of_type
@@ -27,11 +26,7 @@ from simulator.population.model import Population
 from simulator.population.successors import successors
 from simulator.schema import TRUST_TYPES
 
-HERE = Path(__file__)
-PANEL = HERE.parents[2] / "shared" / "evidence" / "data" / "trust_panel.csv"
-needs_panel = pytest.mark.skipif(
-    not PANEL.exists(), reason=f"the list of real trusts is not at {PANEL}"
-)
+PANEL = evidence("data", "trust_panel.csv")
 
 
 # Draws
@@ -354,7 +349,7 @@ def test_a_list_like_nothing_packaged_is_refused() -> None:
 PANEL_EXTRAS = ["fte_staff", "absence_rate", "mff_index", "specialisation"]
 
 
-@needs_panel
+@needs_evidence
 def test_the_list_of_real_trusts_is_filled() -> None:
     name, extras = "providers-2018", PANEL_EXTRAS
     text = PANEL.read_text(encoding="utf-8")
@@ -373,14 +368,12 @@ def test_the_list_of_real_trusts_is_filled() -> None:
     assert sum("backlog" not in marks for marks in people.drawn) > 200
 
 
-@needs_panel
-def test_the_real_trusts_of_an_earlier_year_are_refused_until_merged() -> None:
-    text = PANEL.read_text(encoding="utf-8")
+def test_a_list_of_an_earlier_year_is_refused_until_its_trusts_are_merged() -> None:
+    codes = [*successors(), "RX1"]
+    rows = [f"{code},Trust {row},acute,300" for row, code in enumerate(codes)]
+    text = "\n".join(["code,name,type,spend", *rows])
     with pytest.raises(Problems) as refused:
-        panel.build(text, "providers-2025", "panel", ignore=PANEL_EXTRAS)
-    gone = {row["code"] for row in csv.DictReader(text.splitlines())} & set(
-        successors()
-    )
+        panel.build(text, "providers-2025", "list")
     said = str(refused.value).splitlines()
-    assert [line.split("'")[3] for line in said] == sorted(gone)
+    assert [line.split("'")[3] for line in said] == [*successors()]
     assert all("is no more" in line for line in said)
