@@ -1,10 +1,15 @@
-"""The command line as a user starts it: a process of its own."""
+"""The command line as a user starts it, in a process of its own; or without one."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from simulator.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 # What would change what is printed, wherever the tests run.
@@ -40,3 +45,15 @@ def call(
         check=False,
         timeout=300,
     )
+
+
+def inside(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, where a start of two seconds is not what is tried.
+
+    An error that is none of ours comes up here as it is, not as a traceback.
+    """
+    words = [*map(str, arguments)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        done = CliRunner().invoke(main, words, catch_exceptions=False)
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)

@@ -48,10 +48,7 @@ TOO_LONG = {
     "simulator/engine/blocks.py",
     "simulator/kernel/trust_year.py",
     "simulator/schema.py: _variables",
-    "tests/test_drivers.py",
-    "tests/test_export.py",
     "tests/test_kernel.py",
-    "tests/test_population.py",
     "tests/test_reference.py",
 }
 BLOCK_LOOP = "simulator/kernel/block.py: carry_batch"  # one compiled loop, on purpose

@@ -1,81 +1,43 @@
-"""Tables of a run: what is in them, and that no file loses a bit of it."""
+"""Tables of a run: that no file loses a bit of one, and what each format promises."""
 
 import csv
 import functools
-import json
-import re
-import sys
-import warnings
 
+import exported
 import h5py
 import numpy as np
 import openpyxl
 import pandas as pd
 import pyarrow.parquet
 import pytest
-import tiny
-from click.testing import CliRunner
+from exported import (
+    DRAWS,
+    NAMES_OF_TRUSTS,
+    READ,
+    TARGETS,
+    YEARS,
+    contents,
+    read_parquet,
+)
 
 from simulator import schema
 from simulator.answers.headline import estimate as headline
-from simulator.cli import export as exporting
 from simulator.errors import RunFileError
 from simulator.exports import answer_sheet, columns, formulas, tables, tidy, workbook
 from simulator.exports import write as export
-from simulator.exports.columns import ALWAYS, BY_DRAW, NAMES
+from simulator.exports.columns import ALWAYS, NAMES
 from simulator.exports.write import FORMATS
 from simulator.population.load import load_population
 from simulator.runfile import store
-from simulator.running import runs
-from simulator.scenario import assumptions_log
 from simulator.scenario.load import load_scenario
-from simulator.schema import OUTCOMES, QUANTILES, RESULTS, TRUST_TYPES, VARIABLES
+from simulator.schema import OUTCOMES, QUANTILES, RESULTS, TRUST_TYPES
 
-DRAWS = 30
-YEARS = [2019, 2020, 2021]
-TARGETS = ["=1+1", 'žluťoučký, "kůň"', "four"]
-# Names that spreadsheets, commas and other alphabets trip over.
-NAMES_OF_TRUSTS = {
-    "North Acute": "=SUM(A1:A9)",
-    "North Community": "+44 020",
-    "North Mind": "-1",
-    "South Acute": "@all",
-    "South Heart": "Ysbyty Gwynedd, Bangor & <Fôn>",
-    "South Mind": "東京 🏥",
-    "West Acute": "_x0041_",
-}
 TEXT_COLUMNS = {"target", "trust", "code", "level", "outcome", "trust_name", "value"}
 
 
-def population():
-    text = tiny.without("WB1").replace("NA1,", "NA,").replace("SM1,", "null,")
-    for name, odd in NAMES_OF_TRUSTS.items():
-        text = text.replace(name, f'"{odd}"')
-    return text
-
-
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A scenario of three targets and seven trusts, no ambulance trust among them."""
-    place = tmp_path_factory.mktemp("export")
-    given = tiny.tables()
-    for target, name in zip(given["targets"], TARGETS, strict=True):
-        target["name"] = name
-    tiny.write(place, given)
-    (place / "tiny.csv").write_text(population(), encoding="utf-8")
-    return place
-
-
-@pytest.fixture(scope="module")
-def loaded(folder):
-    return load_scenario(folder / "tiny.toml")
-
-
-@pytest.fixture(scope="module")
-def file(folder, loaded):
-    place = folder / "run.h5"
-    runs.write(loaded, place, draws=DRAWS, seed=7, keep="all")
-    return place
+def file(tmp_path_factory):
+    return exported.make(tmp_path_factory.mktemp("export"))
 
 
 @pytest.fixture(scope="module")
@@ -100,51 +62,19 @@ def stored(file):
 
 
 @pytest.fixture(scope="module")
-def written(run, folder):
+def written(run, file):
     """The whole run in every format, in slabs so small that a table has several."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "SLAB_ROWS", 100)
         patch.setattr(workbook, "ROWS_AT_ONCE", 64)
         places = {
-            "csv": folder / "run-csv",
-            "xlsx": folder / "run.xlsx",
-            "parquet": folder / "run-parquet",
+            "csv": file.parent / "run-csv",
+            "xlsx": file.parent / "run.xlsx",
+            "parquet": file.parent / "run-parquet",
         }
         for to, place in places.items():
             export.export(run, place, to)
         return places
-
-
-# --- reading back, as a user would ----------------------------------------------------
-
-
-def read_csv(place, name):
-    """Read a table, without the ' before what a spreadsheet would run."""
-    found = pd.read_csv(
-        place / f"{name}.csv",
-        keep_default_na=False,
-        na_values=[""],
-        dtype={"code": str, "value": str, "trust": str, "trust_name": str},
-    )
-    return found.replace(r"^'(?=[=+@\t\r\n-])", "", regex=True)
-
-
-def read_xlsx(place, name):
-    book = openpyxl.load_workbook(place, read_only=True)
-    try:
-        rows = book[name].iter_rows(values_only=True)
-        header = next(rows)
-        whole = [row + (None,) * (len(header) - len(row)) for row in rows]
-    finally:
-        book.close()
-    return pd.DataFrame(whole, columns=header)
-
-
-def read_parquet(place, name):
-    return pyarrow.parquet.read_table(place / f"{name}.parquet").to_pandas()
-
-
-READ = {"csv": read_csv, "xlsx": read_xlsx, "parquet": read_parquet}
 
 
 def same_bits(found, expected):
@@ -318,12 +248,13 @@ def test_shares_come_back_bit_for_bit(read, stored):
         same_bits(spread[name], stored[f"/{name}"])
 
 
-def test_trusts_keep_their_names_and_figures(read, stored, loaded):
+def test_trusts_keep_their_names_and_figures(read, stored, file):
     frame = read("trusts")
     assert frame["trust"].tolist() == stored["/trust"].tolist()
     assert {"NA", "null"} < set(frame["trust"])
     assert frame["trust_type"].tolist() == stored["/type_of_trust"].tolist()
     assert frame["system"].tolist() == stored["/trust_system"].tolist()
+    loaded = load_scenario(file.parent / "tiny.toml")
     people = load_population(loaded.scenario.population, loaded.folder)
     for name in ("opportunity", "carry_over", "backlog", "pay_share"):
         same_bits(frame[name], getattr(people, name))
@@ -494,301 +425,6 @@ def test_parquet_keeps_the_types_of_the_run_file(written):
     assert set(kinds.values()) == {"float"}
 
 
-# --- words ----------------------------------------------------------------------------
-
-
-def test_every_column_has_a_meaning(run):
-    defined = tidy.definitions(run)
-    assert defined["meaning"].notna().all()
-    assert not defined.duplicated(["table", "column"]).any()
-    assert set(defined["table"]) == set(NAMES)
-
-
-def test_words_are_those_of_the_schema(run):
-    words = {
-        (table, column): (unit, meaning)
-        for table in NAMES
-        for column, unit, meaning in columns.of_table(table, run)
-    }
-    for table, group, names in (
-        ("sector", "/sector", RESULTS),
-        ("trajectories", "/trajectories", schema.KEPT),
-        ("drivers_by_year", "/drivers", columns.OF_A_YEAR),
-        ("targets", "", ("rate", "basis")),
-        ("shares", "", ("share_achieving", "share_achieving_low")),
-    ):
-        for name in names:
-            variable = VARIABLES[f"{group}/{name}"]
-            assert words[table, name] == (variable.unit, variable.meaning)
-    for name, expected in schema.SPREAD.items():
-        assert words["trust_bands", name] == expected
-
-
-def test_the_assumptions_are_those_of_the_log(run, loaded):
-    found = tidy.assumptions(run).set_index("key")
-    expected = {record["key"]: record for record in assumptions_log.as_records(loaded)}
-    assert found.index.tolist() == list(expected)
-    for key, row in found.iterrows():
-        for name in ("layer", "source", "grade"):
-            assert (row[name] if pd.notna(row[name]) else "") == expected[key][name]
-    share = "delivery.real_share"
-    assert (
-        json.loads(found.loc[share, "value"].split("=")[1][:-1])
-        == (expected[share]["value"]["triangular"])
-    )
-
-
-def test_about_says_what_is_not_in_the_number(run):
-    about = tidy.about(run).groupby("item")["value"].apply(list)
-    assert about["draws"] == ["30"]
-    assert about["confidence of the intervals of probabilities"] == ["0.95"]
-    assert len(about["not in the number"]) > 3
-    assert any("Monte Carlo error only" in line for line in about["not in the number"])
-    assert about["population_about"][0]
-    assert "scenario_resolved" not in about
-
-
-def test_about_says_that_draws_are_not_independent(run):
-    assert "replicates" not in set(tidy.about(run)["item"])
-    even = run.copy()
-    even.attrs = run.attrs | {"replicates": 16}
-    about = tidy.about(even).set_index("item")["value"]
-    assert about["replicates"] == "16: draws within one are not independent"
-
-
-# --- tables in a notebook -------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_each_table_is_a_function(name, run):
-    frame = getattr(tidy, name)(run)
-    assert [*frame.columns] == [each.name for each in columns.of_table(name, run)]
-    beside = NAMES if name == "definitions" else [name]
-    (table,) = [each for each in tables.open_tables(run, beside) if each.name == name]
-    slabs = pd.concat(table.slabs(), ignore_index=True)
-    pd.testing.assert_frame_equal(slabs, frame)
-    assert table.rows == len(frame)
-
-
-@pytest.mark.parametrize("name", ["sector", "sector_achieved", "trajectories"])
-def test_one_target_can_be_asked_for(name, run):
-    table = getattr(tidy, name)
-    whole = table(run)
-    expected = whole[whole["target"] == "four"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(table(run, target="four"), expected)
-    with pytest.raises(RunFileError, match="there is no 'fuor'; did you mean 'four'"):
-        table(run, target="fuor")
-
-
-@pytest.mark.parametrize("rows", [60])
-def test_a_slab_is_no_larger_than_it_may_be(run, rows, monkeypatch):
-    monkeypatch.setattr(tables, "SLAB_ROWS", rows)
-    for table in tables.open_tables(run, [*BY_DRAW, "trust_bands"]):
-        slabs = list(table.slabs())
-        least = max(len(tidy.frame_of(*one_place(run, table.name))), rows)
-        assert max(map(len, slabs)) <= least
-        assert sum(map(len, slabs)) == table.rows
-
-
-def one_place(run, name):
-    """One target's one draw, or one trust: less is never taken at once."""
-    dataset, dims = tidy.GRIDS[name](run)
-    many = next(dim for dim in dims if dim != "target")
-    return dataset.isel({dim: [0] for dim in ("target", many) if dim in dims}), dims
-
-
-def test_a_run_of_numbers_that_are_missing_stays_whole(run):
-    dataset, dims = tidy.GRIDS["sector"](run)
-    holed = dataset.copy(deep=True)
-    deficits = holed["trusts_in_deficit"].copy(deep=True)
-    deficits[0, 0, 0] = np.nan
-    holed["trusts_in_deficit"] = deficits
-    frame = tidy.frame_of(holed, dims)
-    assert frame["trusts_in_deficit"].dtype == "Int64"
-    assert frame["trusts_in_deficit"].isna().tolist() == [True] + [False] * (
-        len(frame) - 1
-    )
-
-
-# --- choosing -------------------------------------------------------------------------
-
-
-def test_some_tables_bring_their_words_along(run, tmp_path):
-    planned = export.plan(run, tmp_path / "some", "csv", ["shares", "targets"])
-    assert [table.name for table in planned.tables] == ["targets", "shares", *ALWAYS]
-    assert planned.left_out["sector"] == "not asked for"
-    export.write(planned)
-    defined = read_csv(tmp_path / "some", "definitions")
-    assert set(defined["table"]) == {"targets", "shares", *ALWAYS}
-    assert len(defined) == planned.tables[2].rows
-
-
-def test_summaries_are_all_but_what_is_by_draw(run):
-    chosen = tables.choose(run, ["summaries", "drivers"])
-    assert set(NAMES) - set(chosen) == set(BY_DRAW) - {"drivers"}
-    assert set(BY_DRAW) == {
-        "sector",
-        "sector_achieved",
-        "drivers",
-        "drivers_by_year",
-        "trajectories",
-    }
-
-
-def test_trajectories_that_were_not_kept_are_said_to_be_missing(file, tmp_path):
-    groups = ["/", "/sector", "/drivers", "/provenance"]
-    with store.open_run(file, groups) as bare:
-        planned = export.plan(bare, tmp_path / "bare", "csv", ["targets"])
-        assert planned.left_out["trajectories"] == "the run kept none"
-        assert planned.left_out["sector"] == "not asked for"
-        for asked in (
-            lambda: tables.choose(bare, ["trajectories"]),
-            lambda: tidy.trajectories(bare),
-        ):
-            with pytest.raises(RunFileError, match="kept none; run again with --keep"):
-                asked()
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        ("secto", "there is no 'secto'; did you mean 'sector'?"),
-        ("summary", "there is no 'summary'; did you mean 'summaries'?"),
-        ("", "there is no ''; choose from: targets, trusts"),
-    ],
-)
-def test_a_table_that_is_not_there_is_refused(run, asked, said):
-    with pytest.raises(RunFileError, match=re.escape(said)):
-        tables.choose(run, [asked])
-
-
-# --- what does not fit ----------------------------------------------------------------
-
-
-def refused(run, tmp_path, to, **how):
-    """Export what cannot be: the error; it leaves nothing behind."""
-    place = tmp_path / ("out.xlsx" if to == "xlsx" else "out")
-    with pytest.raises(RunFileError) as error:
-        export.export(run, place, to, **how)
-    assert list(tmp_path.iterdir()) == []
-    return str(error.value)
-
-
-def test_more_rows_than_a_sheet_holds_are_refused(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "ROWS", 200)
-    said = refused(run, tmp_path, "xlsx", tables=["sector", "sector_achieved"])
-    assert said == (
-        "xlsx: a sheet holds 200 rows, but sector has 270; choose --tables "
-        "sector_achieved, or take --to parquet or --to csv"
-    )
-    said = refused(run, tmp_path, "xlsx", tables=["sector"])
-    assert said.endswith("sector has 270; take --to parquet or --to csv")
-    export.export(run, tmp_path / "fits.xlsx", "xlsx", ["sector_achieved"])
-
-
-def test_a_sheet_holds_what_excel_says():
-    assert workbook.ROWS + 1 == 1_048_576
-    assert workbook.LETTERS == 32_767
-
-
-def test_longer_texts_than_a_cell_holds_are_refused(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "LETTERS", 200)
-    said = refused(run, tmp_path, "xlsx", tables=["shares"])
-    assert re.match(r"definitions, meaning: a text of \d+ letters: a cell holds", said)
-
-
-@pytest.mark.parametrize("sign", ["\x00", "\x0b", "\x1f", "\ufffe"])
-def test_signs_that_xml_has_no_place_for_are_refused(sign):
-    with pytest.raises(RunFileError, match=rf"U\+{ord(sign):04X}"):
-        workbook._texts(pd.Series([f"a{sign}b"]), "trusts, trust_name")
-
-
-def test_an_infinite_number_is_refused():
-    with pytest.raises(RunFileError, match="infinite"):
-        workbook._numbers(pd.Series([1.0, np.inf]), "sector, balance")
-
-
-@pytest.mark.parametrize(
-    ("to", "module"), [("xlsx", "openpyxl"), ("parquet", "pyarrow")]
-)
-def test_what_is_not_installed_is_named(run, tmp_path, monkeypatch, to, module):
-    monkeypatch.setitem(sys.modules, module, None)
-    said = refused(run, tmp_path, to)
-    assert said == f"{to}: needs {module}, which is not installed; pip install {module}"
-    export.export(run, tmp_path / "csv", "csv", ["targets"])
-
-
-# --- places ---------------------------------------------------------------------------
-
-
-def write_small(run, place, to, **how):
-    export.export(run, place, to, ["targets"], **how)
-
-
-def contents(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-@pytest.mark.parametrize("to", FORMATS)
-def test_an_earlier_export_is_replaced_only_with_force(run, tmp_path, to):
-    place = tmp_path / ("out.xlsx" if to == "xlsx" else "out")
-    export.export(run, place, to, ["shares"])
-    before = contents(tmp_path)
-    with pytest.raises(RunFileError, match="is there already; add --force"):
-        write_small(run, place, to)
-    assert contents(tmp_path) == before
-    write_small(run, place, to, force=True)
-    assert [each.name for each in tmp_path.iterdir()] == [place.name]
-    found = contents(tmp_path)
-    assert found != before
-    assert not any("shares" in name for name in found)
-
-
-@pytest.mark.parametrize("to", FORMATS)
-@pytest.mark.parametrize("error", [OSError(28, "No space left"), KeyboardInterrupt()])
-def test_what_fails_on_the_way_leaves_what_was_there(run, tmp_path, to, error):
-    place = tmp_path / ("out.xlsx" if to == "xlsx" else "out")
-    write_small(run, place, to)
-    before = contents(tmp_path)
-
-    def fail(rows):
-        raise error
-
-    planned = export.plan(run, place, to, ["shares"], force=True)
-    expected = RunFileError if isinstance(error, OSError) else KeyboardInterrupt
-    with pytest.raises(expected), warnings.catch_warnings():
-        export.write(planned, fail)
-    assert contents(tmp_path) == before
-
-
-def test_a_folder_with_other_files_is_never_replaced(run, tmp_path):
-    (tmp_path / "diary.txt").write_text("dear diary", encoding="utf-8")
-    with pytest.raises(RunFileError, match=r"holds what no export wrote: diary\.txt"):
-        write_small(run, tmp_path, "csv", force=True)
-    assert (tmp_path / "diary.txt").exists()
-
-
-def test_places_of_the_wrong_kind_are_refused(run, tmp_path):
-    file, folder = tmp_path / "a.txt", tmp_path / "b.xlsx"
-    file.touch()
-    folder.mkdir()
-    for place, to, said in (
-        (file, "csv", "is a file; give -o the path of a folder"),
-        (folder, "xlsx", "is a folder; give the path of a file"),
-        (file, "xlsx", "is not the name of a workbook; give -o a name that ends in"),
-        (tmp_path / "no" / "c", "csv", "there is no folder"),
-    ):
-        with pytest.raises(RunFileError, match=re.escape(said)):
-            write_small(run, place, to, force=True)
-    with pytest.raises(RunFileError, match="'ods' is no format; give csv, xlsx"):
-        export.export(run, tmp_path / "d", "ods")
-    assert {each.name for each in tmp_path.iterdir()} == {"a.txt", "b.xlsx"}
-
-
 def test_slabs_leave_no_trace(run, tmp_path, written):
     export.export(run, tmp_path / "csv", "csv")
     assert contents(tmp_path / "csv") == contents(written["csv"])
@@ -796,57 +432,3 @@ def test_slabs_leave_no_trace(run, tmp_path, written):
     for name in NAMES:  # where they are groups of rows
         again = read_parquet(tmp_path / "parquet", name)
         pd.testing.assert_frame_equal(again, read_parquet(written["parquet"], name))
-
-
-# --- the command ----------------------------------------------------------------------
-
-
-def call(*arguments):
-    return CliRunner().invoke(
-        exporting.main, ["export", *map(str, arguments)], catch_exceptions=False
-    )
-
-
-def test_the_command_writes_all_there_is(file, tmp_path, monkeypatch, written):
-    monkeypatch.chdir(tmp_path)
-    result = call(file, "--to", "csv")
-    assert (result.exit_code, result.stderr) == (0, "")
-    first, *lines = result.stdout.splitlines()
-    assert first == "run-csv: 14 tables"
-    said = dict(line.removesuffix(" rows").split() for line in lines)
-    assert tuple(said) == NAMES
-    assert said["sector"] == str(len(TARGETS) * DRAWS * len(YEARS))
-    assert contents(tmp_path / "run-csv") == contents(written["csv"])
-
-
-def test_the_command_says_what_it_did_not_write(run, tmp_path):
-    planned = export.plan(run, tmp_path / "run.xlsx", "xlsx", ["targets", "shares"])
-    *lines, last = export.said(planned).splitlines()
-    assert re.fullmatch(r"  targets +9 rows", lines[1])
-    assert last.startswith("Not written, not asked for: trusts, probabilities, bands")
-
-
-def test_the_command_tells_a_script(file, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    result = call(file, "--to", "xlsx", "--tables", "targets", "--json")
-    assert (result.exit_code, result.stderr) == (0, "")
-    said = json.loads(result.stdout)
-    assert (said["place"], said["format"]) == ("run.xlsx", "xlsx")
-    assert [each["table"] for each in said["written"]] == ["targets", *ALWAYS]
-    assert said["written"][0]["rows"] == 9
-    assert said["written"][0]["columns"][0] == "target"
-    assert all((tmp_path / each["file"]).is_file() for each in said["written"])
-    assert said["not_written"]["sector"] == "not asked for"
-
-
-def test_the_command_refuses_in_a_line(file, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for arguments in (
-        (tmp_path / "none.h5", "--to", "csv"),
-        (file, "--to", "csv", "--tables", ""),
-    ):
-        result = call(*arguments)
-        assert result.exit_code == 1
-        (line,) = result.stderr.splitlines()
-        assert re.match(r"\S.*: \S.*", line)
-        assert list(tmp_path.iterdir()) == []

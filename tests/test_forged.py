@@ -1,15 +1,13 @@
 """A forged run file is refused by whatever reads what was forged."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import h5py
 import numpy as np
 import pytest
 import run_files
+from terminals import inside
 
 from simulator.errors import RunFileError
 from simulator.runfile import completeness, digests, opening, store
@@ -58,19 +56,6 @@ def forge(file, what):
             opened.attrs[what] = "forged"
 
 
-def command(here, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "simulator.cli", *arguments],
-        cwd=here,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     "reader",
     [
@@ -82,7 +67,7 @@ def test_whatever_reads_a_forged_number_refuses_it(reader, here):
     what, arguments = READERS[reader]
     forge(here / "run.h5", what)
     before = sorted(here.iterdir())
-    ended = command(here, *arguments)
+    ended = inside(here, *arguments)
     assert (ended.returncode, ended.stdout) == (1, "")
     (line,) = ended.stderr.splitlines()
     assert line.startswith("run.h5:")
@@ -170,7 +155,7 @@ def test_an_older_format_has_parts_of_its_own(here):
 def test_a_file_that_lacks_a_part_is_refused_in_a_line(here):
     lacking(here / "run.h5", "/sector")
     for name in ("show", "path", "verify"):
-        ended = command(here, name, "run.h5")
+        ended = inside(here, name, "run.h5")
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr == (
             "run.h5:/sector/income: is missing; run its scenario again\n"

@@ -8,6 +8,7 @@ import pytest
 import tiny
 import xarray as xr
 from click.testing import CliRunner
+from terminals import inside
 
 from simulator.answers.futures import report
 from simulator.answers.futures.estimate import NEAR, futures, kind
@@ -139,14 +140,14 @@ def folder(tmp_path_factory):
 
 
 def test_the_futures_of_a_run_explain_themselves(folder):
-    words = ("-m", "simulator.cli", "futures", "run.h5", "--target", "one-point-one")
-    done = processes.python(*words, "--near", "worst-tenth", folder=folder)
+    words = ("futures", "run.h5", "--target", "one-point-one")
+    done = processes.simulator(*words, "--near", "worst-tenth", folder=folder)
     assert processes.fault(done) == ""
     line = done.stdout.splitlines()[-1].split()
     assert line[:3] == ["simulator", "explain", "run.h5"]
-    told = processes.python("-m", "simulator.cli", *line[1:], folder=folder)
-    assert processes.fault(told) == ""
-    bad = processes.python(*words[:-1], "five", folder=folder)
+    told = inside(folder, *line[1:])
+    assert (told.returncode, told.stderr) == (0, "")
+    bad = inside(folder, *words[:-1], "five")
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("target 'five': is not in this run; ")
 

@@ -31,6 +31,8 @@ from simulator.errors import RunFileError
 from simulator.runfile import store, untrusted
 from simulator.runfile.untrusted import child
 
+pytestmark = pytest.mark.usefixtures("distrusting")
+
 # That a child may take: libhdf5 2.0 goes round for ever on some damaged heaps.
 SECONDS = 10.0
 SECONDS_TO_LOAD = 60.0  # what was found sound, or the originals

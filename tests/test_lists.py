@@ -4,8 +4,8 @@ import csv
 import json
 import subprocess
 import sys
-from pathlib import Path
 
+import elsewhere
 import pytest
 
 from simulator import evidence
@@ -267,7 +267,7 @@ def test_one_surplus_may_be_missing():
     assert "reported_balance" in people.drawn[people.code.index("RX2")]
 
 
-REAL = Path(__file__).parents[2] / "shared/evidence/today/trusts_2024_26.csv"
+REAL = elsewhere.evidence("today", "trusts_2024_26.csv")
 OF_REAL = {
     "code": "Trust code",
     "name": "Trust name",
@@ -277,7 +277,7 @@ OF_REAL = {
 }
 
 
-@pytest.mark.skipif(not REAL.exists(), reason=f"the real trusts are not at {REAL}")
+@elsewhere.needs_evidence
 def test_planned_deficits_of_real_trusts_come_to_the_support_that_was_paid():
     with REAL.open(encoding="utf-8") as file:
         given = [column for column in OF_REAL if column != "ics"]

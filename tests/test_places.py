@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 
 import pytest
 import run_files
 import tiny
+from terminals import inside
 
 from simulator.errors import RunFileError
 from simulator.files import places
@@ -48,20 +48,6 @@ def here(prepared, tmp_path, monkeypatch):
     return tmp_path
 
 
-def command(*arguments):
-    """Run the program as a user does: its exit code, and what it says on errors."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "simulator.cli", *map(str, arguments)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return ended.returncode, ended.stderr.strip()
-
-
 def contents(folder):
     return {
         path: path.read_bytes() for path in folder.rglob("*") if path.is_file()
@@ -71,8 +57,9 @@ def contents(folder):
 def refused(here, *arguments):
     """Refused in a line, and nothing anywhere is another than before."""
     before = contents(here)
-    code, said = command(*arguments)
-    assert (code, said.count("\n")) == (1, 0), said
+    done = inside(here, *arguments)
+    said = done.stderr.strip()
+    assert (done.returncode, said.count("\n")) == (1, 0), said
     assert contents(here) == before
     return said
 

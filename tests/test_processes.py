@@ -5,6 +5,9 @@ reader would type it: it must end with 0, print something and say nothing on sta
 error. The commands of a block, and all those of docs/answers.md, share a folder, since
 they use each other's files; `long-term-plan.h5` and `PANEL.csv` lie there.
 
+All of them run on an installed wheel, in tests/try_wheel.py (`make newest lowest`). In
+the fast tests, where most of their time would be that of starting, run those of CORE.
+
 What follows `|` or `>` is the shell's, and left out. Commands that simulate a scenario
 do so with few draws, where the page does not ask for a precision or an extension.
 """
@@ -13,7 +16,7 @@ import itertools
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,15 +39,7 @@ FEWER = {
     "explain": ("--draw", "31"),  # one of the few
 }
 AS_PRINTED = {"--precision", "--extend"}
-SLOW = AS_PRINTED | {
-    "target",
-    "why",
-    "uncertainty",
-    "compare",
-    "plan",
-    "tornado",
-    "sweep",
-}
+CORE = {"README-shown", "README-sentences", "README-0"}
 
 PANEL = "code,name,type,operating_spend\nAB1,One,acute,400\nAB2,Two,community,150\n"
 INDENTED = re.compile(r"(?:^    simulator .*\n)+", re.M)
@@ -83,12 +78,23 @@ def blocks() -> Iterator[Block]:
             yield Block(f"{page.stem}-sentences", tuple(dict.fromkeys(told)))
 
 
-def cases() -> Iterator[object]:
-    for block in blocks():
-        is_slow = not SLOW.isdisjoint(itertools.chain(*block.commands))
-        yield pytest.param(
-            block.commands, id=block.name, marks=[pytest.mark.slow] if is_slow else []
+def scripts() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        found = SCRIPT.findall(page.read_text(encoding="utf-8"))
+        yield from (
+            (f"{page.stem}-{number}", text) for number, text in enumerate(found)
         )
+
+
+def cases(named: Iterable[tuple[str, object]]) -> list[object]:
+    """Give each thing to try by its name: all of them on a wheel, else the core."""
+    elsewhere = pytest.mark.skipif(
+        not processes.IS_ELSEWHERE, reason="tried on a wheel: make newest lowest"
+    )
+    return [
+        pytest.param(thing, id=name, marks=() if name in CORE else elsewhere)
+        for name, thing in named
+    ]
 
 
 def quick(command: tuple[str, ...]) -> tuple[str, ...]:
@@ -114,7 +120,7 @@ def lay(folder: Path, run_file: Path, text: str) -> None:
     (folder / "PANEL.csv").write_text(PANEL, encoding="utf-8")
 
 
-@pytest.mark.parametrize("commands", list(cases()))
+@pytest.mark.parametrize("commands", cases(blocks()))
 def test_the_commands_of_a_page_end_well(
     commands: tuple[tuple[str, ...], ...], tmp_path: Path, run_file: Path
 ) -> None:
@@ -127,14 +133,7 @@ def test_the_commands_of_a_page_end_well(
     assert not said, said
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        pytest.param(script, id=f"{page.stem}-{number}")
-        for page in PAGES
-        for number, script in enumerate(SCRIPT.findall(page.read_text("utf-8")))
-    ],
-)
+@pytest.mark.parametrize("script", cases(scripts()))
 def test_the_python_of_a_page_ends_well(
     script: str, tmp_path: Path, run_file: Path
 ) -> None:
@@ -153,3 +152,5 @@ def test_every_page_with_commands_was_read() -> None:
     commands = [command for block in found for command in block.commands]
     assert len(commands) >= 40
     assert set(FEWER) <= {command[0] for command in commands}
+    named = {block.name for block in found} | {name for name, _ in scripts()}
+    assert named >= CORE

@@ -8,6 +8,7 @@ import pytest
 import tiny
 import xarray as xr
 from click.testing import CliRunner
+from terminals import inside
 
 from simulator.answers.target import estimate, regret_report
 from simulator.answers.target.regret import chance_of, regret
@@ -110,16 +111,14 @@ def folder(tmp_path_factory):
 
 
 def test_the_command_ends_well_and_in_silence(folder):
-    words = ("-m", "simulator.cli", "target", "tiny.toml", "--draws", "200")
-    done = processes.python(*words, "--regret", "4", folder=folder)
+    words = ("target", "tiny.toml", "--draws", "200")
+    done = processes.simulator(*words, "--regret", "4", folder=folder)
     assert processes.fault(done) == ""
     assert "chance of 80%" in " ".join(done.stdout.split())
-    bad = processes.python(*words, "--regret", "-1", folder=folder)
+    bad = inside(folder, *words, "--regret", "-1")
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("regret: -1 is not above 0; ")
-    both = processes.python(
-        *words, "--regret", "4", "--probability", "0.8", folder=folder
-    )
+    both = inside(folder, *words, "--regret", "4", "--probability", "0.8")
     assert both.returncode == 2
 
 

@@ -9,6 +9,7 @@ import pytest
 import tiny
 import xarray as xr
 from click.testing import CliRunner
+from terminals import inside
 
 import simulator as sim
 from simulator.answers.believed import believed, highest_met
@@ -243,16 +244,11 @@ def test_what_cannot_be_answered_is_refused(folder, name, words, said):
 
 
 def test_the_command_ends_well_and_in_silence(folder):
-    done = processes.python(
-        *("-m", "simulator.cli", "requires", "run.h5", "--target", "one-point-one"),
-        folder=folder,
-    )
+    words = ("requires", "run.h5", "--target")
+    done = processes.simulator(*words, "one-point-one", folder=folder)
     assert processes.fault(done) == ""
     assert "one-point-one" in done.stdout
-    bad = processes.python(
-        *("-m", "simulator.cli", "requires", "run.h5", "--target", "two"),
-        folder=folder,
-    )
+    bad = inside(folder, *words, "two")
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("target 'two': is not in this run; ")
 

@@ -8,6 +8,7 @@ import pytest
 import tiny
 import xarray as xr
 from click.testing import CliRunner
+from terminals import inside
 
 from simulator.answers.sweep import points
 from simulator.answers.sweep.simulate import sweep
@@ -199,12 +200,12 @@ def test_a_file_that_is_there_is_kept(folder, tmp_path):
 
 
 def test_the_command_ends_well_and_in_silence(folder):
-    words = ("-m", "simulator.cli", "sweep", "tiny.toml", "--draws", "20")
+    words = ("sweep", "tiny.toml", "--draws", "20")
     vary = ("--vary", VARY[0])
-    done = processes.python(*words, *vary, "-o", "out.h5", folder=folder)
+    done = processes.simulator(*words, *vary, "-o", "out.h5", folder=folder)
     assert processes.fault(done) == ""
     assert "All targets and outcomes: out.h5" in done.stdout
-    bad = processes.python(*words, *vary, "--target", "five", folder=folder)
+    bad = inside(folder, *words, *vary, "--target", "five")
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("target: there is no target 'five'; ")
 

@@ -6,10 +6,10 @@ import json
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 import tac_workbooks as made
+from elsewhere import evidence, needs_evidence
 from tac_workbooks import YEARS, make
 
 from simulator.errors import PopulationError, Problems
@@ -21,8 +21,6 @@ from simulator.population.imports import (
     workbooks,
 )
 
-SHARED = Path(__file__).parents[2] / "shared" / "evidence" / "tac"
-ILLUSTRATIVE = [SHARED / f"tac-illustrative-{year}.xlsx" for year in YEARS]
 EVERY_YEAR = pytest.mark.parametrize("year", YEARS)
 EACH_KIND = pytest.mark.parametrize("kind", ["NHS trusts", "FTs"])
 
@@ -362,10 +360,10 @@ def test_another_workbook_says_which_sheets_it_has(tmp_path):
     )
 
 
-@pytest.mark.parametrize("path", ILLUSTRATIVE, ids=lambda path: path.stem)
-def test_illustrative_files_are_refused_for_what_they_are(path):
-    if not path.exists():
-        pytest.skip("the illustrative files are not at hand")
+@needs_evidence
+@EVERY_YEAR
+def test_illustrative_files_are_refused_for_what_they_are(year):
+    path = evidence("tac", f"tac-illustrative-{year}.xlsx")
     assert refusal(path) == (
         f"{path.name}: is the blank schedules that trusts fill in (TAC illustrative "
         "file): it has no trust's figures; give the published data, a workbook with "

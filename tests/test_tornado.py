@@ -7,6 +7,7 @@ import processes
 import pytest
 import tiny
 from click.testing import CliRunner
+from terminals import inside
 
 from simulator.answers.tornado import report
 from simulator.answers.tornado.estimate import moves
@@ -132,11 +133,11 @@ def test_as_many_draws_are_told_of_as_are_simulated(folder):
 
 
 def test_the_command_ends_well_and_in_silence(folder):
-    words = ("-m", "simulator.cli", "tornado", "tiny.toml", "--draws", "20", "--target")
-    done = processes.python(*words, TARGET, folder=folder)
+    words = ("tornado", "tiny.toml", "--draws", "20", "--target")
+    done = processes.simulator(*words, TARGET, folder=folder)
     assert processes.fault(done) == ""
     assert "No graded belief moves anything." in done.stdout  # all are made up
-    bad = processes.python(*words, "five", folder=folder)
+    bad = inside(folder, *words, "five")
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("target: minimal has no target 'five'; ")
 

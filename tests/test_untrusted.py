@@ -16,6 +16,8 @@ from simulator.runfile import store, untrusted
 from simulator.runfile.untrusted import child, inspection, storage
 from simulator.schema import OUTCOMES
 
+pytestmark = pytest.mark.usefixtures("distrusting")
+
 BALANCE = "/sector/balance"
 TEXT = h5py.string_dtype("utf-8")
 SUMMED = {"fletcher32": True}

@@ -10,6 +10,7 @@ import tiny
 import xarray as xr
 from click.testing import CliRunner
 from scipy.special import ndtr, ndtri
+from terminals import inside
 
 from simulator.answers.believed import GROUPS, believed
 from simulator.answers.worth import estimate, regression, report, simulate
@@ -206,8 +207,8 @@ def test_what_cannot_be_answered_is_refused(folder):
 
 
 def test_the_command_ends_well_and_writes_what_r_reads(folder):
-    words = ("-m", "simulator.cli", "worth", "run.h5", "--target", "one-point-one")
-    done = processes.python(*words, "--export", "r", folder=folder)
+    words = ("worth", "run.h5", "--target", "one-point-one")
+    done = processes.simulator(*words, "--export", "r", folder=folder)
     assert processes.fault(done) == ""
     with (folder / "r-beliefs.csv").open(encoding="utf-8", newline="") as file:
         names, *lines = csv.reader(file)
@@ -218,7 +219,7 @@ def test_the_command_ends_well_and_writes_what_r_reads(folder):
     )
     assert benefits.shape == (2_000, estimate.RATES + 1)
     assert (benefits <= 0.0).all()
-    again = processes.python(*words, "--export", "r", folder=folder)
+    again = inside(folder, *words, "--export", "r")
     assert (again.returncode, again.stdout) == (1, "")
     assert "r-beliefs.csv: is there already; add --force to replace it" in again.stderr
 
