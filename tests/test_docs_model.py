@@ -18,7 +18,7 @@ from rich.console import Console
 from simulator import drivers, evidence
 from simulator.answers.hindcast import report as past
 from simulator.answers.hindcast import simulate as hindcasting
-from simulator.engine import blocks
+from simulator.engine import few
 from simulator.evidence import Entry
 from simulator.kernel.trust_year import (
     Belief,
@@ -234,7 +234,7 @@ def at_the_centre(
     plan = drivers.without_luck(drivers.plan(scenario, population, by_year))
     drawn = drivers.central(scenario)
     trusts = drivers.trusts(population, scenario)
-    seen = blocks.everything(trusts, plan, drivers.nation(drawn), 0, 1)
+    seen = few.everything(trusts, plan, drivers.nation(drawn), 0, 1)
     sector = dict(zip(GROUP_RESULTS, seen.sector[..., 0], strict=True))
     acute = drawn.growth[TRUST_TYPES.index("acute"), :, 0]
     return sector | {"funded": acute * plan.per_price - 1.0}
