@@ -18,7 +18,7 @@ from benchmarks.case import Case
 from benchmarks.ours import Counted
 from benchmarks.outcome import Outcome
 from simulator import drivers
-from simulator.engine import blocks
+from simulator.engine import tallies
 from simulator.kernel import workspace
 from simulator.kernel.records import Belief
 from simulator.kernel.tables import Nation, Tally
@@ -207,13 +207,13 @@ def simulate(case: Case, fed: Fed, threads: int) -> Counted:
     if library().simulate(ctypes.byref(fed.job), given, ctypes.c_int(threads)):
         raise ValueError("the case is larger than the C peer has room for")
     for other in tallies[1:]:
-        blocks.add_tally(tallies[0], other)
+        tallies.add_tally(tallies[0], other)
     return Counted(tallies[0], fed.yearly, fed.achieved)
 
 
 def empty_tally(case: Case) -> Tally:
     """Make a tally of nothing, each array of the type that the C code writes."""
-    tally = blocks.empty_tally(case.trusts, case.plan, case.job.ranges)
+    tally = tallies.empty_tally(case.trusts, case.plan, case.job.ranges)
     kinds = dict.fromkeys(COUNTS, np.int64) | dict.fromkeys(SPREADS, np.uint32)
     return Tally(**{name: getattr(tally, name).astype(kinds[name]) for name in kinds})
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
 from simulator.kernel.tables import Plan, Trusts
 from simulator.outcomes import BASES
 from simulator.population.load import load_population

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.case import Case
 from benchmarks.outcome import Outcome
 from simulator.engine import blocks
-from simulator.engine.blocks import Shard
+from simulator.engine.shards import Shard
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import GROUP_RESULTS, SPREAD
 from simulator.running import variables

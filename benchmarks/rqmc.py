@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from benchmarks import case, machine
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import BALANCE, CASH_RELEASING
 from simulator.population.load import load_population

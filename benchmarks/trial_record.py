@@ -22,8 +22,7 @@ from simulator.answers.calibrate.calibrating import Bank, generator
 from simulator.answers.calibrate.foretelling import Foreteller, Foretold, Luck
 from simulator.answers.calibrate.likelihood import Likelihood
 from simulator.answers.calibrate.space import Space
-from simulator.engine import blocks
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
 from simulator.kernel.workspace import GROUP_RESULTS, LANES
 from simulator.population.load import load_population
 from simulator.running import prepare
@@ -196,7 +195,7 @@ def foretold_by(
         luck = Luck(job.seed, LANES, beliefs, True)
         drawn = drivers.draw_from(job.scenario, luck)
         for k, term in enumerate(terms[some]):
-            one = blocks.part_of(drawn, k * LANES, (k + 1) * LANES)
+            one = drivers.part_of(drawn, k * LANES, (k + 1) * LANES)
             on = tried(trial, np.full(LANES, term))
             shown = measured(job, trial_year.follow(job, 0, one, on))
             found.append(

@@ -19,8 +19,7 @@ from benchmarks.numpy_outcomes import judged, of_groups
 from benchmarks.numpy_year import TIE, Accounts, Brought, State
 from simulator import drivers
 from simulator.drivers import Drawn
-from simulator.engine import blocks
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
 from simulator.kernel import workspace
 from simulator.kernel.shocks import make_drivers
 from simulator.kernel.workspace import LANES
@@ -88,7 +87,7 @@ def follow(job: Job, k: int, drawn: Drawn, tried: Values, first_draw: int = 0) -
             _follow_lanes(
                 job,
                 k,
-                blocks.part_of(drawn, one.start, one.stop),
+                drivers.part_of(drawn, one.start, one.stop),
                 {name: values[one] for name, values in tried.items()},
                 _own(job, nation, batch, first_draw + start),
             )

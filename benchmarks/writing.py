@@ -19,16 +19,16 @@ import h5py
 import numpy as np
 
 from benchmarks import case, processes
-from simulator.engine import blocks
-from simulator.engine.blocks import Kept, Shard
+from simulator.engine import blocks, job, shards
+from simulator.engine.shards import Kept, Shard
 from simulator.runfile import digests, store
 from simulator.running import assemble, variables
 
 REPEATS: Final = 7
 # What a file has once, dimensions and attributes, takes 0.09 s however many the draws.
 CASES: Final = (
-    ("sector, every draw", 4 * blocks.SHARD, False),
-    ("sector, three times the draws", 12 * blocks.SHARD, False),
+    ("sector, every draw", 4 * shards.SHARD, False),
+    ("sector, three times the draws", 12 * shards.SHARD, False),
     ("trajectories", 2048, True),
 )
 LENGTHS: Final = (2_000, 6_000)  # draws of whole runs; 0.9 and 2.6 GiB of file
@@ -42,7 +42,7 @@ class Took(NamedTuple):
     processor: float  # seconds of all threads
 
 
-def slabs(job: blocks.Job, draws: int, keep: bool) -> list[tuple[Any, Any, int]]:
+def slabs(job: job.Job, draws: int, keep: bool) -> list[tuple[Any, Any, int]]:
     """Simulate once; the slabs are then written again and again."""
     found: list[tuple[Any, Any, int]] = []
     how: dict[str, Any] = {"keep": draws if keep else 0, "to_store": True}
@@ -54,7 +54,7 @@ def slabs(job: blocks.Job, draws: int, keep: bool) -> list[tuple[Any, Any, int]]
     return found
 
 
-def ours(job: blocks.Job, given: list[tuple[Any, Any, int]], place: Path) -> None:
+def ours(job: job.Job, given: list[tuple[Any, Any, int]], place: Path) -> None:
     """Write with the simulator's writer."""
     draws = 1 + max(f + a.shape[_axis(v)] - 1 for v, a, f in given)
     coordinates = assemble.coordinates(job)
@@ -122,7 +122,7 @@ def alone(
 
 
 def measure(
-    job: blocks.Job, draws: int, keep: bool, folder: Path
+    job: job.Job, draws: int, keep: bool, folder: Path
 ) -> tuple[int, Took, Took, Took]:
     """Give bytes, and what was taken by turns.
 

@@ -175,19 +175,12 @@ SPREAD: Final = {
 }
 # A trust's yearly results in a kept trajectory.
 KEPT: Final = {
-    "income": (MONEY, "income without support funds"),
-    "support": (MONEY, "support funds less up-front cost of programmes"),
-    "cost_before": (MONEY, "cost before the year's savings"),
-    "ask": (RATE, "savings planned"),
-    "recurrent": (RATE, "recurrent savings reported"),
-    "nonrecurrent": (RATE, "one-off savings"),
-    "balance": (
-        MONEY,
-        "income and support less cost net of one-offs; surplus positive",
-    ),
-    "underlying": (MONEY, "income less recurrent cost, without support and one-offs"),
-    "cash_releasing": (FRACTION, "cash-releasing productivity of the year"),
-    "measured": (FRACTION, "measured productivity of the year"),
+    **{name: RESULTS[name] for name in ("income", "support", "cost_before")},
+    "ask": SPREAD["ask_rate"],
+    "recurrent": SPREAD["recurrent_rate"],
+    "nonrecurrent": SPREAD["nonrecurrent_rate"],
+    **{name: RESULTS[name] for name in ("balance", "underlying")},
+    **{name: SPREAD[name] for name in ("cash_releasing", "measured")},
     "unmet": (FRACTION, "demand not treated since the opening year"),
 }
 
@@ -195,23 +188,39 @@ KEPT: Final = {
 Dims: TypeAlias = tuple[str, ...]
 
 
-def _probability(prefix: str, whose: str, dims: Dims) -> list[Variable]:
-    ends = {"": "estimate", "_low": "lower end of its 95% Monte Carlo interval"}
-    ends["_high"] = "upper end of its 95% Monte Carlo interval"
-    return [
-        Variable(
+ENDS: Final = {
+    "": "",
+    "_low": "lower end of its 95% Monte Carlo interval",
+    "_high": "upper end of its 95% Monte Carlo interval",
+}
+
+
+def _probability(prefix: str, whose: str, dims: Dims) -> Iterator[Variable]:
+    for end, words in ENDS.items():
+        yield Variable(
             "/",
             f"{prefix}probability{end}",
             (TARGET, OUTCOME, *dims),
             "f8",
             COUNT,
-            f"probability that {whose} achieves: {meaning}",
+            f"probability that {whose} achieves: {words or 'estimate'}",
         )
-        for end, meaning in ends.items()
-    ]
 
 
 def _variables() -> Iterator[Variable]:
+    yield from _inputs()
+    yield from _chances()
+    yield from _sector()
+    yield from _bands()
+    for name, (unit, meaning) in KEPT.items():
+        dims = (TARGET, KEPT_DRAW, TRUST, YEAR)
+        yield Variable("/trajectories", name, dims, "f4", unit, f"trust: {meaning}")
+    yield from _drivers()
+    yield from _counts()
+
+
+def _inputs() -> Iterator[Variable]:
+    """Describe what was asked, and of whom."""
     rate = "fraction of cost a year"
     yield Variable("/", "rate", (TARGET, YEAR), "f8", rate, "the target's rate")
     yield Variable("/", "basis", (TARGET,), "str", "", "basis the target is meant on")
@@ -228,6 +237,10 @@ def _variables() -> Iterator[Variable]:
     yield Variable(
         "/", "opening_cost", (TRUST,), "f8", MONEY, "recurrent cost before that year"
     )
+
+
+def _chances() -> Iterator[Variable]:
+    """Describe who achieves what, counted over draws."""
     dims: Dims = (TARGET, OUTCOME, TRUST)
     meaning = "draws in which the trust achieves"
     yield Variable("/", "achieved", dims, "i8", COUNT, meaning)
@@ -235,16 +248,15 @@ def _variables() -> Iterator[Variable]:
     yield from _probability("type_", "the type's trusts together", (TRUST_TYPE,))
     yield from _probability("system_", "the system's trusts together", (SYSTEM,))
     yield from _probability("sector_", "the sector", ())
-    ends = {"": "", "_low": ": lower end of its 95% Monte Carlo interval"}
-    ends["_high"] = ": upper end of its 95% Monte Carlo interval"
-    for end, words in ends.items():
+    for end, words in ENDS.items():
+        which = f": {words}" if words else ""
         yield Variable(
             "/",
             f"share_achieving{end}",
             (TARGET, OUTCOME, QUANTILE),
             "f8",
             FRACTION,
-            f"share of trusts that achieve in a draw: its spread over draws{words}",
+            f"share of trusts that achieve in a draw: its spread over draws{which}",
         )
         yield Variable(
             "/",
@@ -252,8 +264,12 @@ def _variables() -> Iterator[Variable]:
             (TARGET, OUTCOME),
             "f8",
             FRACTION,
-            f"share of trusts that achieve: mean over draws{words}",
+            f"share of trusts that achieve: mean over draws{which}",
         )
+
+
+def _sector() -> Iterator[Variable]:
+    """Describe the sector's results in every draw."""
     for name, (unit, meaning) in RESULTS.items():
         kind = "i4" if unit == COUNT else "f4"
         dims = (TARGET, DRAW, YEAR)
@@ -262,21 +278,22 @@ def _variables() -> Iterator[Variable]:
     yield Variable(
         "/sector", "achieved", dims, "bool", "", "whether the sector achieves"
     )
+
+
+def _bands() -> Iterator[Variable]:
+    """Describe quantiles over draws of the results of trusts, types and systems."""
     for name, (unit, meaning) in SPREAD.items():
         dims = (TARGET, TRUST, YEAR, QUANTILE)
         yield Variable("/bands", f"trust_{name}", dims, "f4", unit, f"trust: {meaning}")
-    for dim, prefix in ((TRUST_TYPE, "type_"), (SYSTEM, "system_")):
-        for name, (unit, meaning) in RESULTS.items():
+    for dim, whose in ((TRUST_TYPE, "type"), (SYSTEM, "system")):
+        for name, (unit, words) in RESULTS.items():
             dims = (TARGET, dim, YEAR, QUANTILE)
-            whose = (
-                "trusts of the type" if dim == TRUST_TYPE else "trusts of the system"
-            )
-            yield Variable(
-                "/bands", f"{prefix}{name}", dims, "f4", unit, f"{whose}: {meaning}"
-            )
-    for name, (unit, meaning) in KEPT.items():
-        dims = (TARGET, KEPT_DRAW, TRUST, YEAR)
-        yield Variable("/trajectories", name, dims, "f4", unit, f"trust: {meaning}")
+            meaning = f"trusts of the {whose}: {words}"
+            yield Variable("/bands", f"{whose}_{name}", dims, "f4", unit, meaning)
+
+
+def _drivers() -> Iterator[Variable]:
+    """Describe what all trusts share in every draw."""
     by_year = (DRAW, YEAR)
     for name, meaning in {
         "pay": "growth of pay, agency pressure included",
@@ -295,7 +312,6 @@ def _variables() -> Iterator[Variable]:
     yield Variable("/drivers", "pressure", dims, "f4", FRACTION, meaning)
     meaning = "joint multiplier of the conditions on the capacity to save"
     yield Variable("/drivers", "lever", (DRAW,), "f4", COUNT, meaning)
-    yield from _counts()
 
 
 def _counts() -> Iterator[Variable]:

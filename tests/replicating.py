@@ -8,7 +8,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.sampling import sobol

@@ -8,7 +8,7 @@ import pytest
 import tiny
 import xarray as xr
 
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
 from simulator.errors import RunFileError
 from simulator.kernel.trust_year import trust_year
 from simulator.kernel.workspace import GROUP_RESULTS, KEPT

@@ -15,7 +15,7 @@ from test_engine import five_years_of_productivity
 from test_intervals import covered
 
 from simulator.engine import blocks
-from simulator.engine.blocks import Shard
+from simulator.engine.shards import Shard
 from simulator.kernel.workspace import BINS, GROUP_RESULTS
 from simulator.running import prepare
 from simulator.schema import OUTCOMES

@@ -18,7 +18,7 @@ from rich.console import Console
 from simulator import drivers, evidence
 from simulator.answers.hindcast import report as past
 from simulator.answers.hindcast import simulate as hindcasting
-from simulator.engine import blocks
+from simulator.engine import few
 from simulator.evidence import Entry
 from simulator.kernel import workspace
 from simulator.kernel.records import Belief, Drivers, Result, Rules, State, Terms
@@ -229,7 +229,7 @@ def at_the_centre(
     plan = drivers.without_luck(drivers.plan(scenario, population, by_year))
     drawn = drivers.central(scenario)
     trusts = drivers.trusts(population, scenario)
-    seen = blocks.everything(trusts, plan, drivers.nation(drawn), 0, 1)
+    seen = few.everything(trusts, plan, drivers.nation(drawn), 0, 1)
     sector = dict(zip(GROUP_RESULTS, seen.sector[..., 0], strict=True))
     acute = drawn.growth[TRUST_TYPES.index("acute"), :, 0]
     national = drawn.belief[workspace.NATIONAL_SHARE // LANES]

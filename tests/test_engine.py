@@ -14,7 +14,7 @@ import tiny
 from scipy.special import ndtr
 
 from simulator import drivers
-from simulator.engine import blocks
+from simulator.engine import shards, tallies
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
 from simulator.running import prepare, variables
@@ -25,7 +25,7 @@ from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES, TRUST_TYPES
 from simulator.statistics.intervals import wilson
 
-DRAWS = 2 * blocks.SHARD + 700  # three shards, the last with an odd block
+DRAWS = 2 * shards.SHARD + 700  # three shards, the last with an odd block
 KEEP = 300
 CASH_RELEASING = OUTCOMES.index("cash_releasing")
 UNDERLYING = GROUP_RESULTS.index("underlying")
@@ -112,12 +112,12 @@ def in_parts(work, sizes, keep=0):
     """Simulate parts of given sizes in random order, each from its address alone."""
     spans = list(pairwise(np.cumsum([0, *sizes]).tolist()))
     random.Random(3).shuffle(spans)
-    parts, total = {}, blocks.empty_tally(work.trusts, work.plan, work.ranges)
+    parts, total = {}, tallies.empty_tally(work.trusts, work.plan, work.ranges)
     for first, stop in spans:
         parts[first], tally = tiny.simulate(
             work, stop - first, first_draw=first, keep=keep, threads=1
         )
-        blocks.add_tally(total, tally)
+        tallies.add_tally(total, tally)
     return [shard for first in sorted(parts) for shard in parts[first]], total
 
 
@@ -137,7 +137,7 @@ def test_a_run_split_in_shards_and_merged_is_the_whole_run(work, whole):
     assert tiny.digest(*in_parts(work, sizes, KEEP)) == tiny.digest(*whole)
 
 
-@pytest.mark.parametrize("draws", [1, 64, 65, 1000, blocks.SHARD + 1])
+@pytest.mark.parametrize("draws", [1, 64, 65, 1000, shards.SHARD + 1])
 def test_n_draws_are_the_first_n_of_four_times_as_many(work, draws):
     few, _ = tiny.simulate(work, draws, keep=draws)
     many, _ = tiny.simulate(work, 4 * draws, keep=draws)
@@ -363,7 +363,7 @@ def test_a_tally_of_nothing_adds_nothing(work, whole):
     total = whole[1]._replace(
         **{name: counts.copy() for name, counts in whole[1]._asdict().items()}
     )
-    blocks.add_tally(total, blocks.empty_tally(work.trusts, work.plan, work.ranges))
+    tallies.add_tally(total, tallies.empty_tally(work.trusts, work.plan, work.ranges))
     assert same_tally(total, whole[1])
 
 

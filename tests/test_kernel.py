@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simulator.drivers.draws import other_weight
-from simulator.engine import blocks as engine
+from simulator.engine import buffers, tallies
 from simulator.engine.histograms import Histograms
 from simulator.kernel import philox, workspace
 from simulator.kernel.block import fixed_of, simulate_block
@@ -928,11 +928,11 @@ def room(trusts: Trusts, plan: Plan, n_draw: int) -> PerDraw:
 def run(world: World, *spans: tuple[int, int]) -> Run:
     """Simulate a world's draws, in one call or in the given spans of draws."""
     histograms = Histograms(world.trusts, world.ranges)
-    successes = engine.empty_successes(world.trusts, world.plan)
+    successes = tallies.empty_successes(world.trusts, world.plan)
     parts = []
     for start, stop in spans or [(0, world.n_draw)]:
         part = room(world.trusts, world.plan, stop - start)
-        bins = engine.room_for_bins(world.ranges, stop - start)
+        bins = buffers.for_bins(world.ranges, stop - start)
         simulate_block(
             world.seed,
             world.first_draw + start,
@@ -1457,7 +1457,7 @@ def test_the_order_of_trusts_inside_a_system_changes_no_trust(both: Both) -> Non
 
 def test_what_is_not_kept_is_computed_all_the_same(both: Both) -> None:
     world = both.world
-    successes, seen = engine.empty_successes(world.trusts, world.plan), both.fast
+    successes, seen = tallies.empty_successes(world.trusts, world.plan), both.fast
     full = room(world.trusts, world.plan, world.n_draw)
     bare = full._replace(
         **{n: getattr(full, n)[:, :, :, :0, :0] for n in ("trust", "kind", "system")},
@@ -1466,7 +1466,7 @@ def test_what_is_not_kept_is_computed_all_the_same(both: Both) -> None:
     bare = PerDraw(*map(np.ascontiguousarray, bare))
     fixed = fixed_of(world.trusts, world.plan, KIND)
     arguments = fixed, world.plan, nation(world.draws), world.ranges
-    bins = engine.room_for_bins(world.ranges, world.n_draw)
+    bins = buffers.for_bins(world.ranges, world.n_draw)
     simulate_block(world.seed, 0, world.n_draw, *arguments, bins, successes, bare)
     assert same(successes, seen.tally[: len(successes)])
     assert np.array_equal(bare.sector, seen.per_draw.sector)

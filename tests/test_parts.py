@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tiny
 
-from simulator.engine.blocks import SHARD
+from simulator.engine.shards import SHARD
 from simulator.errors import RunFileError, SimulatorError
 from simulator.outcomes import BESIDE
 from simulator.runfile import parts

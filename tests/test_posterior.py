@@ -11,7 +11,7 @@ import pytest
 
 import simulator as sim
 from simulator import drivers
-from simulator.answers.calibrate import observed, space, table
+from simulator.answers.calibrate import observed, space, table_text
 from simulator.answers.chances import simulate as both_beliefs
 from simulator.errors import RunFileError, SimulatorError
 from simulator.running import beliefs as believing
@@ -240,7 +240,7 @@ def test_packaged_beliefs_are_of_this_model_and_this_record(name: str) -> None:
     """Where this fails, make them again: see docs/calibration.md."""
     about = posterior.load(name).about
     assert about["fingerprint"] == fingerprint.fingerprint()
-    assert about["record"] == table.record_digest(observed.scored())
+    assert about["record"] == table_text.record_digest(observed.scored())
     past = space.of_past(load_scenario(about["scenario"]).scenario)
     prior = {path: past.assumptions[path] for path in past.carried}
     assert posterior.load(name).prior == prior

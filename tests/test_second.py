@@ -13,7 +13,7 @@ import tiny
 import xarray as xr
 
 import simulator as sim
-from simulator.engine.blocks import SHARD
+from simulator.engine.shards import SHARD
 from simulator.errors import RunFileError
 from simulator.runfile import store
 from simulator.runfile.untrusted import inspection

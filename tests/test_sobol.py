@@ -13,7 +13,7 @@ from scipy.special import ndtr, stdtrit
 from test_engine import five_years_of_productivity
 
 from simulator import drivers
-from simulator.engine import blocks
+from simulator.engine import blocks, shards
 from simulator.errors import ScenarioError
 from simulator.kernel import philox
 from simulator.kernel.workspace import GROUP_RESULTS
@@ -405,7 +405,7 @@ def test_means_of_evenly_spread_draws_vary_far_less():
     for how in (even, Stream):
         means = [
             sum(
-                part.sector[row].sum() for part in run if isinstance(part, blocks.Shard)
+                part.sector[row].sum() for part in run if isinstance(part, shards.Shard)
             )
             for run in (
                 blocks.simulate(work, 256, first_draw=256 * r, threads=1, stream=how)

@@ -9,7 +9,8 @@ import tiny
 
 from benchmarks import processes
 from simulator.engine import blocks
-from simulator.engine.blocks import KEEPING_BLOCK, KEPT_AHEAD, Kept
+from simulator.engine.blocks import KEEPING_BLOCK, KEPT_AHEAD
+from simulator.engine.shards import Kept
 from simulator.runfile import parts
 from simulator.running import runs
 from simulator.scenario.load import load_scenario

@@ -8,7 +8,7 @@ import tiny
 
 from benchmarks import trial_year, trials
 from simulator import drivers
-from simulator.engine import blocks
+from simulator.engine import few
 from simulator.kernel.workspace import GROUP_RESULTS, LANES
 
 FIRST = 5  # number of the first draw
@@ -37,7 +37,7 @@ def plain(job):
 def test_without_terms_it_is_the_kernel(job, target):
     drawn = drivers.draw(job.scenario, job.seed, FIRST, LANES)
     nation = drivers.nation(drawn)
-    kernel = blocks.everything(job.trusts, job.plan, nation, job.seed, LANES, FIRST)
+    kernel = few.everything(job.trusts, job.plan, nation, job.seed, LANES, FIRST)
     seen = trial_year.follow(job, target, drawn, {}, FIRST)
     sector, kind = kernel.sector[:, target], kernel.kind[:, target]
     np.testing.assert_allclose(

@@ -9,7 +9,8 @@ import builders
 import numpy as np
 
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Kept, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Kept, Shard
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import KEPT
 from simulator.population import table as population_csv

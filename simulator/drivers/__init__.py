@@ -1,6 +1,6 @@
 """From a scenario, a population and random numbers to what the kernel reads."""
 
-from simulator.drivers.draws import Drawn, central, draw, draw_from
+from simulator.drivers.draws import Drawn, central, draw, draw_from, part_of
 from simulator.drivers.funding import claims, deflator_path, planned_growth
 from simulator.drivers.layout import nation, plan, trusts, without_luck
 from simulator.drivers.programmes import happens
@@ -16,6 +16,7 @@ __all__ = [
     "happens",
     "nation",
     "national_shocks",
+    "part_of",
     "plan",
     "planned_growth",
     "trusts",

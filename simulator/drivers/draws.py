@@ -5,7 +5,7 @@ kernel.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -160,6 +160,17 @@ def draw_from(scenario: Scenario, stream: Stream) -> Drawn:
 def central(scenario: Scenario) -> Drawn:
     """Give the one draw in which everything stands at its middle."""
     return draw(scenario, 0, 0, 1, central=True)
+
+
+def part_of(drawn: Drawn, start: int, stop: int) -> Drawn:
+    """Take some of the draws."""
+    parts: dict[str, Any] = {
+        name: value[..., start:stop]
+        for name, value in vars(drawn).items()
+        if name != "assumptions"
+    }
+    assumptions = {path: v[start:stop] for path, v in drawn.assumptions.items()}
+    return Drawn(assumptions=assumptions, **parts)
 
 
 def other_weight(kind: str) -> float:

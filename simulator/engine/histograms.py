@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from simulator.kernel.histograms import count_bins
-from simulator.kernel.tables import Bins, Counts, Ranges, Spreads, Trusts
+from simulator.kernel.tables import Bins, Counts, Plan, Ranges, Spreads, Trusts
 from simulator.kernel.workspace import BINS
+from simulator.schema import TRUST_TYPES
 
 STRIPE: Final = 64  # trusts or groups, each under a target: about half a millisecond
 
@@ -67,3 +68,10 @@ def _stripes(spreads: Spreads) -> Iterator[Stripe]:
 def empty_spreads(ranges: Ranges) -> Spreads:
     """Make histograms of nothing."""
     return Spreads(*(np.zeros((*e.shape[:-1], BINS), np.uint32) for e in ranges))
+
+
+def no_ranges(trusts: Trusts, plan: Plan) -> Ranges:
+    """Give ranges of no histogram, with which nothing is binned."""
+    n_target, n_year = plan.rate.shape
+    sizes = len(trusts.income), len(TRUST_TYPES), len(trusts.first) - 1
+    return Ranges(*(np.empty((n_target, n, 0, n_year, 2)) for n in sizes))

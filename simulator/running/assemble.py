@@ -10,8 +10,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import xarray as xr
 
-from simulator.engine import blocks
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
+from simulator.engine.shards import SHARD
+from simulator.engine.tallies import add_tally, empty_tally
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
 from simulator.population.model import Population
@@ -145,8 +146,8 @@ def stops_from(
 ) -> list[int]:
     """List where the parts of a run end: in whole shards of draws, or replicates."""
     n_target, n_year = job.plan.rate.shape
-    size = blocks.SHARD * n_target * n_year * len(job.population.code)
-    step = part or max(1, PART // size) * blocks.SHARD
+    size = SHARD * n_target * n_year * len(job.population.code)
+    step = part or max(1, PART // size) * SHARD
     if replicate and last > step:
         step = replicate
     return [*range(first + step, last, step), last]
@@ -207,7 +208,7 @@ def put_together(
     for stop in stops:
         found = slabs.write(memory, work.simulated(range(draws, stop)))
         if tallies:
-            blocks.add_tally(tallies[0], found[0])
+            add_tally(tallies[0], found[0])
             tallies += found[1:]
         else:
             tallies = found
@@ -250,15 +251,15 @@ def _fill_parts(
     folder: PartFolder, work: Work, first: int, stops: Sequence[int], enough: Enough
 ) -> int:
     """Compute parts, after those that are there; gives the draw after the last."""
-    total = blocks.empty_tally(work.job.trusts, work.job.plan, work.job.ranges)
+    total = empty_tally(work.job.trusts, work.job.plan, work.job.ranges)
     done = first
     for file in folder.files():
         tally, done = slabs.tally_of(file)
-        blocks.add_tally(total, tally)
+        add_tally(total, tally)
     work.on_progress((done - first) * work.passes())
     while done < stops[-1] and not (done > first and enough(total, done)):
         stop = next(n for n in stops if n > done)
-        blocks.add_tally(total, _add_part(folder, work, range(done, stop)))
+        add_tally(total, _add_part(folder, work, range(done, stop)))
         done = stop
     return done
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from simulator import drivers
-from simulator.engine import blocks
+from simulator.engine.few import everything
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import LANES
 from simulator.scenario import posterior
@@ -30,7 +30,7 @@ def fingerprint() -> str:
     loaded = load_scenario(PAST)
     scenario, population = loaded.scenario, population_of(loaded)
     rates = [by_year(t.path or 0.0, scenario.years) for t in scenario.targets]
-    seen = blocks.everything(
+    seen = everything(
         drivers.trusts(population, scenario),
         drivers.plan(scenario, population, np.array(rates)),
         drivers.nation(drivers.draw(scenario, 0, 0, LANES)),

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator import drivers
 from simulator.drivers import Drawn
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
 from simulator.kernel import workspace
 from simulator.kernel.one_trust import open_trust, year_rules
 from simulator.kernel.outcomes import judge_trust

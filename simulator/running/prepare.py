@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import drivers
-from simulator.engine.blocks import Job, everything, no_ranges
+from simulator.engine.few import everything
+from simulator.engine.histograms import no_ranges
+from simulator.engine.job import Job
 from simulator.kernel import workspace
 from simulator.kernel.tables import PerDraw, Plan, Ranges, Trusts
 from simulator.kernel.workspace import BINS

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xarray as xr
 
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
 from simulator.errors import RunFileError, SimulatorError
 from simulator.kernel import philox, workspace
 from simulator.population import table as population_csv

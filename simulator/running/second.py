@@ -17,8 +17,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine import blocks, tallies
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.errors import RunFileError, ScenarioError
 from simulator.kernel.tables import Successes, Tally
 from simulator.runfile.memory import Writer
@@ -177,7 +178,7 @@ class Second:
 
         Called `on_progress` with the draws of each form.
         """
-        counts = blocks.empty_successes(self.whole.trusts, self.whole.plan)
+        counts = tallies.empty_successes(self.whole.trusts, self.whole.plan)
         by_draw = np.empty((*counts.sector.shape, len(draws)), np.int8)
         for form in self.forms:
             parts = blocks.simulate(
@@ -259,16 +260,16 @@ def write(
     whole
         Whether these are all draws of the run, so that chances follow from them.
     """
-    total = blocks.empty_successes(of.whole.trusts, of.whole.plan)
+    total = tallies.empty_successes(of.whole.trusts, of.whole.plan)
     for source in sources:
         with h5py.File(source, "r") as file:
             for first, values in _slabs(file):
                 writer.put_draws(BY_DRAW, values, first)
-            blocks.add_tally(total, read(file))
+            tallies.add_tally(total, read(file))
     if draws:
         by_draw, counts = of.simulated(draws, threads, on_progress)
         writer.put_draws(BY_DRAW, by_draw, draws.start)
-        blocks.add_tally(total, counts)
+        tallies.add_tally(total, counts)
     for name, path in COUNTS.items():
         writer.put(VARIABLES[path], getattr(total, name))
     if whole:

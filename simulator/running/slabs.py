@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import schema
-from simulator.engine import blocks
-from simulator.engine.blocks import Kept, Shard
+from simulator.engine import blocks, tallies
+from simulator.engine.job import Job
+from simulator.engine.shards import SHARD, Kept, Shard
 from simulator.kernel.tables import Tally
 from simulator.runfile import digests
 from simulator.runfile.memory import Writer
@@ -49,7 +50,7 @@ class Slab(NamedTuple):
 Piece = Iterator[Slab | Tally]
 
 
-def simulated(job: blocks.Job, draws: int, **how: Any) -> Piece:
+def simulated(job: Job, draws: int, **how: Any) -> Piece:
     """Simulate draws; `how` is of `engine.simulate`."""
     for part in blocks.simulate(job, draws, to_store=True, **how):
         if isinstance(part, Shard):
@@ -106,7 +107,7 @@ def write(writer: Writer, pieces: Sequence[Piece]) -> list[Tally]:
             if total is None:
                 total = item
             else:
-                blocks.add_tally(total, item)
+                tallies.add_tally(total, item)
     assert total is not None
     return [total, *each]
 
@@ -136,7 +137,7 @@ def _slabs(file: h5py.File, variable: Variable, dataset: h5py.Dataset) -> Piece:
     scale = "draw" if variable.dims[axis] == DRAW else _KEPT
     first, n_draw = int(file[scale][0]), dataset.shape[axis]
     width = dataset.size // n_draw * dataset.dtype.itemsize
-    step = max(blocks.KEEPING_BLOCK, SLAB_BYTES // width // blocks.SHARD * blocks.SHARD)
+    step = max(blocks.KEEPING_BLOCK, SLAB_BYTES // width // SHARD * SHARD)
     place: list[slice] = [slice(None)] * dataset.ndim
     for start in range(0, n_draw, step):
         place[axis] = slice(start, start + step)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.blocks import SHARD
+from simulator.engine.shards import SHARD
 from simulator.errors import ScenarioError
 from simulator.kernel.tables import Tally
 from simulator.outcomes import BESIDE, HEADLINE_OUTCOME

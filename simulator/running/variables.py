@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.blocks import Job, Kept, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Kept, Shard
 from simulator.kernel import workspace
 from simulator.kernel.tables import Successes, Tally
 from simulator.scenario import posterior

@@ -15,8 +15,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine import blocks
-from simulator.engine.blocks import Job
+from simulator.engine import histograms, tallies
+from simulator.engine.job import Job
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import LANES
 from simulator.runfile import completeness, digests, store, untrusted
@@ -245,7 +245,7 @@ def _simulated_sample(
     starts = _chosen(n_draw, seed)
     question = f"draws chosen by chance ({seed}) come out the same to the bit"
     seen = 0
-    counting = replace(job, ranges=blocks.no_ranges(job.trusts, job.plan))
+    counting = replace(job, ranges=histograms.no_ranges(job.trusts, job.plan))
     for start in starts:
         size = min(LANES, n_draw)
         how: dict[str, Any] = {"first_draw": start, "stream": stream}
@@ -296,7 +296,7 @@ def _simulated_whole(
     on_progress: OnProgress,
 ) -> Verdict:
     question = "every draw comes out the same to the bit, and so do the counts"
-    total, each = blocks.empty_tally(job.trusts, job.plan, job.ranges), []
+    total, each = tallies.empty_tally(job.trusts, job.plan, job.ranges), []
     for first in range(0, n_draw, size):
         how: dict[str, Any] = {
             "first_draw": first,
@@ -309,7 +309,7 @@ def _simulated_whole(
                 if wrong:
                     return Verdict(question, "no", wrong)
             else:
-                blocks.add_tally(total, item)
+                tallies.add_tally(total, item)
                 each.append(item)
     stored = slabs.read_tally(file)
     for name, counts in total._asdict().items():

@@ -21,8 +21,8 @@ from simulator.answers import measures
 from simulator.answers.calibrate.observed import Observation
 from simulator.answers.calibrate.remembered import Foretold, Remembered
 from simulator.answers.calibrate.space import Space
-from simulator.engine import blocks
-from simulator.engine.blocks import Job
+from simulator.engine.few import everything
+from simulator.engine.job import Job
 from simulator.kernel import workspace
 from simulator.kernel.philox import LOW
 from simulator.kernel.workspace import BLOCK, LANES
@@ -223,8 +223,8 @@ def _together(
     rows = [workspace.GROUP_RESULTS.index(x) for x in ("balance", "trusts_in_deficit")]
 
     def compute(k: int) -> None:
-        part = blocks.part_of(drawn, k * futures, (k + 1) * futures)
-        seen = blocks.everything(
+        part = drivers.part_of(drawn, k * futures, (k + 1) * futures)
+        seen = everything(
             job.trusts,
             job.plan,
             drivers.nation(part),

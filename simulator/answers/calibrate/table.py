@@ -1,23 +1,23 @@
 """Beliefs given the record, of both forms of plans, as a table to draw from."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import numpy as np
-
-from simulator.answers.calibrate import calibrating, foretelling, observed
-from simulator.answers.calibrate import remembered as remembering
-from simulator.answers.calibrate.calibrating import Bank, Posterior
-from simulator.answers.calibrate.observed import Observation
+from simulator.answers.calibrate import (
+    calibrating,
+    foretelling,
+    observed,
+    remembered,
+    table_text,
+)
+from simulator.answers.calibrate.calibrating import Posterior
 from simulator.answers.calibrate.remembered import Remembered
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import LANES
+from simulator.population.model import Population
 from simulator.running import fingerprint, provenance, runs
-from simulator.scenario import posterior, vintage
+from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import Scenario
@@ -94,72 +94,84 @@ def calibrate(
     check(beliefs, rows, known_at)
     runs.check(beliefs, seed, threads)
     loaded = runs.load(scenario)
-    population = population_of(loaded)
     _check_figures(loaded.scenario, until, known_at)
-    about = {
-        "name": name,
-        "scenario": loaded.scenario.name,
-        "until": until or loaded.scenario.last_year,
-        "known_at": known_at or "",
-        "beliefs": beliefs,
-        "futures": LANES,
-        "seed": seed,
-    }
+    asked = name, until, known_at, beliefs, rows, seed, threads, least, on_progress
+    work = Work(loaded, population_of(loaded), *asked)
+    if output is None:
+        return work.made(None)
+    place, how = Path(output), {"force": force, "resume": resume}
+    return remembered.written(place, work.made, work.made_from(), futures=LANES, **how)
 
-    def made(remembered: Remembered | None) -> str:
+
+class Work(NamedTuple):
+    """A calibration to be made; parameters as of `calibrate`."""
+
+    loaded: Loaded
+    population: Population
+    name: str
+    until: int | None
+    known_at: str | None
+    beliefs: int
+    rows: int
+    seed: int
+    threads: int | None
+    least: float
+    on_progress: OnProgress
+
+    def made(self, known: Remembered | None) -> str:
+        """Make the table; `known` is what was foretold before it was cut short."""
         found = {}
         for form in FOLLOWS:
-            bank = calibrating.bank(
-                loaded.scenario,
-                population,
-                form,
-                seed=seed,
-                beliefs=_first(beliefs),
-                threads=threads,
-                remembered=remembered,
-                on_progress=on_progress,
-            )
-            found[form] = conditioned(
-                bank,
-                beliefs,
-                until=until,
-                known_at=known_at,
-                seed=seed,
-                on_progress=on_progress,
-            )
-            found[form].check(least)
-        return to_text(about, found, rows, seed)
+            found[form] = self.conditioned(form, known)
+            found[form].check(self.least)
+        return table_text.to_text(self.about(), found, self.rows, self.seed)
 
-    if output is None:
-        return made(None)
-    from_what = provenance.made_from(loaded, population, seed)
-    from_what |= {name: str(value) for name, value in about.items()}
-    from_what |= {"rows": str(rows), "least": str(least)}
-    from_what["fingerprint"] = fingerprint.fingerprint()
-    return remembering.written(
-        Path(output), made, from_what, futures=LANES, force=force, resume=resume
-    )
+    def about(self) -> dict[str, Any]:
+        """Say in the table how it was made."""
+        scenario = self.loaded.scenario
+        return {
+            "name": self.name,
+            "scenario": scenario.name,
+            "until": self.until or scenario.last_year,
+            "known_at": self.known_at or "",
+            "beliefs": self.beliefs,
+            "futures": LANES,
+            "seed": self.seed,
+        }
 
+    def made_from(self) -> dict[str, str]:
+        """Name all that the table follows from."""
+        made = provenance.made_from(self.loaded, self.population, self.seed)
+        made |= {name: str(value) for name, value in self.about().items()}
+        made |= {"rows": str(self.rows), "least": str(self.least)}
+        return made | {"fingerprint": fingerprint.fingerprint()}
 
-def conditioned(
-    bank: Bank,
-    beliefs: int,
-    *,
-    until: int | None = None,
-    known_at: str | None = None,
-    seed: int = calibrating.SEED,
-    on_progress: OnProgress = lambda n_draw: None,
-) -> Posterior:
-    """Condition the beliefs of one form of plans; parameters as of `calibrate`."""
-    observations = bank.foreteller.observations
-    fitted = observed.fitted(observations, until=until, known_at=known_at)
-    likely = calibrating.likelihood(bank, fitted)
-    learnt = calibrating.refined(
-        bank, likely, seed=seed, tried=_tried(beliefs), on_progress=on_progress
-    )
-    return calibrating.weighted(
-        learnt, likely, beliefs, seed=seed, on_progress=on_progress
-    )
+    def conditioned(self, form: str, known: Remembered | None) -> Posterior:
+        """Condition the beliefs of one form of plans."""
+        bank = calibrating.bank(
+            self.loaded.scenario,
+            self.population,
+            form,
+            seed=self.seed,
+            beliefs=_first(self.beliefs),
+            threads=self.threads,
+            remembered=known,
+            on_progress=self.on_progress,
+        )
+        fitted = observed.fitted(
+            bank.foreteller.observations, until=self.until, known_at=self.known_at
+        )
+        likely = calibrating.likelihood(bank, fitted)
+        learnt = calibrating.refined(
+            bank,
+            likely,
+            seed=self.seed,
+            tried=_tried(self.beliefs),
+            on_progress=self.on_progress,
+        )
+        return calibrating.weighted(
+            learnt, likely, self.beliefs, seed=self.seed, on_progress=self.on_progress
+        )
 
 
 def check(beliefs: int, rows: int, known_at: str | None) -> None:
@@ -205,73 +217,3 @@ def _first(beliefs: int) -> int:
 
 def _tried(beliefs: int) -> int:
     return beliefs // 5
-
-
-def to_text(
-    about: Mapping[str, Any],
-    found: Mapping[str, Posterior],
-    rows: int,
-    seed: int,
-) -> str:
-    """Write posteriors of each form of plans as a table; `about` says how made."""
-    one = next(iter(found.values()))
-    said: dict[str, Any] = {
-        **about,
-        "published_by": published_by(one),
-        "fingerprint": fingerprint.fingerprint(),
-        "record": record_digest(one.observations),
-    }
-    for form, given in found.items():
-        said[form] = {
-            "log_evidence": round(given.log_evidence, 2),
-            "effective": round(given.effective, 1),
-            "remembered": round(given.remembered, 3),
-        }
-    for form, given in found.items():
-        said[f"narrowed_{form}"] = {
-            path: round(share, 3)
-            for path, share in calibrating.contraction(given).items()
-        }
-    said["columns_of_figures"] = [
-        *("published", "error", "discrepancy", "counts", "date", "source"),
-        *(f"{form} {what}" for form in found for what in ("mean", "sd")),
-    ]
-    said["figures"] = {
-        o.name: [
-            *(o.value, o.error, o.discrepancy, bool(one.fitted[k])),
-            *(o.published, o.source),
-            *(x for p in found.values() for x in _predicted(p, k)),
-        ]
-        for k, o in enumerate(one.observations)
-    }
-    carried = one.space.carried
-    return posterior.to_text(
-        said,
-        {path: one.space.assumptions[path] for path in carried},
-        {form: p.rows(rows, seed) for form, p in found.items()},
-    )
-
-
-def _predicted(of: Posterior, k: int) -> tuple[float, float]:
-    """Give mean and standard deviation of a figure, luck with them, to five figures."""
-    mean = float(of.weights @ of.foretold.mean[:, k])
-    spread = of.weights @ (
-        (of.foretold.mean[:, k] - mean) ** 2 + of.foretold.sd[:, k] ** 2
-    )
-    return float(f"{mean:.5g}"), float(f"{np.sqrt(spread):.5g}")
-
-
-def published_by(of: Posterior) -> str:
-    """Give the last day on which a figure that counts was published."""
-    days = [
-        vintage.last_day(o.published)
-        for o, counts in zip(of.observations, of.fitted, strict=True)
-        if counts and o.source != observed.THIS_PROJECT
-    ]
-    return max(days).isoformat()
-
-
-def record_digest(observations: Sequence[Observation]) -> str:
-    """Give a digest of the figures, their errors and the discrepancies."""
-    text = json.dumps([list(o) for o in observations])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -15,7 +15,8 @@ from simulator.answers.compare import estimate as compare
 from simulator.answers.compare.estimate import Effective
 from simulator.answers.compare.paired import Side
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.errors import RunFileError
 from simulator.kernel.workspace import BLOCK
 from simulator.running import prepare

@@ -12,7 +12,7 @@ import numpy as np
 
 from simulator.answers.compare.paired import RESULTS, Side
 from simulator.engine import blocks
-from simulator.engine.blocks import Shard
+from simulator.engine.shards import Shard
 from simulator.kernel.workspace import BLOCK
 from simulator.runfile.memory import Memory
 from simulator.running import assemble, prepare, provenance, runs, variables

@@ -168,23 +168,28 @@ def steps(follows: str, basis: str) -> dict[str, dict[str, str]]:
             "measured": "real + volume - pressure + quality",
             "shortfall": "max(ask - recurrent - nonrecurrent, 0)",
         },
-        "7. What is carried on": {
-            **of_each(
-                "opportunity",
-                POOLS,
-                "max(opportunity.# - real * access.# * opportunity.# / within_reach, 0)"
-                " + new_opportunity.#",
-            ),
-            **of_each("taken", ONE_OFFS, "nonrecurrent * one_offs.# / available"),
-            **of_each(
-                "one_offs",
-                ONE_OFFS,
-                "min(max(one_offs.# - taken.#, 0) + one_off_scale * renewal.#, "
-                "one_off_scale * cap.#)",
-            ),
-            "payback": f"cost_before * ({each(ONE_OFFS, 'payback_share.# * taken.#')})",
-            "backlog": "backlog * (1 + backlog_growth) "
-            "+ taken.deferred_maintenance * cost_before",
-            "carry_over": "nonrecurrent + (1 - forgiven) * shortfall",
-        },
+        "7. What is carried on": _carried_on(),
+    }
+
+
+def _carried_on() -> dict[str, str]:
+    """Give the formulas of what next year opens with."""
+    return {
+        **of_each(
+            "opportunity",
+            POOLS,
+            "max(opportunity.# - real * access.# * opportunity.# / within_reach, 0)"
+            " + new_opportunity.#",
+        ),
+        **of_each("taken", ONE_OFFS, "nonrecurrent * one_offs.# / available"),
+        **of_each(
+            "one_offs",
+            ONE_OFFS,
+            "min(max(one_offs.# - taken.#, 0) + one_off_scale * renewal.#, "
+            "one_off_scale * cap.#)",
+        ),
+        "payback": f"cost_before * ({each(ONE_OFFS, 'payback_share.# * taken.#')})",
+        "backlog": "backlog * (1 + backlog_growth) "
+        "+ taken.deferred_maintenance * cost_before",
+        "carry_over": "nonrecurrent + (1 - forgiven) * shortfall",
     }

@@ -13,7 +13,7 @@ from simulator import evidence
 from simulator.answers import measures
 from simulator.answers.hindcast import estimate as scoring
 from simulator.engine import blocks
-from simulator.engine.blocks import Kept, Shard
+from simulator.engine.shards import Kept, Shard
 from simulator.errors import RunFileError, ScenarioError
 from simulator.evidence import record
 from simulator.kernel import workspace

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from simulator import drivers
 from simulator.answers.plan.pilot import Pilot
 from simulator.answers.plan.weigh import CHECKSUM
-from simulator.engine import blocks as engine
-from simulator.engine.blocks import AHEAD, KEEPING_BLOCK, KEPT_AHEAD, SHARD
+from simulator.engine import buffers, tallies
+from simulator.engine.blocks import AHEAD, KEEPING_BLOCK, KEPT_AHEAD
+from simulator.engine.shards import SHARD
 from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
 from simulator.runfile import store
 from simulator.running.assemble import Work
@@ -63,10 +64,10 @@ def memory_of(found: Pilot, draws: int, parts: int) -> int:
     """
     work = found.work
     job, threads = work.job, work.threads
-    tally = engine.empty_tally(job.trusts, job.plan, job.ranges)
+    tally = tallies.empty_tally(job.trusts, job.plan, job.ranges)
     counts = _bytes(tally)
     copied = max(_bytes([values]) for values in tally)
-    bins = _bytes(engine.room_for_bins(job.ranges, BLOCK))
+    bins = _bytes(buffers.for_bins(job.ranges, BLOCK))
     n_target, n_year = len(job.scenario.targets), job.scenario.years
     n_trust = len(job.population.code)
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from simulator.answers.headline.estimate import chances, own_outcome
 from simulator.answers.plan.weigh import Weighed, Whole, weighed
 from simulator.engine import blocks
-from simulator.engine.blocks import Job
+from simulator.engine.job import Job
 from simulator.kernel.block import carry_batch
 from simulator.kernel.histograms import count_bins
 from simulator.kernel.shocks import make_drivers

@@ -17,7 +17,7 @@ import xarray as xr
 from simulator.answers.sweep import points
 from simulator.answers.sweep.points import Vary
 from simulator.engine import blocks
-from simulator.engine.blocks import Shard
+from simulator.engine.shards import Shard
 from simulator.errors import RunFileError, ScenarioError
 from simulator.files import places, whole
 from simulator.kernel.tables import Tally

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from simulator import evidence
 from simulator.answers.tornado.estimate import moves
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.messages import nearest, quote

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from simulator.answers.uncertainty.estimate import chance_spread, main_effects
 from simulator.answers.uncertainty.shared_effects import shared_effects
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import HEADLINE_OUTCOME

@@ -18,7 +18,8 @@ from simulator.answers.why import causes
 from simulator.answers.why.causes import Cause, World
 from simulator.drivers import trusts
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.outcomes import HEADLINE_OUTCOME, PRODUCTIVITIES

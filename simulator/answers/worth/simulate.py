@@ -18,7 +18,8 @@ from simulator.answers.worth.estimate import (
     losses,
 )
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.errors import ScenarioError
 from simulator.kernel import philox
 from simulator.kernel.workspace import GROUP_RESULTS
