@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from simulator.scenario import keys, rules
+from simulator.scenario import correlation, keys, rules
 from simulator.scenario.distributions import REACH, Certain, Interval, Triangular
 from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario
@@ -77,8 +77,9 @@ def test_the_nearest_valid_matrix_is_valid_and_near(pairs):
     names = [f"{a}_{b}" for a, b in (("pay", "nonpay"), ("pay", "pressure"))]
     names += ["pay_demand", "nonpay_pressure", "nonpay_demand", "pressure_demand"]
     matrix = rules.correlation_matrix(dict(zip(names, pairs, strict=True)))
-    near = rules.nearest_valid(matrix)
-    assert rules.is_valid(near)
+    every = np.ones_like(matrix, bool)
+    near = correlation.nearest_valid(matrix, every, lambda m: np.round(m, 3))
+    assert correlation.is_valid(near)
     assert (np.diag(near) == 1).all()
     assert (near == near.T).all()
     assert (near == np.round(near, 3)).all()

@@ -193,7 +193,7 @@ def test_a_held_belief_is_the_same_in_a_row_of_futures_and_all_else_is_not():
     held = addresses.of_assumption("demand.bias")
     other = addresses.of_assumption("prices.premium")
     first, n = simulate.INNER - 2, 4
-    stream, plain = simulate.Held(7, first, n, held), Stream(7, 0, 2)
+    stream, plain = simulate.Held(7, first, n, held, {}), Stream(7, 0, 2)
     assert np.array_equal(stream.words(*held), np.repeat(plain.words(*held), 2, axis=1))
     assert np.array_equal(stream.words(*other), Stream(7, first, n).words(*other))
 

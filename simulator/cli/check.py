@@ -21,7 +21,7 @@ def check(scenario: str, settings: tuple[str, ...], as_json: bool) -> None:
     loaded = load_scenario(scenario, settings)
     asked = loaded.scenario
     population = population_of(loaded)
-    notes = list(idle.clamped(asked))
+    notes = list(idle.notes(asked))
     if as_json:
         print_json(
             {

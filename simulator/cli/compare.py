@@ -7,11 +7,12 @@ from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
 from simulator.cli.progress import progress
 from simulator.cli.starting import simulates
+from simulator.outcomes import OUTCOMES
 
 
 @main.command()
 @click.argument("first")
-@click.argument("others", nargs=-1, required=True)
+@click.argument("others", nargs=-1)
 @click.option("--target", help="Target to show in detail; default: what differs most.")
 @click.option(
     "--quick", is_flag=True, help="Leave out which types and trusts make a difference."
@@ -23,6 +24,13 @@ from simulator.cli.starting import simulates
     "--seed", type=int, help="Of scenarios; default: the run files', or 2019."
 )
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
+@click.option(
+    "--outcome",
+    type=click.Choice(OUTCOMES),
+    default="cash_releasing",
+    show_default=True,
+    help="Of a sweep: what achieving means.",
+)
 @as_json
 @simulates
 def compare(
@@ -33,13 +41,18 @@ def compare(
     draws: int | None,
     seed: int | None,
     threads: int | None,
+    outcome: str,
     as_json: bool,
 ) -> None:
     """Compare runs with the FIRST on the futures that they share.
 
     Each is a run file, or the name or file of a scenario, which is then run. Paired
-    draws cancel the luck that runs have in common.
+    draws cancel the luck that runs have in common. The file of a sweep stands alone:
+    its points are set side by side.
     """
+    if not others:
+        _compare_points(first, target, outcome, as_json)
+        return
     from simulator.answers.compare import report as comparison_report
     from simulator.answers.compare import simulate as comparing
     from simulator.answers.compare.gather import gathered
@@ -60,3 +73,18 @@ def compare(
         print_json({"comparisons": comparison_report.as_records(found)})
     else:
         print_rich(comparison_report.render(found, target))
+
+
+def _compare_points(file: str, target: str | None, outcome: str, as_json: bool) -> None:
+    from simulator.answers.sweep import report, side_by_side
+    from simulator.answers.sweep.simulate import chosen
+    from simulator.runfile import sweeps
+    from simulator.scenario.packaged import is_run_file
+
+    if not is_run_file(file):
+        raise click.UsageError(f"name something to compare {file} with")
+    found = sweeps.read(file)
+    if as_json:
+        print_json(report.as_records(found, chosen(found, target), outcome, file))
+    else:
+        print_rich(side_by_side.render(found, target, outcome))

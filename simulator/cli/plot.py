@@ -10,9 +10,11 @@ from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_text
 from simulator.cli.progress import progress
 from simulator.cli.starting import simulates
+from simulator.outcomes import OUTCOMES
 
 OF_THE_FILE: Final = ("curve", "fan", "asked-and-delivered", "trusts", "path")
-KINDS: Final = (*OF_THE_FILE, "waterfall", "tornado", "hindcast", "comparison")
+SWEEP: Final = "sweep"
+KINDS: Final = (*OF_THE_FILE, "waterfall", "tornado", "hindcast", "comparison", SWEEP)
 
 
 @main.command()
@@ -43,6 +45,13 @@ KINDS: Final = (*OF_THE_FILE, "waterfall", "tornado", "hindcast", "comparison")
     help="What a waterfall is of.",
 )
 @click.option(
+    "--outcome",
+    type=click.Choice(OUTCOMES),
+    default="cash_releasing",
+    show_default=True,
+    help="What achieving means in the chart of a sweep.",
+)
+@click.option(
     "--draws",
     type=int,
     help="Futures that a waterfall (default: 1,000) or a tornado (2,048) simulates.",
@@ -58,20 +67,21 @@ def plot(
     target: str | None,
     others: tuple[Path, ...],
     of: str,
+    outcome: str,
     draws: int | None,
     threads: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Draw a chart of a run file.
+    """Draw a chart of a run file, or of a sweep's.
 
     A waterfall and a tornado simulate first, and so does a hindcast of its trusts; the
     others draw what the file holds.
     """
     from simulator.errors import SimulatorError
     from simulator.files import places, whole
-    from simulator.plots import drawing
-    from simulator.runfile import store
+    from simulator.plots import drawing, sweep_grid
+    from simulator.runfile import store, sweeps
 
     if (kind == "comparison") != bool(others):
         raise click.UsageError("a comparison, and nothing else, takes --with FILE")
@@ -88,8 +98,11 @@ def plot(
     sources = [file, *others]
     places.check(place, force=force, sources=sources)
     drawing.check()
-    runs = {str(one): store.open_run(one) for one in sources}
-    figure = _figure(kind, runs, target, of, draws, threads)
+    if kind == SWEEP:
+        figure = sweep_grid.figure(sweeps.read(file), target, outcome)
+    else:
+        runs = {str(one): store.open_run(one) for one in sources}
+        figure = _figure(kind, runs, target, of, draws, threads)
     content = drawing.drawn(figure.titled(), to)
     whole.write(place, content, force=force, sources=sources)
     if as_json:

@@ -5,12 +5,12 @@ everywhere.
 """
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from simulator.sampling import addresses
 from simulator.sampling.stream import Stream
+from simulator.scenario.correlation import cholesky
 from simulator.scenario.model import Scenario, years
 from simulator.schema import TRUST_TYPES
 from simulator.types import Floats
@@ -47,22 +47,6 @@ def national_shocks(scenario: Scenario, stream: Stream) -> dict[str, Floats]:
                 before = shock.persistence * paths[name][y - 1]
                 paths[name][y] = before + fresh * innovation
     return paths
-
-
-def cholesky(matrix: Sequence[Sequence[float]]) -> list[list[float]]:
-    """Find the lower triangular root of a positive definite matrix.
-
-    Written out, because the last bit of a library's depends on the machine.
-    """
-    n = len(matrix)
-    root = [[0.0] * n for _ in range(n)]
-    for i in range(n):
-        for j in range(i + 1):
-            left = matrix[i][j]
-            for k in range(j):
-                left -= root[i][k] * root[j][k]
-            root[i][j] = math.sqrt(left) if i == j else left / root[j][j]
-    return root
 
 
 def high_inflation(scenario: Scenario, stream: Stream) -> Floats:

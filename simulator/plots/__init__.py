@@ -26,6 +26,7 @@ from simulator.plots import (
     fan_chart,
     record_hindcast,
     run_comparison,
+    sweep_grid,
     trust_dots,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "fan",
     "hindcast",
     "path",
+    "sweep",
     "tornado",
     "trusts",
     "waterfall",
@@ -146,3 +148,24 @@ def comparison(found: Sequence[Comparison], target: str | None = None) -> Any:
         The one that the title is about; by default what differs most.
     """
     return run_comparison.figure(found, target).titled()
+
+
+def sweep(
+    found: xr.Dataset | xr.DataTree,
+    target: str | None = None,
+    *,
+    outcome: str = "cash_releasing",
+) -> Any:
+    """Draw a chance along one varied key, or across two.
+
+    Parameters
+    ----------
+    found
+        As `sweep` of the package gives it, or `open` of its file.
+    target
+        By default its first.
+    outcome
+        What achieving means.
+    """
+    own = found.to_dataset() if isinstance(found, xr.DataTree) else found
+    return sweep_grid.figure(own, target, outcome).titled()

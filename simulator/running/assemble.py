@@ -323,5 +323,5 @@ def _attributes(work: Work, draws: int) -> dict[str, Any]:
         "replicates": np.int64(draws // work.replicate if work.replicate else 1),
         "population": job.population.name,
         "population_about": job.population.about,
-        "notes": "\n".join((*idle.clamped(scenario), *job.notes)),
+        "notes": "\n".join((*idle.notes(scenario), *job.notes)),
     }

@@ -66,6 +66,8 @@ def choose(scenario: Scenario) -> Choice:
     """
     if scenario.beliefs != PRIOR:
         return Choice("", "every draw is from beliefs given a record")
+    if scenario.belief_correlations:
+        return Choice("", "the scenario has its own word on which beliefs go together")
     try:
         name = believing.latest(scenario.as_known_at)
     except ScenarioError as error:

@@ -1,10 +1,13 @@
 """Random numbers of consecutive draws, each read at its address."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.kernel import normal, philox
-from simulator.sampling import addresses
+from simulator.sampling import addresses, copula
+from simulator.scenario.dependence import Correlated
 from simulator.scenario.distributions import Certain, Uncertain
 from simulator.scenario.posterior import Recorded
 from simulator.types import Floats
@@ -49,7 +52,7 @@ class Stream:
                 normal.fill_uniforms(words[row], out[row])
         return out
 
-    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
+    def value(self, path: str, assumption: Uncertain | Recorded | Correlated) -> Floats:
         """Draw one assumption: (draw,)."""
         if isinstance(assumption, Certain):
             return np.full(self.n_draw, assumption.value)
@@ -59,5 +62,15 @@ class Stream:
             # One number a draw for all columns: they are drawn together.
             row = addresses.of_assumption(addresses.ROWS)
             return assumption.at(self.uniforms(*row)[0])
+        if isinstance(assumption, Correlated) and not self.central:
+            return assumption.quantile(*self._together(assumption.weights))
         where = addresses.of_assumption(path)
         return assumption.quantile(self.uniforms(*where)[0], self.normals(*where)[0])
+
+    def _together(self, weights: Sequence[tuple[str, float]]) -> tuple[Floats, Floats]:
+        """Weigh the normals of beliefs: where a draw stands, as uniform and normal."""
+        weighed = np.zeros(self.n_draw)
+        for path, weight in weights:
+            own = self.normals(*addresses.of_assumption(path))[0]
+            weighed = weighed + weight * own
+        return copula.standing(weighed)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from simulator.messages import Fault
-from simulator.scenario import rules
+from simulator.scenario import dependence, rules
 from simulator.scenario.layers import KeyPath, look_up
 from simulator.scenario.model import Scenario
+from simulator.scenario.uncertain import prior
 
 SHOCKS: Final = (
     ("prices", "pay_shock"),
@@ -37,7 +38,13 @@ def unread(scenario: Scenario) -> set[str]:
     return {".".join(path) for path, _ in _idle(scenario.plain())}
 
 
-def clamped(scenario: Scenario) -> Iterator[str]:
+def notes(scenario: Scenario) -> Iterator[str]:
+    """Give what an analyst may not have meant, beside the numbers of a scenario."""
+    yield from _clamped(scenario)
+    yield from dependence.notes(scenario.belief_correlations, prior(scenario))
+
+
+def _clamped(scenario: Scenario) -> Iterator[str]:
     """Say where the conditions together count for more, or less, than they come to."""
     given = scenario.conditions
     product = 1.0

@@ -17,8 +17,9 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from simulator.messages import Fault, refuse
-from simulator.scenario import keys, rules
+from simulator.scenario import dependence, keys, rules
 from simulator.scenario.assumptions import Belief, ByYear, Number, Years
+from simulator.scenario.dependence import BeliefCorrelation
 from simulator.scenario.keys import Section
 from simulator.scenario.kinds import (
     LONGEST_PATH,
@@ -116,6 +117,8 @@ class Scenario(Section):
     delivery: Delivery
     opening: Opening
     correlations: Correlations
+    belief_correlations: Mapping[Name, BeliefCorrelation] | None = None
+    """Rank correlations between beliefs, by names of your own; none unless stated."""
     programmes: Mapping[Name, Programme] = Field(default_factory=dict)
     """Programmes by name."""
     conditions: Conditions
@@ -154,14 +157,20 @@ class Scenario(Section):
     @classmethod
     def faults(cls, tree: Mapping[str, Any]) -> list[Fault]:
         """List what does not fit together in plain tables, valid or not."""
+        values = list(keys.walk(cls, tree))
         lists = [
             rules.YearList(found.path, len(found.value), kind.opening)
-            for found in keys.walk(cls, tree)
+            for found in values
             for kind in found.metadata
             if isinstance(kind, Years | Belief) and not kind.any_length
             if isinstance(found.value, list | tuple)
         ]
-        return list(rules.faults(tree, lists))
+        beliefs = [
+            ".".join(found.path)
+            for found in values
+            if any(isinstance(kind, Belief) for kind in found.metadata)
+        ]
+        return [*rules.faults(tree, lists), *dependence.faults(tree, beliefs)]
 
     @property
     def last_year(self) -> int:

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.messages import Fault, Path
+from simulator.scenario import correlation
 from simulator.schema import POOLS
 
 FIRST_YEARS: Final = range(1991, 2101)  # the first NHS trusts began in April 1991
 YEARS: Final = range(1, 31)
 WHOLE: Final = 1e-9  # shares may miss 1 by this much
-SMALLEST: Final = 1e-6  # least eigenvalue of a correlation matrix
-STEP: Final = 0.001  # and by how much it is raised until the shown matrix is valid
 
 SHOCKS: Final = ("pay", "nonpay", "pressure", "demand")  # order of the matrix
 PAIRS: Final = tuple((row, column) for row in range(4) for column in range(row + 1, 4))
@@ -61,29 +60,6 @@ def correlation_matrix(pairs: Mapping[str, float]) -> NDArray[np.float64]:
     for row, column in PAIRS:
         matrix[row, column] = matrix[column, row] = pairs[_pair(row, column)]
     return matrix
-
-
-def is_valid(matrix: NDArray[np.float64]) -> bool:
-    """Say whether a correlation matrix is positive definite."""
-    return bool(np.linalg.eigvalsh(matrix)[0] >= SMALLEST)
-
-
-def nearest_valid(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give a valid matrix near an invalid one, rounded to three decimals.
-
-    Eigenvalues below a floor are raised to it and the diagonal is scaled back to 1.
-    The floor rises until the rounded matrix is itself valid. Higham's projections
-    would come a little nearer; nobody needs the third decimal of a suggestion.
-    """
-    values, vectors = np.linalg.eigh(matrix)
-    floor = STEP
-    while True:
-        raised = (vectors * np.maximum(values, floor)) @ vectors.T
-        scale = np.sqrt(np.diag(raised))
-        rounded: NDArray[np.float64] = np.round(raised / np.outer(scale, scale), 3)
-        if is_valid(rounded):
-            return rounded
-        floor += STEP
 
 
 def _lengths(tree: Mapping[str, Any], lists: Iterable[YearList]) -> Iterator[Fault]:
@@ -150,8 +126,9 @@ def _correlations(tree: Mapping[str, Any]) -> Iterator[Fault]:
     if len(pairs) < len(names) or any(abs(number) > 1 for number in pairs.values()):
         return
     matrix = correlation_matrix(pairs)
-    if not is_valid(matrix):
-        valid = nearest_valid(matrix)
+    if not correlation.is_valid(matrix):
+        every = np.ones_like(matrix, bool)
+        valid = correlation.nearest_valid(matrix, every, lambda m: np.round(m, 3))
         said = ", ".join(
             f"{_pair(row, column)} = {valid[row, column] + 0.0:g}"
             for row, column in PAIRS

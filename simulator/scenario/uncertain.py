@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from simulator.scenario import posterior
+from simulator.scenario import dependence, posterior
+from simulator.scenario.dependence import Correlated
 from simulator.scenario.distributions import Uncertain
 from simulator.scenario.model import Scenario
 from simulator.scenario.posterior import Recorded
@@ -44,12 +45,15 @@ CONDITIONS: Final = (
 )
 
 
-def uncertain(scenario: Scenario) -> dict[str, Uncertain | Recorded]:
+def uncertain(scenario: Scenario) -> dict[str, Uncertain | Recorded | Correlated]:
     """List every assumption that may be uncertain, by key path, certain or not.
 
-    Those that the record changes, if the scenario says so, are columns of joint rows.
+    Those that the record changes, if the scenario says so, are columns of joint rows;
+    those that the scenario correlates know each other.
     """
-    return {**prior(scenario), **posterior.of(scenario)}
+    own = prior(scenario)
+    together = dependence.correlated(scenario.belief_correlations, own)
+    return {**own, **together, **posterior.of(scenario)}
 
 
 def prior(scenario: Scenario) -> dict[str, Uncertain]:

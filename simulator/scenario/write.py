@@ -41,8 +41,9 @@ def json_schema() -> dict[str, Any]:
         if name not in WRITTEN_WHOLE:
             table.pop("required", None)
         for part in table["properties"].values():
-            if "propertyNames" in part:  # names of the analyst's own, and a source
-                part["properties"] = {SOURCE: SOURCE_SCHEMA}
+            for form in (part, *part.get("anyOf", ())):
+                if "propertyNames" in form:  # names of the analyst's own, and a source
+                    form["properties"] = {SOURCE: SOURCE_SCHEMA}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

@@ -27,6 +27,7 @@ from simulator.kernel import workspace
 from simulator.kernel.philox import LOW
 from simulator.kernel.workspace import BLOCK, LANES
 from simulator.sampling.stream import Stream
+from simulator.scenario.dependence import Correlated
 from simulator.scenario.distributions import Uncertain
 from simulator.scenario.model import years
 from simulator.scenario.posterior import Recorded
@@ -62,7 +63,7 @@ class Luck(Stream):
             plain = np.concatenate([plain, plain ^ LOW], axis=1)
         return np.tile(plain, self.n_belief)
 
-    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
+    def value(self, path: str, assumption: Uncertain | Recorded | Correlated) -> Floats:
         """Draw one assumption: (draw,)."""
         if path in self.beliefs:
             return np.repeat(self.beliefs[path], self.futures)

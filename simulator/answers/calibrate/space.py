@@ -1,7 +1,8 @@
 """The beliefs that the record can change, as points of a space of normal numbers.
 
 Each belief has its own quantile function, so that a standard normal number stands for
-a value of it, and independent ones for what is believed before the record is read.
+a value of it, and independent ones for what is believed before the record is read;
+where the scenario says that beliefs go together, sums of independent ones.
 """
 
 from typing import Final, NamedTuple
@@ -9,6 +10,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from simulator.errors import ScenarioError
+from simulator.scenario import correlation, dependence
 from simulator.scenario.distributions import REACH, Uncertain
 from simulator.scenario.model import Scenario
 from simulator.scenario.uncertain import prior
@@ -26,6 +29,7 @@ class Space(NamedTuple):
     """What is uncertain of past years, by key path, before the record is read."""
 
     assumptions: dict[str, Uncertain]
+    root: Floats | None = None  # of their correlations, (path, path); None for none
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -43,7 +47,8 @@ class Space(NamedTuple):
 
     def values(self, points: Floats) -> Floats:
         """Turn normal numbers into values: both (point, path)."""
-        inside = np.clip(points, -REACH, REACH)
+        joined = points if self.root is None else points @ self.root.T
+        inside = np.clip(joined, -REACH, REACH)
         columns = [
             assumption.quantile(ndtr(normal), normal)
             for assumption, normal in zip(
@@ -54,13 +59,30 @@ class Space(NamedTuple):
 
 
 def of_past(scenario: Scenario) -> Space:
-    """Give what is uncertain of a scenario of past years and moves it."""
-    return Space(
-        {
-            path: assumption
-            for path, assumption in prior(scenario).items()
-            if path.startswith((*STRUCTURAL, *OF_ITS_TIME))
-            and path not in IDLE
-            and not assumption.is_certain
-        }
-    )
+    """Give what is uncertain of a scenario of past years and moves it.
+
+    Raises
+    ------
+    ScenarioError
+        Where one of them goes together with what the record says nothing of.
+    """
+    believed = prior(scenario)
+    found = {
+        path: assumption
+        for path, assumption in believed.items()
+        if path.startswith((*STRUCTURAL, *OF_ITS_TIME))
+        and path not in IDLE
+        and not assumption.is_certain
+    }
+    pairs = scenario.belief_correlations
+    if not pairs:
+        return Space(found)
+    for path in dependence.correlated(pairs, believed):
+        if path not in found:
+            raise ScenarioError(
+                dependence.TABLE,
+                f"correlates {path}, of which the record says nothing",
+                "leave that out of a scenario to calibrate",
+            )
+    root = correlation.cholesky(dependence.matrix(pairs, tuple(found)).tolist())
+    return Space(found, np.array(root))

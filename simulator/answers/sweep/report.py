@@ -10,6 +10,7 @@ from simulator.answers.layout import number, plain, table
 from simulator.answers.sweep.simulate import MEANS, each
 from simulator.answers.text import chance
 from simulator.outcomes import OF_NAME
+from simulator.runfile.sweeps import keys_of
 
 SHOWN: Final = 60  # points; the file has all
 
@@ -18,7 +19,7 @@ def render(
     found: xr.Dataset, target: str, outcome: str, where: str | None
 ) -> RenderableType:
     """Lay out the chance of one target at every point."""
-    keys = _keys(found)
+    keys = keys_of(found)
     attrs = found.attrs
     made = table(
         found[keys[0]].attrs["long_name"],
@@ -63,7 +64,7 @@ def as_records(
     found: xr.Dataset, target: str, outcome: str, where: str | None
 ) -> dict[str, Any]:
     """Give one target at every point for a script: fractions, and GBP m."""
-    keys = _keys(found)
+    keys = keys_of(found)
     own = found.sel(target=target, outcome=outcome)
     names = ("probability", "probability_low", "probability_high", *MEANS)
     return {
@@ -82,7 +83,3 @@ def as_records(
         ],
         "file": where,
     }
-
-
-def _keys(found: xr.Dataset) -> list[str]:
-    return [str(name) for name in found.coords if "long_name" in found[name].attrs]

@@ -4,7 +4,6 @@ What a point comes to is written down as soon as it is known, a line a point, so
 sweep that was stopped goes on where it stood.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,8 @@ from simulator.files import places, whole
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.messages import nearest, quote
+from simulator.runfile import sweeps
+from simulator.runfile.sweeps import POINT
 from simulator.running import prepare, provenance, runs
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded, load_scenario
@@ -31,7 +32,7 @@ from simulator.statistics.intervals import wilson
 from simulator.types import Floats, OnProgress, Place
 
 DRAWS: Final = 1_000
-POINT, TARGET, OUTCOME = "point", "target", "outcome"
+TARGET, OUTCOME = "target", "outcome"
 # Of the sector, beside its chances: means over draws, of years or of the last one.
 MEANS: Final = ("cash_releasing", "measured", "balance")
 BEGUN: Final = ".begun"
@@ -184,7 +185,7 @@ def _identity(
     return {
         **{key: made[key] for key in (*keys, "simulator_version", "scenario_resolved")},
         "vary": " ".join(one.written for one in varied),
-        "points_digest": hashlib.sha256(values.tobytes()).hexdigest(),
+        sweeps.DIGEST: sweeps.points_digest(values),
     }
 
 
@@ -298,7 +299,15 @@ def _shape(varied: Sequence[Vary]) -> list[int]:
 
 def chosen_target(loaded: Loaded, target: str | None) -> str:
     """Name the target to show: that asked for, or the first."""
-    names = [one.name for one in loaded.scenario.targets]
+    return _among([one.name for one in loaded.scenario.targets], target)
+
+
+def chosen(found: xr.Dataset, target: str | None) -> str:
+    """Name the target of a sweep to show: that asked for, or the first."""
+    return _among([str(name) for name in found[TARGET].values], target)
+
+
+def _among(names: Sequence[str], target: str | None) -> str:
     if target is not None and target not in names:
         problem = f"there is no target {quote(target)}"
         raise ScenarioError("target", problem, nearest(target, names))

@@ -123,9 +123,8 @@ def _shared(assumptions: xr.Dataset, target: str) -> Iterator[str]:
         return
     left = float(rest.sel(target=target, outcome="sector"))
     yield (
-        "Beliefs given the record go together: what several of them explain in common "
-        "is shared evenly between them (Shapley effects), so that nothing is counted "
-        "twice."
+        "Some beliefs go together: what several of them explain in common is shared "
+        "evenly between them (Shapley effects), so that nothing is counted twice."
     )
     if np.isfinite(left):
         yield f"{left:.0%} of the spread is what no sum of them explains."

@@ -1,10 +1,11 @@
 """Which assumption a chance hangs on, where assumptions go together: Shapley effects.
 
-Given a record, assumptions trade off against each other, so that much of what one of
-them explains another explains too. The Shapley effect of an assumption is the part of
-the variance that it adds on average over every order in which the assumptions could
-become known. So what two of them explain in common is shared evenly between them, and
-all effects together are what all assumptions explain: nothing is counted twice.
+Given a record, assumptions trade off against each other, and a scenario may say that
+some go together, so that much of what one of them explains another explains too. The
+Shapley effect of an assumption is the part of the variance that it adds on average over
+every order in which the assumptions could become known. So what two of them explain in
+common is shared evenly between them, and all effects together are what all assumptions
+explain: nothing is counted twice.
 
 References
 ----------

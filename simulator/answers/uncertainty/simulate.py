@@ -67,8 +67,8 @@ class Uncertainty:
     chances
         Of `chance_spread`, over target and outcome `CHANCES` of the sector.
     assumptions
-        Of `main_effects`, over assumption, target and outcome; of beliefs given a
-        record, which go together, of `shared_effects`.
+        Of `main_effects`, over assumption, target and outcome; of beliefs that go
+        together, stated so or given a record, of `shared_effects`.
     """
 
     shares: xr.Dataset
@@ -114,7 +114,8 @@ def split(
     achieved, assumptions = _nested_run(work, draws // DRAWS_A_BELIEF)
     effective = posterior.effective(scenario)
     # What goes together is shared out; what does not, each takes for itself.
-    effects = main_effects if math.isinf(effective) else shared_effects
+    together = scenario.belief_correlations or not math.isinf(effective)
+    effects = shared_effects if together else main_effects
     n = worth(draws, effective), worth(achieved.sizes["belief"], effective)
     return Uncertainty(
         shares=group_shares(whole, swapped, worth=n[0]),

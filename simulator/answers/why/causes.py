@@ -20,6 +20,7 @@ from simulator.kernel import workspace
 from simulator.kernel.workspace import LANES
 from simulator.messages import dotted, translate
 from simulator.sampling.stream import Stream
+from simulator.scenario.dependence import Correlated
 from simulator.scenario.distributions import Uncertain
 from simulator.scenario.model import Scenario, by_year
 from simulator.scenario.posterior import Recorded
@@ -60,7 +61,7 @@ class World:
 class Plentiful(Stream):
     """Random numbers of a world in which opportunity does not run out."""
 
-    def value(self, path: str, assumption: Uncertain | Recorded) -> Floats:
+    def value(self, path: str, assumption: Uncertain | Recorded | Correlated) -> Floats:
         """Draw one assumption; those that open opportunity are many times as large."""
         drawn = super().value(path, assumption)
         opens = path in ("delivery.opportunity_scale", "delivery.frontier")
@@ -323,7 +324,10 @@ GROUPS: Final = {
     Cause("programmes", "which take place, and what they bring and cost"): (
         "programmes",
     ),
-    Cause("beliefs", "whether they are the prior's or given the record"): ("beliefs",),
+    Cause("beliefs", "the prior's or given the record, and which go together"): (
+        "beliefs",
+        "belief_correlations",
+    ),
     Cause("target", "the target's rate and what is added in deficit"): ("targets",),
 }
 

@@ -3,7 +3,7 @@
 A belief is held at a value in many futures that differ in all else, for many values.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,8 +28,10 @@ from simulator.sampling import addresses
 from simulator.sampling.addresses import Address
 from simulator.sampling.grouped import other_seed
 from simulator.sampling.stream import Stream
+from simulator.scenario.dependence import Correlated, correlated
+from simulator.scenario.distributions import Uncertain
 from simulator.scenario.posterior import Recorded
-from simulator.scenario.uncertain import uncertain
+from simulator.scenario.uncertain import prior, uncertain
 from simulator.schema import CONFIDENCE, OUTCOMES
 from simulator.statistics.means import mean
 from simulator.types import Floats
@@ -39,11 +41,27 @@ INNER: Final = 256  # futures of each
 
 
 class Held(Stream):
-    """A stream in which consecutive draws share the numbers of one address."""
+    """A stream in which consecutive draws share the numbers of one address.
 
-    def __init__(self, seed: int, first_draw: int, n_draw: int, held: Address) -> None:
+    `together` are the beliefs that go with others, of which the one that is held comes
+    first: those that go with it are then drawn as they are where it is so.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        first_draw: int,
+        n_draw: int,
+        held: Address,
+        together: Mapping[str, Correlated],
+    ) -> None:
         super().__init__(seed, first_draw, n_draw)
         self.held = held
+        self.together = together
+
+    def value(self, path: str, assumption: Uncertain | Recorded | Correlated) -> Floats:
+        """Draw one assumption: (draw,)."""
+        return super().value(path, self.together.get(path, assumption))
 
     def words(self, who: int, where: int) -> NDArray[np.uint64]:
         """Give the four words of an address: (4, draw)."""
@@ -93,8 +111,7 @@ def nested(
     job, root = _job(run, str(attrs["target"]))
     rows: dict[str, list[float]] = {}
     for unit in units:
-        held = _address(job, unit)
-        seen = _simulated(job, root, held, attrs, rates, threads, on_progress)
+        seen = _simulated(job, root, unit, attrs, rates, threads, on_progress)
         for name, cost in zip(SAVED, (seen.calls, seen.money), strict=True):
             estimate = mean(_saved(cost), CONFIDENCE)
             for end, value in zip(
@@ -156,14 +173,17 @@ def _address(job: Job, unit: str) -> Address:
 def _simulated(
     job: Job,
     root: xr.Dataset,
-    held: Address,
+    unit: str,
     attrs: dict[str, object],
     rates: Floats,
     threads: int | None,
     on_progress: Callable[[int], None],
 ) -> Outcomes:
+    held, own = _address(job, unit), job.scenario.belief_correlations
+    together = correlated(own, prior(job.scenario), first=unit)
+
     def stream(_: int, first_draw: int, n_draw: int) -> Stream:
-        return Held(job.seed, first_draw, n_draw, held)
+        return Held(job.seed, first_draw, n_draw, held, together)
 
     target, outcome = str(attrs["target"]), str(attrs["outcome"])
     names = [str(name) for name in root["target"].values]

@@ -7,6 +7,6 @@ wrong. The file says what it holds; the schema says what a run file may hold.
 """
 
 from simulator.runfile.untrusted.child import check, recognise
-from simulator.runfile.untrusted.inspection import ALIKE, FORMAT, inspect
+from simulator.runfile.untrusted.inspection import ALIKE, FORMAT, IS_SWEEP, inspect
 
-__all__ = ["ALIKE", "FORMAT", "check", "inspect", "recognise"]
+__all__ = ["ALIKE", "FORMAT", "IS_SWEEP", "check", "inspect", "recognise"]

@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Final
 
 from simulator.errors import RunFileError
-from simulator.runfile.untrusted import inspection
+from simulator.runfile.untrusted import flat, inspection
 from simulator.runfile.untrusted.refusing import REMEDY, shown
 
 SECONDS: Final = 30.0  # the most for a small file: a cold disk may need some
 BYTES_A_SECOND: Final = 10e6  # a slow network drive
 MEMORY: Final = 2 * 2**30  # bytes beyond what the process has when it begins
+QUESTIONS: Final = {
+    "inspect": inspection.inspect,
+    "recognise": inspection.recognise,
+    "sweep": flat.sweep,
+}
 _STARTED: Final = "ready"
 _REFUSED: Final = 3
 
@@ -51,8 +56,13 @@ def recognise(path: Path) -> None:
     _ask("recognise", path)
 
 
+def check_sweep(path: Path) -> None:
+    """Refuse a file that is not a sound file of a sweep, as `check` does of a run."""
+    _ask("sweep", path)
+
+
 def _ask(question: str, path: Path, seconds: float | None = None) -> None:
-    """Have a function of `inspection` look at a file in another process."""
+    """Have one of `QUESTIONS` asked of a file in another process."""
     if not path.is_file():
         raise RunFileError(str(path), "there is no such file", "give the path of a run")
     search = json.dumps(_search())
@@ -105,7 +115,7 @@ def main(question: str, path: str) -> None:
     limit_memory()
     print(_STARTED, flush=True)
     try:
-        getattr(inspection, question)(Path(path))
+        QUESTIONS[question](Path(path))
     except RunFileError as error:
         print(json.dumps([error.place, error.problem, error.remedy]), flush=True)
         os._exit(_REFUSED)  # past whatever a damaged file left to tidy

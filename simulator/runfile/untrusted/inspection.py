@@ -27,6 +27,8 @@ OLDER: Final = (2, 3)  # formats that are still read
 # A group that is all attributes; the others are where the schema has variables.
 PROVENANCE: Final = "/provenance"
 NETCDF: Final = b"_NCProperties"  # an attribute that netCDF's library writes
+OF_SWEEP: Final = b"points_digest"  # an attribute of a sweep's file
+IS_SWEEP: Final = "is the file of a sweep, not of a run"
 MOST_OBJECTS: Final = 5_000  # a run has some hundred
 # A larger file is read when it is used; its checksums are then compared.
 READ_THROUGH: Final = 256 * 2**20
@@ -68,7 +70,7 @@ def inspect(path: Path) -> None:
         Where it is not a run file of this format, holds what a run file does not
         need, cannot hold what it claims to, or is damaged.
     """
-    with reading(str(path)), _opened(path) as file:
+    with reading(str(path)), opened(path) as file:
         _check_format(file, path)
         size = path.stat().st_size
         found = _walk(file, path)
@@ -90,14 +92,14 @@ def inspect(path: Path) -> None:
 
 def recognise(path: Path) -> None:
     """Refuse a file that no version of the simulator wrote; it need not be sound."""
-    with reading(str(path)), _opened(path) as file:
+    with reading(str(path)), opened(path) as file:
         _format_of(file, path)
         written = h5py.h5a.exists(file.id, b"source")
         if not (written and _source(file, path).startswith(MAKER)):
             raise RunFileError(str(path), f"was not written by the {MAKER}")
 
 
-def _opened(path: Path) -> h5py.File:
+def opened(path: Path) -> h5py.File:
     """Open a file that begins as HDF5; a run file has nothing before that."""
     if not path.is_file():
         raise RunFileError(str(path), "there is no such file", "give the path of a run")
@@ -122,6 +124,8 @@ def _format_of(file: h5py.File, path: Path) -> int:
         found = attributes.plain(file, "format", str(path))
     if isinstance(found, np.integer):
         return int(found)
+    if h5py.h5a.exists(file.id, OF_SWEEP):
+        raise RunFileError(str(path), IS_SWEEP, "print it with simulator compare FILE")
     if h5py.h5a.exists(file.id, NETCDF):
         raise RunFileError(
             str(path),
@@ -163,7 +167,7 @@ def _walk(file: h5py.File, path: Path) -> Found:
     waiting = ["/"]
     while waiting:
         parent = waiting.pop()
-        for name, kind in _links(found.groups[parent].id, f"{path}:{parent}"):
+        for name, kind in links(found.groups[parent].id, f"{path}:{parent}"):
             inner = f"{parent.rstrip('/')}/{name}"
             where = f"{path}:{inner}"
             if kind != h5py.h5l.TYPE_HARD:
@@ -192,7 +196,7 @@ _LINKS: Final = {
 }
 
 
-def _links(group: h5py.h5g.GroupID, where: str) -> list[tuple[str, int]]:
+def links(group: h5py.h5g.GroupID, where: str) -> list[tuple[str, int]]:
     """List the links of a group by name and kind, without following any."""
     found: list[tuple[str, int]] = []
 
