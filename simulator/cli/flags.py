@@ -99,3 +99,29 @@ def how_to_run(command: Command) -> Command:
     ):
         command = flag(command)
     return command
+
+
+def how_to_sample(command: Command) -> Command:
+    """Add the flags that say how draws are made, and what is kept of them."""
+    for flag in reversed(
+        (
+            click.option(
+                "--sampling",
+                type=click.Choice(["plain", "rqmc"]),
+                default="plain",
+                show_default=True,
+                help="rqmc: evenly spread draws, which know means and shares of trusts "
+                "better.",
+            ),
+            click.option(
+                "--keep",
+                type=click.Choice(["none", "sample", "all"]),
+                default="none",
+                show_default=True,
+                help="Keep every trust's trajectory: of no draw, the first 100, or "
+                "all.",
+            ),
+        )
+    ):
+        command = flag(command)
+    return command

@@ -12,6 +12,7 @@ from simulator.cli.flags import (
     beliefs,
     full,
     how_to_run,
+    how_to_sample,
     of_some_trusts,
     plans,
     resume,
@@ -36,20 +37,7 @@ from simulator.schema import RUN_FILE
     help="Go on until the 95% interval of every headline probability is within P of "
     "it: 0.005 is half a point. --draws is then the most.",
 )
-@click.option(
-    "--sampling",
-    type=click.Choice(["plain", "rqmc"]),
-    default="plain",
-    show_default=True,
-    help="rqmc: evenly spread draws, which know means and shares of trusts better.",
-)
-@click.option(
-    "--keep",
-    type=click.Choice(["none", "sample", "all"]),
-    default="none",
-    show_default=True,
-    help="Keep every trust's trajectory: of no draw, the first 100, or all.",
-)
+@how_to_sample
 @resume
 @click.option(
     "--extend",

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -12,12 +12,14 @@ import xarray as xr
 
 from simulator.engine import blocks
 from simulator.engine.blocks import Job
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes, Tally
 from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
 from simulator.population.model import Population
+from simulator.runfile import receipts
 from simulator.runfile.digests import WISHED
 from simulator.runfile.memory import Memory, Writer
 from simulator.runfile.parts import PartFolder
+from simulator.runfile.receipts import Receipt
 from simulator.runfile.store import RunWriter
 from simulator.running import prepare, provenance, second, slabs, variables
 from simulator.running.second import Choice, Second
@@ -40,7 +42,7 @@ Keep = Literal["none", "sample", "all"]
 Sampling = Literal["plain", "rqmc"]
 PLAIN: Final = "plain"
 NOT_ASKED: Final = Choice("", "it was not asked for")
-Enough = Callable[[Tally, int], bool]
+Enough = Callable[[Tally | Successes, int], bool]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,16 @@ class Work:
     def made_from(self) -> dict[str, str]:
         """Name all that the numbers of a draw follow from."""
         made = provenance.made_from(self.loaded, self.population, self.job.seed)
-        return made | {"keep": self.keep, "sampling": self.sampling} | self.beside()
+        made["code_digest"] = provenance.code_digest()
+        return made | self._made_with()
+
+    def made(self, draws: int) -> dict[str, str]:
+        """Say in full what a run of some draws is made from: see `order.work_of`."""
+        said = provenance.of_run(self.loaded, self.population, self.job.seed, draws)
+        return said | self._made_with()
+
+    def _made_with(self) -> dict[str, str]:
+        return {"keep": self.keep, "sampling": self.sampling} | self.beside()
 
     def beside(self) -> dict[str, str]:
         """Say what stands beside the draws' own answer, or why nothing does."""
@@ -174,7 +185,7 @@ def fill(
     else:
         draws = _fill_parts(folder, work, first, stops, enough)
         new = range(draws, draws)
-        sources += folder.files()
+        sources += folder.files(draws)
 
     def write_all(place: Path) -> None:
         with _writer(place, work, range(draws)) as writer:
@@ -239,9 +250,7 @@ def _put_results(
     ):
         writer.put(variable, values)
     writer.note("/", {"guarded": tally.guarded})
-    made = provenance.of_run(work.loaded, work.population, work.job.seed, draws)
-    made_with = {"keep": work.keep, "sampling": work.sampling}
-    writer.note("/provenance", made | made_with | work.beside())
+    writer.note("/provenance", work.made(draws))
     seconds = time.perf_counter() - began
     writer.note("/provenance", provenance.of_machine(seconds, work.threads))
 
@@ -249,34 +258,53 @@ def _put_results(
 def _fill_parts(
     folder: PartFolder, work: Work, first: int, stops: Sequence[int], enough: Enough
 ) -> int:
-    """Compute parts, after those that are there; gives the draw after the last."""
-    total = blocks.empty_tally(work.job.trusts, work.job.plan, work.job.ranges)
-    done = first
-    for file in folder.files():
-        tally, done = slabs.tally_of(file)
-        blocks.add_tally(total, tally)
-    work.on_progress((done - first) * work.passes())
-    while done < stops[-1] and not (done > first and enough(total, done)):
-        stop = next(n for n in stops if n > done)
-        blocks.add_tally(total, _add_part(folder, work, range(done, stop)))
-        done = stop
-    return done
+    """Compute the parts that are not there; gives the draw after the last."""
+    done = sum(part.draws for part in folder.up_to(stops[-1]))
+    work.on_progress(done * work.passes())
+    counts = blocks.empty_successes(work.job.trusts, work.job.plan)
+    for stop in stops:
+        for draws in folder.missing(range(first, stop)):
+            folder.adopt(compute_part(work, draws, folder.path, folder.made_from))
+        for part in folder.up_to(stop):
+            if part.first_draw >= first:
+                found = slabs.successes_of(folder.path / part.file)
+                blocks.add_tally(counts, found)
+        if enough(counts, stop):
+            return stop
+        first = stop
+    return stops[-1]
 
 
-def _add_part(folder: PartFolder, work: Work, draws: range) -> Tally:
-    """Compute a part; gives its tally."""
-    found: list[Tally] = []
+def compute_part(
+    work: Work, draws: range, folder: Path, made_from: Mapping[str, str]
+) -> Receipt:
+    """Compute some draws of a run into a part, apart from the run that it is of.
 
-    def write_part(place: Path) -> None:
+    Parameters
+    ----------
+    work
+        The run, prepared.
+    draws
+        Which to compute.
+    folder
+        Where the part and its receipt go; other processes may write there too.
+    made_from
+        What the run follows from, as the folder it goes to says it.
+
+    Returns
+    -------
+    Receipt
+        For the run's own folder to take, see `FinishedParts.adopt`.
+    """
+
+    def write(place: Path) -> None:
         with _writer(place, work, draws) as writer:
             tally, *_ = slabs.write(writer, work.simulated(draws))
             for variable, values in variables.of_counts(work.job, tally):
                 writer.put(variable, values)
             work.write_second(writer, [], draws, whole=False)
-            found.append(tally)
 
-    folder.add(draws.start, len(draws), write_part)
-    return found[0]
+    return receipts.made(folder, made_from, draws, write)
 
 
 def _writer(place: Path, work: Work, draws: range) -> RunWriter:

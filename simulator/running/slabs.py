@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulator import schema
 from simulator.engine import blocks
 from simulator.engine.blocks import Kept, Shard
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes, Tally
 from simulator.runfile import digests
 from simulator.runfile.memory import Writer
 from simulator.running import variables
@@ -84,10 +84,12 @@ def read_tally(file: h5py.File) -> Tally:
     return Tally(**counts)
 
 
-def tally_of(path: Path) -> tuple[Tally, int]:
-    """Read a part's counts, and the draw after its last."""
+def successes_of(path: Path) -> Successes:
+    """Read who achieves how often in a part: its counts without histograms."""
     with h5py.File(path, "r") as file:
-        return read_tally(file), int(file["draw"][-1]) + 1
+        return Successes(
+            **{name: file[COUNTS[name]][...] for name in Successes._fields}
+        )
 
 
 def write(writer: Writer, pieces: Sequence[Piece]) -> list[Tally]:
