@@ -48,6 +48,8 @@ HOW_MANY: Final = "how_many_trusts"  # as `N_TRUSTS`: netCDF shares none with `/
 RECORD: Final = "/record"  # the group of chances given the record
 # Groups that a run need not have.
 OPTIONAL: Final = ("/trajectories", RECORD)
+BY_DRAW: Final = ("/sector", "/drivers")  # that a run of counts only does not have
+COUNTS_ONLY: Final = "counts"  # what such a run says that it keeps
 
 EDGES: Final = ("first", "per_unit")
 QUANTILES: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from simulator.schema import COUNTS_ONLY
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 scenario_name = click.argument("scenario")
@@ -101,6 +103,13 @@ def how_to_run(command: Command) -> Command:
     return command
 
 
+def what_is_kept(keep: str, counts_only: bool) -> Any:
+    """Give what a run is to keep of its draws."""
+    if counts_only and keep != "none":
+        raise click.UsageError("--counts-only keeps no draw, and --keep some: give one")
+    return COUNTS_ONLY if counts_only else keep
+
+
 def how_to_sample(command: Command) -> Command:
     """Add the flags that say how draws are made, and what is kept of them."""
     for flag in reversed(
@@ -120,6 +129,12 @@ def how_to_sample(command: Command) -> Command:
                 show_default=True,
                 help="Keep every trust's trajectory: of no draw, the first 100, or "
                 "all.",
+            ),
+            click.option(
+                "--counts-only",
+                is_flag=True,
+                help="Keep counts alone, and no draw of the sector: some MB for any "
+                "number of draws, and the same chances.",
             ),
         )
     ):

@@ -12,6 +12,7 @@ from simulator.cli.flags import (
     plans,
     scenario_name,
     settings,
+    what_is_kept,
 )
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_text
@@ -51,6 +52,7 @@ def part(
     threads: int | None,
     sampling: Any,
     keep: Any,
+    counts_only: bool,
     beliefs: str | None,
     plans: str | None,
     settings: tuple[str, ...],
@@ -75,7 +77,7 @@ def part(
             draws=draws,
             seed=runs.SEED if seed is None else seed,
             threads=threads,
-            keep=keep,
+            keep=what_is_kept(keep, counts_only),
             sampling=sampling,
             record=beliefs is None,
             on_progress=on_progress,

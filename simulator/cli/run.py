@@ -19,6 +19,7 @@ from simulator.cli.flags import (
     settings,
     some_trusts,
     together,
+    what_is_kept,
 )
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
@@ -66,6 +67,7 @@ def run(
     precision: float | None,
     sampling: Any,
     keep: Any,
+    counts_only: bool,
     resume: bool,
     extend: Path | None,
     yes: bool,
@@ -94,6 +96,7 @@ def run(
     from simulator.scenario.fitting import population_of
 
     asked = some_trusts(system, kind, trusts)
+    keep = what_is_kept(keep, counts_only)
     if extend is not None:
         ways = precision or keep != "none" or sampling != "plain"
         ways = ways or beliefs or plans

@@ -105,7 +105,9 @@ class RunWriter:
     def _begin(self) -> None:
         self.note("/", conventions() | self._attributes)
         for name, variable in COORDINATES.items():
-            if variable.group == "/" or len(self._coordinates.get(name, ())):
+            values = self._coordinates.get(name, ())
+            # A run of counts only has no draws; other groups are there where needed.
+            if len(values) or (variable.group == "/" and name != DRAW):
                 self._create_scale(variable, self._coordinates[name])
 
     def __exit__(

@@ -30,7 +30,14 @@ from simulator.scenario import idle, posterior
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import years
 from simulator.scenario.values import PRIOR
-from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.schema import (
+    COUNTS_ONLY,
+    EDGES,
+    MAKER,
+    OUTCOMES,
+    QUANTILES,
+    TRUST_TYPES,
+)
 from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress
 
@@ -38,7 +45,7 @@ SAMPLE: Final = 100  # draws that keep="sample" keeps
 # Trust-years, over all targets, that a part of a long run holds: some 20 seconds.
 PART: Final = 10**9
 
-Keep = Literal["none", "sample", "all"]
+Keep = Literal["none", "sample", "all", "counts"]
 Sampling = Literal["plain", "rqmc"]
 PLAIN: Final = "plain"
 NOT_ASKED: Final = Choice("", "it was not asked for")
@@ -88,15 +95,28 @@ class Work:
         """Write the second answer, if there is one: as of `second.write`."""
         if self.second is not None:
             how = self.threads, self.on_progress
-            second.write(writer, self.second, sources, draws, *how, whole=whole)
+            by_draw = not self.counts_only
+            second.write(
+                writer, self.second, sources, draws, *how, whole=whole, by_draw=by_draw
+            )
 
     def passes(self) -> int:
         """Count how often each draw is simulated: once, and once for each form."""
         return 1 if self.second is None else 1 + len(self.second.forms)
 
+    @property
+    def counts_only(self) -> bool:
+        """Tell whether nothing is kept draw by draw, not even the sector."""
+        return self.keep == COUNTS_ONLY
+
+    def shown(self, draws: range) -> range:
+        """Tell which of some draws a file shows one by one: all, or none."""
+        return draws[:0] if self.counts_only else draws
+
     def kept(self, draws: range) -> range:
         """Tell which of some draws keep their trajectories."""
-        stop = {"none": 0, "sample": SAMPLE, "all": draws.stop}[self.keep]
+        most = {"none": 0, "sample": SAMPLE, "all": draws.stop, COUNTS_ONLY: 0}
+        stop = most[self.keep]
         return range(draws.start, max(draws.start, min(draws.stop, stop)))
 
     def simulated(self, draws: range) -> list[Piece]:
@@ -106,6 +126,7 @@ class Work:
             slabs.simulated(
                 self.job,
                 size,
+                counts_only=self.counts_only,
                 first_draw=first,
                 threads=self.threads,
                 keep=self.kept(range(first, first + size)).stop,
@@ -206,7 +227,7 @@ def in_memory(
     """Compute the draws up to a stop, and give what `fill` would write of them."""
     memory = Memory(coordinates(work.job, second=work.second is not None))
     draws = put_together(memory, work, stops, enough, began)
-    return memory.tree(range(draws), work.kept(range(draws)))
+    return memory.tree(work.shown(range(draws)), work.kept(range(draws)))
 
 
 def put_together(
@@ -310,7 +331,8 @@ def compute_part(
 def _writer(place: Path, work: Work, draws: range) -> RunWriter:
     attributes = _attributes(work, len(draws))
     dims = coordinates(work.job, second=work.second is not None)
-    return RunWriter(place, dims, draws, work.kept(draws), attributes)
+    shown, kept = work.shown(draws), work.kept(draws)
+    return RunWriter(place, dims, shown, kept, attributes)
 
 
 def coordinates(job: Job, *, second: bool = False) -> dict[str, np.ndarray[Any, Any]]:

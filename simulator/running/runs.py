@@ -58,7 +58,8 @@ def run(
     threads
         Number of threads; by default one for each processor. Moves no number.
     keep
-        Whose trajectories to keep: of no draw, of the first 100, or of all.
+        Whose trajectories to keep: of no draw, of the first 100, or of all. "counts"
+        keeps not even the sector's draws: some MB for any number of draws.
     settings
         Changes to the scenario, as `--set` takes them: "demand.acute.trend=0.03".
     sampling

@@ -49,10 +49,15 @@ class Slab(NamedTuple):
 Piece = Iterator[Slab | Tally]
 
 
-def simulated(job: blocks.Job, draws: int, **how: Any) -> Piece:
+def simulated(
+    job: blocks.Job, draws: int, *, counts_only: bool = False, **how: Any
+) -> Piece:
     """Simulate draws; `how` is of `engine.simulate`."""
     for part in blocks.simulate(job, draws, to_store=True, **how):
-        if isinstance(part, Shard):
+        if counts_only:
+            if isinstance(part, Tally):
+                yield part
+        elif isinstance(part, Shard):
             for variable, values in variables.of_shard(part):
                 yield Slab(variable, values, part.first_draw)
         elif isinstance(part, Kept):

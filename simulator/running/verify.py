@@ -89,16 +89,18 @@ def verdicts(
     beside = second.prepared(job, table) if table else None
     with h5py.File(place, "r") as file:
         yield _inputs(file, job)
-        n_draw = len(file[DRAW])
+        n_draw = int(file.attrs["draws"])
         size = n_draw if replicates == 1 else n_draw // replicates
         stream = Stream if replicates == 1 else sobol.sampler(job.scenario, size)
         if whole:
             with progress(n_draw) as on_progress:
                 verdict = _simulated_whole(file, job, n_draw, size, stream, on_progress)
             yield verdict
+        elif completeness.keeps_counts_only(file):
+            yield _no_sample()
         else:
             yield _simulated_sample(file, job, n_draw, seed, stream)
-        if beside is not None:
+        if beside is not None and (whole or DRAW in file):
             yield _second(file, beside, n_draw, seed, whole, progress)
 
 
@@ -143,9 +145,10 @@ def variables_of(file: h5py.File) -> list[Variable]:
 
 
 def _agreement(file: h5py.File) -> Iterator[Verdict]:
-    counts, n_draw = slabs.read_tally(file), len(file[DRAW])
+    counts, n_draw = slabs.read_tally(file), int(file.attrs["draws"])
     yield _counts(file, counts, n_draw)
-    yield _accounts(file)
+    if not completeness.keeps_counts_only(file):
+        yield _accounts(file)
     if RECORD in file:
         question = "counts given the record and draws agree"
         yield _told(question, second_checks.disagreement(file, n_draw), n_draw)
@@ -153,17 +156,11 @@ def _agreement(file: h5py.File) -> Iterator[Verdict]:
 
 def _counts(file: h5py.File, counts: Tally, n_draw: int) -> Verdict:
     question = "counts, probabilities, bands and draws agree"
-    achieved = file["/sector/achieved"]
-    by_draw = sum(
-        achieved[:, :, start : start + SLAB].sum(axis=-1, dtype=np.int64)
-        for start in range(0, n_draw, SLAB)
-    )
     n_trust = counts.share.shape[-1]
     some_kind = np.isin(
         file["/trust_type"].asstr()[...], file["/type_of_trust"].asstr()[...]
     )
     pairs: dict[str, tuple[Any, Any]] = {
-        "/counts/sector_achieved": (counts.sector, by_draw),
         "/counts/trusts_achieving": (counts.share.sum(axis=-1), n_draw),
         "/achieved": (counts.trust.sum(axis=-1), counts.share @ np.arange(n_trust)),
         "/counts/trust_histogram": (counts.trust_spread.sum(axis=-1), n_draw),
@@ -174,6 +171,13 @@ def _counts(file: h5py.File, counts: Tally, n_draw: int) -> Verdict:
         ),
         "/counts/guarded": (file.attrs["guarded"], counts.guarded),
     }
+    if not completeness.keeps_counts_only(file):
+        achieved = file["/sector/achieved"]
+        by_draw = sum(
+            achieved[:, :, start : start + SLAB].sum(axis=-1, dtype=np.int64)
+            for start in range(0, n_draw, SLAB)
+        )
+        pairs["/counts/sector_achieved"] = counts.sector, by_draw
     for path, (one, other) in pairs.items():
         if not np.array_equal(one, np.broadcast_to(other, np.shape(one))):
             return Verdict(question, "no", f"{path} does not follow from the draws")
@@ -258,6 +262,12 @@ def _simulated_sample(
     return Verdict(question, f"{seen:,} draws at {len(starts)} places", "")
 
 
+def _no_sample() -> Verdict:
+    question = "draws chosen by chance come out the same to the bit"
+    found = "not looked at: the file holds counts only; --whole simulates every draw"
+    return Verdict(question, found, "")
+
+
 def _chosen(n_draw: int, seed: int) -> list[int]:
     """Choose where draws are simulated again."""
     last = max(1, n_draw - LANES + 1)
@@ -303,7 +313,8 @@ def _simulated_whole(
             "stream": stream,
             "on_progress": on_progress,
         }
-        for item in slabs.simulated(job, size, **how):
+        counts_only = completeness.keeps_counts_only(file)
+        for item in slabs.simulated(job, size, counts_only=counts_only, **how):
             if isinstance(item, Slab):
                 wrong = _first_difference(file, item)
                 if wrong:
