@@ -50,6 +50,8 @@ RECORD: Final = "/record"  # the group of chances given the record
 OPTIONAL: Final = ("/trajectories", RECORD)
 BY_DRAW: Final = ("/sector", "/drivers")  # that a run of counts only does not have
 COUNTS_ONLY: Final = "counts"  # what such a run says that it keeps
+# And the dimensions of all else that it does not have: histograms, once bands are read.
+LEFT_OUT: Final = frozenset((DRAW, BIN, EDGE))
 
 EDGES: Final = ("first", "per_unit")
 QUANTILES: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)

@@ -17,6 +17,7 @@ from simulator.schema import (
     COORDINATES,
     COUNTS_ONLY,
     DRAW,
+    LEFT_OUT,
     OPTIONAL,
     RECORD,
     VARIABLES,
@@ -101,7 +102,7 @@ def check(file: h5py.File) -> None:
 
 
 def keeps_counts_only(file: h5py.File) -> bool:
-    """Tell whether a file says that it holds no draws but what counts are of them."""
+    """Tell whether a file says that it holds counts and bands, and no draws."""
     said = file[PROVENANCE].attrs.get("keep", "") if PROVENANCE in file else ""
     return _is_text(said) and text_of(said) == COUNTS_ONLY
 
@@ -113,7 +114,7 @@ def needed(groups: Container[str], *, counts_only: bool) -> list[Variable]:
         v
         for v in known
         if v.group not in OPTIONAL or v.group in groups
-        if not (counts_only and DRAW in v.dims)
+        if not (counts_only and LEFT_OUT & {*v.dims})
     ]
 
 

@@ -33,6 +33,7 @@ from simulator.scenario.values import PRIOR
 from simulator.schema import (
     COUNTS_ONLY,
     EDGES,
+    LEFT_OUT,
     MAKER,
     OUTCOMES,
     QUANTILES,
@@ -209,7 +210,7 @@ def fill(
         sources += folder.files(draws)
 
     def write_all(place: Path) -> None:
-        with _writer(place, work, range(draws)) as writer:
+        with _writer(place, work, range(draws), whole=True) as writer:
             _put_inputs(writer, work)
             waiting = [slabs.stored(file) for file in sources]
             if new:
@@ -225,7 +226,7 @@ def in_memory(
     work: Work, stops: Sequence[int], enough: Enough, began: float
 ) -> xr.DataTree:
     """Compute the draws up to a stop, and give what `fill` would write of them."""
-    memory = Memory(coordinates(work.job, second=work.second is not None))
+    memory = Memory(_coordinates(work, whole=True))
     draws = put_together(memory, work, stops, enough, began)
     return memory.tree(work.shown(range(draws)), work.kept(range(draws)))
 
@@ -265,7 +266,8 @@ def _put_results(
     if work.sampling == PLAIN:
         each = []
     for variable, values in variables.of_counts(work.job, tally):
-        writer.put(variable, values)
+        if not (work.counts_only and LEFT_OUT & {*variable.dims}):
+            writer.put(variable, values)
     for variable, values in variables.of_tally(
         work.job, tally, draws, each, work.threads
     ):
@@ -319,7 +321,7 @@ def compute_part(
     """
 
     def write(place: Path) -> None:
-        with _writer(place, work, draws) as writer:
+        with _writer(place, work, draws, whole=False) as writer:
             tally, *_ = slabs.write(writer, work.simulated(draws))
             for variable, values in variables.of_counts(work.job, tally):
                 writer.put(variable, values)
@@ -328,11 +330,18 @@ def compute_part(
     return receipts.made(folder, made_from, draws, write)
 
 
-def _writer(place: Path, work: Work, draws: range) -> RunWriter:
+def _writer(place: Path, work: Work, draws: range, *, whole: bool) -> RunWriter:
     attributes = _attributes(work, len(draws))
-    dims = coordinates(work.job, second=work.second is not None)
+    dims = _coordinates(work, whole=whole)
     shown, kept = work.shown(draws), work.kept(draws)
     return RunWriter(place, dims, shown, kept, attributes)
+
+
+def _coordinates(work: Work, *, whole: bool) -> dict[str, np.ndarray[Any, Any]]:
+    """Give the coordinates of a file; parts need bins, and a run of counts does not."""
+    found = coordinates(work.job, second=work.second is not None)
+    left_out = LEFT_OUT if whole and work.counts_only else ()
+    return {name: values for name, values in found.items() if name not in left_out}
 
 
 def coordinates(job: Job, *, second: bool = False) -> dict[str, np.ndarray[Any, Any]]:

@@ -92,9 +92,12 @@ def read_tally(file: h5py.File) -> Tally:
 def successes_of(path: Path) -> Successes:
     """Read who achieves how often in a part: its counts without histograms."""
     with h5py.File(path, "r") as file:
-        return Successes(
-            **{name: file[COUNTS[name]][...] for name in Successes._fields}
-        )
+        return read_successes(file)
+
+
+def read_successes(file: h5py.File) -> Successes:
+    """Read the counts of a file without its histograms."""
+    return Successes(**{name: file[COUNTS[name]][...] for name in Successes._fields})
 
 
 def write(writer: Writer, pieces: Sequence[Piece]) -> list[Tally]:
