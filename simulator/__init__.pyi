@@ -38,6 +38,9 @@ from .population.imports.tac_tables import read_accounts as read_accounts
 from .population.load import load_population as load_population
 from .population.model import Population as Population
 from .runfile.opening import open as open  # noqa: A004 - as it is called in public
+from .running.array import Part as Part
+from .running.array import join as join
+from .running.array import part as part
 from .running.runs import run as run
 from .running.save import save as save
 from .running.verify import Verdict as Verdict
@@ -52,6 +55,7 @@ __all__ = [
     "Forecast",
     "Loaded",
     "Look",
+    "Part",
     "Population",
     "PopulationError",
     "Problems",
@@ -73,10 +77,12 @@ __all__ = [
     "headline",
     "highest_rate",
     "hindcast",
+    "join",
     "load_population",
     "load_scenario",
     "look",
     "open",
+    "part",
     "path",
     "plan",
     "plots",

@@ -48,6 +48,10 @@ HOW_MANY: Final = "how_many_trusts"  # as `N_TRUSTS`: netCDF shares none with `/
 RECORD: Final = "/record"  # the group of chances given the record
 # Groups that a run need not have.
 OPTIONAL: Final = ("/trajectories", RECORD)
+BY_DRAW: Final = ("/sector", "/drivers")  # that a run of counts only does not have
+COUNTS_ONLY: Final = "counts"  # what such a run says that it keeps
+# And the dimensions of all else that it does not have: histograms, once bands are read.
+LEFT_OUT: Final = frozenset((DRAW, BIN, EDGE))
 
 EDGES: Final = ("first", "per_unit")
 QUANTILES: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
@@ -372,25 +376,6 @@ def _record() -> Iterator[Variable]:
 
 
 VARIABLES: Final = {variable.path: variable for variable in (*_variables(), *_record())}
-
-
-def _retired() -> Iterator[Variable]:
-    """Describe what format 2 held and later ones do not: still read, never written."""
-    meaning = "fall of real unit cost in the year"
-    dims: Dims
-    for group, name, dims in (
-        ("/sector", "productivity", (TARGET, DRAW, YEAR)),
-        ("/trajectories", "productivity", (TARGET, KEPT_DRAW, TRUST, YEAR)),
-        ("/bands", "trust_productivity", (TARGET, TRUST, YEAR, QUANTILE)),
-        ("/bands", "type_productivity", (TARGET, TRUST_TYPE, YEAR, QUANTILE)),
-        ("/bands", "system_productivity", (TARGET, SYSTEM, YEAR, QUANTILE)),
-    ):
-        yield Variable(group, name, dims, "f4", FRACTION, meaning)
-    meaning = "growth of general prices"
-    yield Variable("/drivers", "deflator", (DRAW, YEAR), "f4", FRACTION, meaning)
-
-
-RETIRED: Final = {variable.path: variable for variable in _retired()}
 
 
 def assumption(path: str) -> Variable:

@@ -31,6 +31,8 @@ COMMANDS = (
     ("explain",),
     ("export",),
     ("futures",),
+    ("join",),
+    ("part",),
     ("path",),
     ("plan",),
     ("plot",),

@@ -16,7 +16,7 @@ from simulator.cli import main
 PANEL = "code,name,type,operating_spend\nRAA,Alpha,acute,410.5\nRCC,Gamma,acute,95\n"
 PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
 COMMANDS = {
-    "`run`, `run --extend`, `show FILE`": ("show", "run.h5"),
+    "`run`, `run --extend`, `join`, `show FILE`": ("show", "run.h5"),
     "`show SCENARIO`": ("show", "tiny.toml"),
     "`show FILE --provenance`": ("show", "run.h5", "--provenance"),
     "`check`": ("check", "tiny.toml"),
@@ -55,6 +55,10 @@ COMMANDS = {
     "`plot`": ("plot", "run.h5", "trusts"),
     "`report`": ("report", "run.h5", "--quick"),
     "`verify`": ("verify", "run.h5"),
+    "`part`": (
+        *("part", "tiny.toml", "--draws", "200", "--of", "1", "--number", "1"),
+        *("-o", "parts"),
+    ),
     "`rerun`": ("rerun", "run.h5", "-o", "again.h5"),
     "`export`": ("export", "run.h5", "--to", "csv", "--tables", "targets"),
 }

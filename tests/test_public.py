@@ -96,7 +96,7 @@ def test_an_unknown_way_to_keep_is_said(tmp_path):
     with pytest.raises(SimulatorError) as caught:
         sim.run(tiny.write(tmp_path), draws=1, keep="some")
     assert str(caught.value) == (
-        "keep: 'some' is not a way to keep; give 'none', 'sample', 'all'"
+        "keep: 'some' is not a way to keep; give 'none', 'sample', 'all', 'counts'"
     )
 
 

@@ -11,6 +11,7 @@ from simulator.answers.headline.estimate import own_outcome
 from simulator.errors import RunFileError, ScenarioError
 from simulator.messages import nearest, quote
 from simulator.outcomes import OF_NAME, OUTCOMES, PRODUCTIVITIES
+from simulator.runfile.tree import of_draws
 from simulator.running import rebuild
 from simulator.sampling.stream import Stream
 from simulator.scenario import idle
@@ -80,7 +81,7 @@ def believed(
     outcome = outcome or str(own_outcome(root).sel(target=target).values)
     loaded = rebuild.inputs_of(run).loaded
     found = _values(run, loaded.scenario, loaded.origins)
-    sector = run["sector"].to_dataset()
+    sector = of_draws(run, "sector")
     found["achieved"] = (
         DRAW,
         sector["achieved"].sel(target=target, outcome=outcome).values,
@@ -106,7 +107,7 @@ def _values(
     run: xr.DataTree, scenario: Scenario, origins: Mapping[str, Origin]
 ) -> xr.Dataset:
     """Read the beliefs that are uncertain and move a result."""
-    drawn = run["drivers"].to_dataset()
+    drawn = of_draws(run, "drivers")
     unread = idle.unread(scenario)
     values = {
         path: drawn[path.replace(".", "__")].values.astype(np.float64)

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from simulator.schema import COUNTS_ONLY
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 scenario_name = click.argument("scenario")
@@ -95,6 +97,45 @@ def how_to_run(command: Command) -> Command:
                 "with .h5, here, and `hindcast` none.",
             ),
             click.option("--force", is_flag=True, help="Replace a file that is there."),
+        )
+    ):
+        command = flag(command)
+    return command
+
+
+def what_is_kept(keep: str, counts_only: bool) -> Any:
+    """Give what a run is to keep of its draws."""
+    if counts_only and keep != "none":
+        raise click.UsageError("--counts-only keeps no draw, and --keep some: give one")
+    return COUNTS_ONLY if counts_only else keep
+
+
+def how_to_sample(command: Command) -> Command:
+    """Add the flags that say how draws are made, and what is kept of them."""
+    for flag in reversed(
+        (
+            click.option(
+                "--sampling",
+                type=click.Choice(["plain", "rqmc"]),
+                default="plain",
+                show_default=True,
+                help="rqmc: evenly spread draws, which know means and shares of trusts "
+                "better.",
+            ),
+            click.option(
+                "--keep",
+                type=click.Choice(["none", "sample", "all"]),
+                default="none",
+                show_default=True,
+                help="Keep every trust's trajectory: of no draw, the first 100, or "
+                "all.",
+            ),
+            click.option(
+                "--counts-only",
+                is_flag=True,
+                help="Keep counts alone, and no draw of the sector: some MB for any "
+                "number of draws, and the same chances.",
+            ),
         )
     ):
         command = flag(command)

@@ -1,7 +1,7 @@
 """The command that simulates a scenario and writes its run file: run."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,18 +12,25 @@ from simulator.cli.flags import (
     beliefs,
     full,
     how_to_run,
+    how_to_sample,
     of_some_trusts,
     plans,
     resume,
     settings,
     some_trusts,
     together,
+    what_is_kept,
 )
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_rich
 from simulator.cli.progress import progress
 from simulator.cli.starting import simulates
 from simulator.schema import RUN_FILE
+
+_ONLY_DRAWS: Final = (
+    "--extend takes --draws, the number in the end, and what it simulates stands in "
+    "the file: --seed, --set, --keep, --precision and --sampling do not go with it"
+)
 
 
 @main.command()
@@ -36,20 +43,7 @@ from simulator.schema import RUN_FILE
     help="Go on until the 95% interval of every headline probability is within P of "
     "it: 0.005 is half a point. --draws is then the most.",
 )
-@click.option(
-    "--sampling",
-    type=click.Choice(["plain", "rqmc"]),
-    default="plain",
-    show_default=True,
-    help="rqmc: evenly spread draws, which know means and shares of trusts better.",
-)
-@click.option(
-    "--keep",
-    type=click.Choice(["none", "sample", "all"]),
-    default="none",
-    show_default=True,
-    help="Keep every trust's trajectory: of no draw, the first 100, or all.",
-)
+@how_to_sample
 @resume
 @click.option(
     "--extend",
@@ -78,6 +72,7 @@ def run(
     precision: float | None,
     sampling: Any,
     keep: Any,
+    counts_only: bool,
     resume: bool,
     extend: Path | None,
     yes: bool,
@@ -106,15 +101,11 @@ def run(
     from simulator.scenario.fitting import population_of
 
     asked = some_trusts(system, kind, trusts)
+    keep = what_is_kept(keep, counts_only)
     if extend is not None:
-        ways = precision or keep != "none" or sampling != "plain"
-        ways = ways or beliefs or plans
-        if draws is None or seed is not None or settings or ways:
-            raise click.UsageError(
-                "--extend takes --draws, the number in the end, and what it simulates "
-                "stands in the file: --seed, --set, --keep, --precision and --sampling "
-                "do not go with it"
-            )
+        more = precision or keep != "none" or sampling != "plain" or beliefs or plans
+        if draws is None or seed is not None or settings or more:
+            raise click.UsageError(_ONLY_DRAWS)
         place = output or extend
         if not (yes or resume):
             runs.check(draws, runs.SEED, threads)

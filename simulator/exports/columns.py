@@ -11,6 +11,7 @@ import xarray as xr
 
 from simulator import schema
 from simulator.outcomes import RECORDS
+from simulator.runfile.tree import of_draws
 from simulator.scenario.assumptions_log import GRADES
 from simulator.schema import COORDINATES, COUNT, DRAW, KEPT_DRAW, VARIABLES
 
@@ -43,7 +44,7 @@ def of_table(name: str, run: xr.DataTree) -> tuple[Column, ...]:
     """
     if name != "drivers":
         return _FIXED[name]
-    drawn = run["drivers"].to_dataset()
+    drawn = of_draws(run, "drivers")
     found = (drawn[name] for name in assumptions(drawn))
     extra = (
         Column(str(each.name), each.attrs.get("units", ""), each.attrs["long_name"])

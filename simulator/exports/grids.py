@@ -14,6 +14,7 @@ import xarray as xr
 from simulator import schema
 from simulator.exports import columns
 from simulator.exports.columns import OF_A_TYPE, OF_A_YEAR
+from simulator.runfile.tree import of_draws
 from simulator.schema import (
     DRAW,
     KEPT_DRAW,
@@ -57,21 +58,21 @@ def _trust_bands(run: xr.DataTree) -> Grid:
 
 
 def _sector(run: xr.DataTree) -> Grid:
-    return run["sector"].to_dataset()[[*RESULTS]], (TARGET, DRAW, YEAR)
+    return of_draws(run, "sector")[[*RESULTS]], (TARGET, DRAW, YEAR)
 
 
 def _sector_achieved(run: xr.DataTree) -> Grid:
-    achieved = run["sector"].to_dataset()["achieved"]
+    achieved = of_draws(run, "sector")["achieved"]
     return _spread_out(achieved, OUTCOME, "{}"), (TARGET, DRAW)
 
 
 def _drivers(run: xr.DataTree) -> Grid:
-    drawn = run["drivers"].to_dataset()
+    drawn = of_draws(run, "drivers")
     return drawn[["lever", *columns.assumptions(drawn)]], (DRAW,)
 
 
 def _drivers_by_year(run: xr.DataTree) -> Grid:
-    drawn = run["drivers"].to_dataset()
+    drawn = of_draws(run, "drivers")
     found = drawn[[*OF_A_YEAR]]
     for name in OF_A_TYPE:
         by_type = _spread_out(drawn[name], TRUST_TYPE, f"{name}_{{}}")

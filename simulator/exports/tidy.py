@@ -23,6 +23,7 @@ from simulator.exports import columns, formulas
 from simulator.exports.columns import ENDS, LEVELS, NAMES
 from simulator.exports.grids import GRIDS, KEPT, bands_of, frame_of
 from simulator.messages import nearest
+from simulator.runfile.tree import of_draws
 from simulator.scenario import layers
 from simulator.scenario import toml as toml_text
 from simulator.schema import (
@@ -178,7 +179,7 @@ def bands(run: xr.DataTree) -> pd.DataFrame:
 
 
 def _sector_quantiles(run: xr.DataTree) -> xr.Dataset:
-    by_draw = run["sector"].to_dataset()
+    by_draw = of_draws(run, "sector")
     levels = run.to_dataset()[QUANTILE].values
     found = {}
     for name in RESULTS:

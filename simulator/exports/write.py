@@ -18,7 +18,7 @@ from simulator.exports import answer_sheet, formulas, tidy, workbook
 from simulator.exports.columns import ALWAYS, NAMES
 from simulator.exports.tables import Table, choose, open_tables
 from simulator.files import places
-from simulator.runfile import parts
+from simulator.files.whole import sync
 from simulator.types import OnProgress, Place
 
 Format = Literal["csv", "xlsx", "parquet"]
@@ -128,7 +128,7 @@ def write(plan: Plan, on_progress: OnProgress = lambda rows: None) -> None:
             workbook.write(
                 begun, plan.answer, plan.tables, plan.told["source"], on_progress
             )
-            parts.sync(begun)
+            sync(begun)
             return
         begun.mkdir()
         for table in plan.tables:
@@ -137,8 +137,8 @@ def write(plan: Plan, on_progress: OnProgress = lambda rows: None) -> None:
                 _write_csv(file, table, plan.bom, on_progress)
             else:
                 _write_parquet(file, table, plan.told, on_progress)
-            parts.sync(file)
-        parts.sync(begun)
+            sync(file)
+        sync(begun)
 
 
 def as_records(plan: Plan) -> dict[str, Any]:
@@ -295,7 +295,7 @@ def _put(begun: Path, place: Path) -> None:
             old.rename(place)
             raise
         _remove(old)
-    parts.sync(place.parent)
+    sync(place.parent)
 
 
 def _remove(path: Path) -> None:

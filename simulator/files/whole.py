@@ -1,6 +1,7 @@
 """A file written whole or not at all: under another name beside its place at first."""
 
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,7 +47,7 @@ def begun(place: Path) -> Iterator[Path]:
     RunFileError
         Where the place cannot be written.
     """
-    path = place.with_name(f".{place.name}.{os.getpid()}.begun")
+    path = temporary(place)
     try:
         yield path
         path.replace(place)
@@ -55,3 +56,20 @@ def begun(place: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             path.unlink()
+
+
+def temporary(place: Path) -> Path:
+    """Name what is begun: a folder may be shared, so by host and process."""
+    who = f"{socket.gethostname()}-{os.getpid()}"
+    return place.with_name(f".{place.name}.{who}.begun")
+
+
+def sync(path: Path) -> None:
+    """Ask the system to put a file, or a folder's names, on the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows has no such call for folders
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -19,6 +19,7 @@ from simulator.plots.words import (
     main_target,
     number,
 )
+from simulator.runfile.tree import of_draws
 
 LEVELS: Final = (0.10, 0.50, 0.90)
 PUBLISHED: Final = "published"
@@ -75,7 +76,7 @@ def _planned(first: int) -> dict[int, float]:
 
 
 def _simulated(run: xr.DataTree, target: str) -> pd.DataFrame:
-    sector = run["sector"].to_dataset().sel(target=target)
+    sector = of_draws(run, "sector").sel(target=target)
     cost, *money = (
         sector[name].transpose("draw", "year").values.astype(np.float64)
         for name in ("cost_before", "ask", "recurrent", "nonrecurrent")

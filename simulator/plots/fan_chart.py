@@ -18,6 +18,7 @@ from simulator.plots.words import (
     money,
     number,
 )
+from simulator.runfile.tree import of_draws
 from simulator.statistics.independence import replicates_of
 from simulator.statistics.quantiles import quantile_interval
 
@@ -54,7 +55,7 @@ def spreads(run: xr.DataTree, target: str) -> pd.DataFrame:
         By series and year: `q05` to `q95`, and `off`, how far the median may be off
         for want of draws; money in GBP bn, rates in percent.
     """
-    sector = run["sector"].to_dataset().sel(target=target)
+    sector = of_draws(run, "sector").sel(target=target)
     even = replicates_of(run) == 1
     rows = []
     for series in SERIES:

@@ -11,9 +11,18 @@ import h5py
 import numpy as np
 
 from simulator.errors import RunFileError
-from simulator.runfile.digests import PROVENANCE
+from simulator.runfile.digests import PROVENANCE, text_of
 from simulator.runfile.untrusted import ALIKE
-from simulator.schema import COORDINATES, DRAW, OPTIONAL, RECORD, VARIABLES, Variable
+from simulator.schema import (
+    COORDINATES,
+    COUNTS_ONLY,
+    DRAW,
+    LEFT_OUT,
+    OPTIONAL,
+    RECORD,
+    VARIABLES,
+    Variable,
+)
 
 NUMBERS: Final = ("draws", "seed", "replicates")
 TEXTS: Final = (
@@ -72,7 +81,8 @@ def check(file: h5py.File) -> None:
             f"has format {file.attrs['format']}, whose outcomes mean something else",
             "read it in Python with simulator.open, or run its scenario again",
         )
-    for variable in needed(file):
+    counts_only = keeps_counts_only(file)
+    for variable in needed(file, counts_only=counts_only):
         if variable.path not in file:
             raise _lacks(file, variable.path)
     for name in NUMBERS:
@@ -86,15 +96,26 @@ def check(file: h5py.File) -> None:
     for name in (*MADE, *(MADE_TWICE if RECORD in file else ())):
         if PROVENANCE not in file or not _is_text(file[PROVENANCE].attrs.get(name)):
             raise _lacks(file, f"/{PROVENANCE}", f"the text '{name}'")
-    if file.attrs["draws"] != len(file[DRAW]):
+    if not counts_only and file.attrs["draws"] != len(file[DRAW]):
         problem = f"says {file.attrs['draws']:,} draws and holds {len(file[DRAW]):,}"
         raise RunFileError(str(file.filename), problem, "run its scenario again")
 
 
-def needed(groups: Container[str]) -> list[Variable]:
+def keeps_counts_only(file: h5py.File) -> bool:
+    """Tell whether a file says that it holds counts and bands, and no draws."""
+    said = file[PROVENANCE].attrs.get("keep", "") if PROVENANCE in file else ""
+    return _is_text(said) and text_of(said) == COUNTS_ONLY
+
+
+def needed(groups: Container[str], *, counts_only: bool) -> list[Variable]:
     """List the variables that a run with some groups has."""
     known = (*COORDINATES.values(), *VARIABLES.values())
-    return [v for v in known if v.group not in OPTIONAL or v.group in groups]
+    return [
+        v
+        for v in known
+        if v.group not in OPTIONAL or v.group in groups
+        if not (counts_only and LEFT_OUT & {*v.dims})
+    ]
 
 
 def _is_text(value: Any) -> bool:

@@ -66,7 +66,7 @@ class Memory:
 
         for name, variable in COORDINATES.items():
             values = self._coordinates.get(name, np.empty(0))
-            if variable.group == "/" or len(values):
+            if len(values) or (variable.group == "/" and name != DRAW):
                 add(variable, _as_stored(variable, values))
         for variable, parts in self._parts.values():
             add(variable, _joined(variable, parts))

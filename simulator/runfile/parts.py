@@ -1,83 +1,57 @@
 """The folder of an unfinished run: finished parts, a manifest and a lock.
 
-A long run is computed in parts. Each is written under a temporary name, put on the
-disk and renamed, then entered in the manifest with its SHA-256; none is ever changed
-again. The run file appears by one rename, when it is complete: a file with the right
+A long run is computed in parts, see `receipts`; the manifest says what they are made
+from. The run file appears by one rename, when it is complete: a file with the right
 name is a whole file, however the program ended. The folder stands beside it, under
 its name with `.part` added, and goes when it is no longer needed.
 """
 
-import hashlib
 import json
 import os
 import re
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from simulator.errors import RunFileError
 from simulator.files import places
 from simulator.files.places import cannot_write
+from simulator.files.whole import sync
+from simulator.runfile import receipts
+from simulator.runfile.receipts import MANIFEST, FinishedParts, Write
 
-MANIFEST: Final = "manifest.json"
 LOCK: Final = "lock.json"
+BEGUN: Final = ".begun"  # how the name of a file ends that is being written
 COMPLETE: Final = "complete.h5"  # a whole run file that could not be put in place
-BEGUN: Final = ".begun"
-_OURS: Final = re.compile(
-    rf"(draws-\d+\.h5|{re.escape(COMPLETE)}|{re.escape(MANIFEST)})({BEGUN})?|{LOCK}"
+OURS: Final = re.compile(
+    rf"{receipts.PART}|{LOCK}|{re.escape(COMPLETE)}|{re.escape(MANIFEST)}"
+    rf"|\.?(draws-|{re.escape(COMPLETE)}|{re.escape(MANIFEST)}).*{re.escape(BEGUN)}"
 )
 
-Write = Callable[[Path], None]
 
-
-@dataclass(frozen=True)
-class Part:
-    """Consecutive draws that are finished."""
-
-    file: str
-    first_draw: int
-    draws: int
-    sha256: str
-
-
-class PartFolder:
+class PartFolder(FinishedParts):
     """The folder of one run, held by this process; see `claimed`."""
 
     def __init__(
         self, place: Path, made_from: Mapping[str, str], replaces: bool
     ) -> None:
+        super().__init__(folder_of(place), made_from)
         self.place = place
         self.replaces = replaces
-        self.path = folder_of(place)
-        self.made_from = dict(made_from)
-        self.parts: list[Part] = []
 
     @property
     def stop(self) -> int | None:
         """Tell the draw after the last that is finished."""
-        last = self.parts[-1] if self.parts else None
-        return None if last is None else last.first_draw + last.draws
-
-    def files(self) -> list[Path]:
-        """List the finished parts, in order."""
-        return [self.path / part.file for part in self.parts]
+        return self.parts[-1].stop if self.parts else None
 
     def add(self, first_draw: int, draws: int, write: Write) -> None:
-        """Write a part and enter it in the manifest."""
-        name = f"draws-{first_draw:012d}.h5"
-        begun = self.path / (name + BEGUN)
-        write(begun)
-        sync(begun)
-        digest = file_digest(begun)
-        begun.replace(self.path / name)
-        sync(self.path)
-        self.parts.append(Part(name, first_draw, draws, digest))
-        self._write_manifest()
+        """Write a part and take it."""
+        some = range(first_draw, first_draw + draws)
+        self.adopt(receipts.made(self.path, self.made_from, some, write))
 
     def finish(self, write: Write) -> None:
         """Write the run file and put it in place."""
@@ -114,72 +88,28 @@ class PartFolder:
 
     def begin(self, resume: bool, force: bool) -> None:
         """Go on with what is there, clear it away, or refuse."""
-        found = self._read_manifest()
-        complete = (self.path / COMPLETE).exists()
-        if found is not None and (found["parts"] or complete):
+        found = receipts.of_folder(self.path)
+        there = list(receipts.found_in(self.path)) if found else []
+        if found is not None and (there or (self.path / COMPLETE).exists()):
             if resume:
-                self._go_on(found)
+                receipts.check_same(self.path, found["made_from"], self.made_from)
+                for receipt in there:
+                    self.adopt(receipt)
             elif not force:
-                done = sum(part["draws"] for part in found["parts"])
+                done = sum(part.draws for part in there)
                 raise RunFileError(
                     str(self.path),
                     f"holds an unfinished run, {done:,} draws of it done",
                     "add --resume to go on with it, or --force to begin anew",
                 )
         known = {LOCK, *(part.file for part in self.parts)}
+        known |= {part.name for part in self.parts}
         if self.parts or resume:
             known.add(COMPLETE)
         for file in self.path.iterdir():
             if file.name not in known:
                 file.unlink()
-        self._write_manifest()
-
-    def _go_on(self, found: Mapping[str, Any]) -> None:
-        other = found["made_from"]
-        differ = [
-            key
-            for key in sorted({*other, *self.made_from})
-            if other.get(key) != self.made_from.get(key)
-        ]
-        if differ:
-            raise RunFileError(
-                str(self.path),
-                f"holds a run that was begun otherwise: {', '.join(differ)} differ",
-                "ask for what was asked then, or begin anew with --force",
-            )
-        for entry in found["parts"]:
-            part = Part(**entry)
-            file = self.path / part.file
-            if not file.is_file() or file_digest(file) != part.sha256:
-                raise RunFileError(
-                    str(file),
-                    "is missing or was changed after it was finished",
-                    "begin anew with --force",
-                )
-            self.parts.append(part)
-
-    def _read_manifest(self) -> dict[str, Any] | None:
-        file = self.path / MANIFEST
-        if not file.is_file():
-            return None
-        try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-            [Part(**part) for part in found["parts"]]
-            dict(found["made_from"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise RunFileError(
-                str(file), "is not a manifest of ours", "begin anew with --force"
-            ) from error
-        return dict(found)
-
-    def _write_manifest(self) -> None:
-        parts = [vars(part) for part in self.parts]
-        text = json.dumps({"made_from": self.made_from, "parts": parts}, indent=1)
-        begun = self.path / (MANIFEST + BEGUN)
-        begun.write_text(text, encoding="utf-8")
-        sync(begun)
-        begun.replace(self.path / MANIFEST)
-        sync(self.path)
+        receipts.write_json(self.path / MANIFEST, {"made_from": self.made_from})
 
 
 def folder_of(place: Path) -> Path:
@@ -189,8 +119,7 @@ def folder_of(place: Path) -> Path:
 
 def draws_kept(place: Path) -> int:
     """Count the draws that an unfinished run of a run file has kept."""
-    found = PartFolder(place, {}, replaces=False)._read_manifest() or {"parts": []}
-    return sum(part["draws"] for part in found["parts"])
+    return sum(part.draws for part in receipts.found_in(folder_of(place)))
 
 
 @contextmanager
@@ -241,7 +170,7 @@ def claimed(
     except BaseException:
         _release(folder.path)
         raise
-    # The manifest first: parts that nothing lists are leftovers, if this is cut short.
+    # The manifest first: without it parts are leftovers, if this is cut short.
     (folder.path / MANIFEST).unlink()
     shutil.rmtree(folder.path)
 
@@ -251,7 +180,7 @@ def _check_ours(folder: Path) -> None:
     if places.kind(folder) != "folder":
         raise RunFileError(str(folder), "is a symbolic link", "choose -o another")
     for item in folder.iterdir():
-        if not _OURS.fullmatch(item.name) or places.kind(item) not in ("file", None):
+        if not OURS.fullmatch(item.name) or places.kind(item) not in ("file", None):
             raise RunFileError(
                 str(folder),
                 f"holds what no run wrote: {item.name}",
@@ -296,14 +225,14 @@ def _check_lock(lock: Path) -> None:
         return
     except (ValueError, TypeError, KeyError):
         return  # killed between making the mark and writing it
-    if host != socket.gethostname() or (process != os.getpid() and _runs(process)):
+    if host != socket.gethostname() or (process != os.getpid() and is_running(process)):
         where = f"process {process} on {host}"
         raise RunFileError(str(lock.parent), f"is held by {where}", remedy)
     if process == os.getpid():
         raise RunFileError(str(lock.parent), "is held by this very program", remedy)
 
 
-def _runs(process: int) -> bool:
+def is_running(process: int) -> bool:
     """Tell whether a process of this machine is alive."""
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415 - of use on Windows only
@@ -323,20 +252,3 @@ def _runs(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Ask the system to put a file, or a folder's names, on the disk."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows has no such call for folders
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -105,8 +105,10 @@ class RunWriter:
     def _begin(self) -> None:
         self.note("/", conventions() | self._attributes)
         for name, variable in COORDINATES.items():
-            if variable.group == "/" or len(self._coordinates.get(name, ())):
-                self._create_scale(variable, self._coordinates[name])
+            # A run need not have what other groups hold; one of counts has no draws.
+            values = self._coordinates.get(name, np.empty(0))
+            if len(values) or (variable.group == "/" and name != DRAW):
+                self._create_scale(variable, values)
 
     def __exit__(
         self,

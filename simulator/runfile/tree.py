@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray, CachingFileManager
 from xarray.core import indexing
 
+from simulator.errors import RunFileError
 from simulator.runfile import completeness
 from simulator.runfile.digests import Stated
-from simulator.schema import OPTIONAL
+from simulator.schema import BY_DRAW, COUNTS_ONLY, OPTIONAL
 
 # HDF5's own, which are no attributes to a reader.
 HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
@@ -92,6 +93,28 @@ def read(
     return run
 
 
+def has_draws(run: xr.DataTree) -> bool:
+    """Tell whether a run holds every draw of the sector; else it holds counts only."""
+    return str(run["provenance"].attrs.get("keep")) != COUNTS_ONLY
+
+
+def of_draws(run: xr.DataTree, group: str) -> xr.Dataset:
+    """Give what a run holds of every draw in a group.
+
+    Raises
+    ------
+    RunFileError
+        Where the run holds counts only.
+    """
+    if group not in run.children:
+        raise RunFileError(
+            str(run.encoding.get("source", "the run")),
+            "holds counts only, and what is asked needs every draw",
+            "run its scenario again without --counts-only",
+        )
+    return run[group].to_dataset()
+
+
 def _tree(
     manager: Manager, groups: Sequence[str], checked: bool, older: bool
 ) -> xr.DataTree:
@@ -99,7 +122,8 @@ def _tree(
         if checked and not (older and completeness.is_older(file)):
             completeness.check(file)
         stated = Stated(file) if checked else None
-        names = [name for name in groups if name not in OPTIONAL or name in file]
+        may_lack = (*OPTIONAL, *BY_DRAW)
+        names = [name for name in groups if name not in may_lack or name in file]
         names = names or ["/", *(f"/{name}" for name in _groups(file))]
         found = {name: _dataset(manager, file[name], stated) for name in names}
     return xr.DataTree.from_dict(found)

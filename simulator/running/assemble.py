@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -12,13 +12,15 @@ import xarray as xr
 
 from simulator.engine.job import Job
 from simulator.engine.shards import SHARD
-from simulator.engine.tallies import add_tally, empty_tally
-from simulator.kernel.tables import Tally
+from simulator.engine.tallies import add_tally, empty_successes
+from simulator.kernel.tables import Successes, Tally
 from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
 from simulator.population.model import Population
+from simulator.runfile import receipts
 from simulator.runfile.digests import WISHED
 from simulator.runfile.memory import Memory, Writer
 from simulator.runfile.parts import PartFolder
+from simulator.runfile.receipts import Receipt
 from simulator.runfile.store import RunWriter
 from simulator.running import prepare, provenance, second, slabs, variables
 from simulator.running.second import Choice, Second
@@ -29,7 +31,15 @@ from simulator.scenario import idle, posterior
 from simulator.scenario.load import Loaded
 from simulator.scenario.model import years
 from simulator.scenario.values import PRIOR
-from simulator.schema import EDGES, MAKER, OUTCOMES, QUANTILES, TRUST_TYPES
+from simulator.schema import (
+    COUNTS_ONLY,
+    EDGES,
+    LEFT_OUT,
+    MAKER,
+    OUTCOMES,
+    QUANTILES,
+    TRUST_TYPES,
+)
 from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress
 
@@ -37,11 +47,11 @@ SAMPLE: Final = 100  # draws that keep="sample" keeps
 # Trust-years, over all targets, that a part of a long run holds: some 20 seconds.
 PART: Final = 10**9
 
-Keep = Literal["none", "sample", "all"]
+Keep = Literal["none", "sample", "all", "counts"]
 Sampling = Literal["plain", "rqmc"]
 PLAIN: Final = "plain"
 NOT_ASKED: Final = Choice("", "it was not asked for")
-Enough = Callable[[Tally, int], bool]
+Enough = Callable[[Tally | Successes, int], bool]
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,16 @@ class Work:
     def made_from(self) -> dict[str, str]:
         """Name all that the numbers of a draw follow from."""
         made = provenance.made_from(self.loaded, self.population, self.job.seed)
-        return made | {"keep": self.keep, "sampling": self.sampling} | self.beside()
+        made["code_digest"] = provenance.code_digest()
+        return made | self._made_with()
+
+    def made(self, draws: int) -> dict[str, str]:
+        """Say in full what a run of some draws is made from: see `order.work_of`."""
+        said = provenance.of_run(self.loaded, self.population, self.job.seed, draws)
+        return said | self._made_with()
+
+    def _made_with(self) -> dict[str, str]:
+        return {"keep": self.keep, "sampling": self.sampling} | self.beside()
 
     def beside(self) -> dict[str, str]:
         """Say what stands beside the draws' own answer, or why nothing does."""
@@ -78,15 +97,28 @@ class Work:
         """Write the second answer, if there is one: as of `second.write`."""
         if self.second is not None:
             how = self.threads, self.on_progress
-            second.write(writer, self.second, sources, draws, *how, whole=whole)
+            by_draw = not self.counts_only
+            second.write(
+                writer, self.second, sources, draws, *how, whole=whole, by_draw=by_draw
+            )
 
     def passes(self) -> int:
         """Count how often each draw is simulated: once, and once for each form."""
         return 1 if self.second is None else 1 + len(self.second.forms)
 
+    @property
+    def counts_only(self) -> bool:
+        """Tell whether nothing is kept draw by draw, not even the sector."""
+        return self.keep == COUNTS_ONLY
+
+    def shown(self, draws: range) -> range:
+        """Tell which of some draws a file shows one by one: all, or none."""
+        return draws[:0] if self.counts_only else draws
+
     def kept(self, draws: range) -> range:
         """Tell which of some draws keep their trajectories."""
-        stop = {"none": 0, "sample": SAMPLE, "all": draws.stop}[self.keep]
+        most = {"none": 0, "sample": SAMPLE, "all": draws.stop, COUNTS_ONLY: 0}
+        stop = most[self.keep]
         return range(draws.start, max(draws.start, min(draws.stop, stop)))
 
     def simulated(self, draws: range) -> list[Piece]:
@@ -96,6 +128,7 @@ class Work:
             slabs.simulated(
                 self.job,
                 size,
+                counts_only=self.counts_only,
                 first_draw=first,
                 threads=self.threads,
                 keep=self.kept(range(first, first + size)).stop,
@@ -175,10 +208,10 @@ def fill(
     else:
         draws = _fill_parts(folder, work, first, stops, enough)
         new = range(draws, draws)
-        sources += folder.files()
+        sources += folder.files(draws)
 
     def write_all(place: Path) -> None:
-        with _writer(place, work, range(draws)) as writer:
+        with _writer(place, work, range(draws), whole=True) as writer:
             _put_inputs(writer, work)
             waiting = [slabs.stored(file) for file in sources]
             if new:
@@ -194,9 +227,9 @@ def in_memory(
     work: Work, stops: Sequence[int], enough: Enough, began: float
 ) -> xr.DataTree:
     """Compute the draws up to a stop, and give what `fill` would write of them."""
-    memory = Memory(coordinates(work.job, second=work.second is not None))
+    memory = Memory(_coordinates(work, whole=True))
     draws = put_together(memory, work, stops, enough, began)
-    return memory.tree(range(draws), work.kept(range(draws)))
+    return memory.tree(work.shown(range(draws)), work.kept(range(draws)))
 
 
 def put_together(
@@ -234,15 +267,14 @@ def _put_results(
     if work.sampling == PLAIN:
         each = []
     for variable, values in variables.of_counts(work.job, tally):
-        writer.put(variable, values)
+        if not (work.counts_only and LEFT_OUT & {*variable.dims}):
+            writer.put(variable, values)
     for variable, values in variables.of_tally(
         work.job, tally, draws, each, work.threads
     ):
         writer.put(variable, values)
     writer.note("/", {"guarded": tally.guarded})
-    made = provenance.of_run(work.loaded, work.population, work.job.seed, draws)
-    made_with = {"keep": work.keep, "sampling": work.sampling}
-    writer.note("/provenance", made | made_with | work.beside())
+    writer.note("/provenance", work.made(draws))
     seconds = time.perf_counter() - began
     writer.note("/provenance", provenance.of_machine(seconds, work.threads))
 
@@ -250,40 +282,67 @@ def _put_results(
 def _fill_parts(
     folder: PartFolder, work: Work, first: int, stops: Sequence[int], enough: Enough
 ) -> int:
-    """Compute parts, after those that are there; gives the draw after the last."""
-    total = empty_tally(work.job.trusts, work.job.plan, work.job.ranges)
-    done = first
-    for file in folder.files():
-        tally, done = slabs.tally_of(file)
-        add_tally(total, tally)
-    work.on_progress((done - first) * work.passes())
-    while done < stops[-1] and not (done > first and enough(total, done)):
-        stop = next(n for n in stops if n > done)
-        add_tally(total, _add_part(folder, work, range(done, stop)))
-        done = stop
-    return done
+    """Compute the parts that are not there; gives the draw after the last."""
+    done = sum(part.draws for part in folder.up_to(stops[-1]))
+    work.on_progress(done * work.passes())
+    counts = empty_successes(work.job.trusts, work.job.plan)
+    for stop in stops:
+        for draws in folder.missing(range(first, stop)):
+            folder.adopt(compute_part(work, draws, folder.path, folder.made_from))
+        for part in folder.up_to(stop):
+            if part.first_draw >= first:
+                found = slabs.successes_of(folder.path / part.file)
+                add_tally(counts, found)
+        if enough(counts, stop):
+            return stop
+        first = stop
+    return stops[-1]
 
 
-def _add_part(folder: PartFolder, work: Work, draws: range) -> Tally:
-    """Compute a part; gives its tally."""
-    found: list[Tally] = []
+def compute_part(
+    work: Work, draws: range, folder: Path, made_from: Mapping[str, str]
+) -> Receipt:
+    """Compute some draws of a run into a part, apart from the run that it is of.
 
-    def write_part(place: Path) -> None:
-        with _writer(place, work, draws) as writer:
+    Parameters
+    ----------
+    work
+        The run, prepared.
+    draws
+        Which to compute.
+    folder
+        Where the part and its receipt go; other processes may write there too.
+    made_from
+        What the run follows from, as the folder it goes to says it.
+
+    Returns
+    -------
+    Receipt
+        For the run's own folder to take, see `FinishedParts.adopt`.
+    """
+
+    def write(place: Path) -> None:
+        with _writer(place, work, draws, whole=False) as writer:
             tally, *_ = slabs.write(writer, work.simulated(draws))
             for variable, values in variables.of_counts(work.job, tally):
                 writer.put(variable, values)
             work.write_second(writer, [], draws, whole=False)
-            found.append(tally)
 
-    folder.add(draws.start, len(draws), write_part)
-    return found[0]
+    return receipts.made(folder, made_from, draws, write)
 
 
-def _writer(place: Path, work: Work, draws: range) -> RunWriter:
+def _writer(place: Path, work: Work, draws: range, *, whole: bool) -> RunWriter:
     attributes = _attributes(work, len(draws))
-    dims = coordinates(work.job, second=work.second is not None)
-    return RunWriter(place, dims, draws, work.kept(draws), attributes)
+    dims = _coordinates(work, whole=whole)
+    shown, kept = work.shown(draws), work.kept(draws)
+    return RunWriter(place, dims, shown, kept, attributes)
+
+
+def _coordinates(work: Work, *, whole: bool) -> dict[str, np.ndarray[Any, Any]]:
+    """Give the coordinates of a file; parts need bins, and a run of counts does not."""
+    found = coordinates(work.job, second=work.second is not None)
+    left_out = LEFT_OUT if whole and work.counts_only else ()
+    return {name: values for name, values in found.items() if name not in left_out}
 
 
 def coordinates(job: Job, *, second: bool = False) -> dict[str, np.ndarray[Any, Any]]:

@@ -9,10 +9,10 @@ import h5py
 
 from simulator.errors import RunFileError
 from simulator.files import places
-from simulator.kernel.tables import Tally
 from simulator.runfile import completeness, parts, store, untrusted
 from simulator.running import assemble, provenance, rebuild, runs, second, verify
 from simulator.running.assemble import PLAIN, Keep
+from simulator.schema import COUNTS_ONLY
 from simulator.types import OnProgress
 
 
@@ -55,6 +55,12 @@ def extend(
             "holds evenly spread draws, to which none can be added",
             "run its scenario again with more draws",
         )
+    if keep == COUNTS_ONLY:
+        raise RunFileError(
+            str(place),
+            "holds counts only, and not what the bands of more draws need",
+            "run its scenario again with more draws",
+        )
     if draws <= had:
         raise RunFileError(
             str(place), f"has {had:,} draws already", "ask for more with --draws"
@@ -79,7 +85,7 @@ def extend(
         replaces=force or output is None,
     ) as folder:
         if not (resume and folder.put_in_place()):
-            assemble.fill(folder, work, [place], had, stops, _never, began)
+            assemble.fill(folder, work, [place], had, stops, runs.never, began)
 
 
 def rerun(
@@ -121,7 +127,7 @@ def rerun(
         output, work.made_from(), resume=resume, force=force, replaces=force
     ) as folder:
         if not (resume and folder.put_in_place()):
-            assemble.fill(folder, work, [], 0, stops, _never, began)
+            assemble.fill(folder, work, [], 0, stops, runs.never, began)
     with store.open_run(output, ("/", "/provenance"), trusted=True) as tree:
         return provenance.digest_of(tree["provenance"].attrs) == before
 
@@ -149,8 +155,3 @@ def _check_draws(place: Path) -> None:
                 f"holds draws that do not come out again: {verdict.difference}",
                 "run its scenario anew",
             )
-
-
-def _never(tally: Tally, n: int) -> bool:
-    """Go on to the last stop."""
-    return False

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -121,6 +122,19 @@ def made_from(loaded: Loaded, population: Population, seed: int) -> dict[str, st
             "kernel_digest",
         )
     }
+
+
+@functools.cache
+def code_digest() -> str:
+    """Name the package's own code, so that machines with other code are known."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parent.parent
+    for file in sorted(package.rglob("*.py")):
+        name = file.relative_to(package).as_posix()
+        # As text: the same code may stand with the ends of lines of another system.
+        content = file.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def as_records(run: xr.DataTree) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from simulator.errors import RunFileError, ScenarioError
 from simulator.files import places
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes, Tally
 from simulator.runfile import parts, store, untrusted
 from simulator.running import assemble, second, stopping
 from simulator.running.assemble import PLAIN, Enough, Keep, Sampling, Work
@@ -58,7 +58,8 @@ def run(
     threads
         Number of threads; by default one for each processor. Moves no number.
     keep
-        Whose trajectories to keep: of no draw, of the first 100, or of all.
+        Whose trajectories to keep: of no draw, of the first 100, or of all. "counts"
+        keeps not even the sector's draws: some MB for any number of draws.
     settings
         Changes to the scenario, as `--set` takes them: "demand.acute.trend=0.03".
     sampling
@@ -105,7 +106,7 @@ def run(
         write(loaded, Path(output), force=force, resume=resume, **how)
         return store.open_run(output, trusted=True)
     began = time.perf_counter()
-    work, stops, enough = _prepared(loaded, **how)
+    work, stops, enough = prepared(loaded, **how)
     return assemble.in_memory(work, stops, enough, began)
 
 
@@ -131,7 +132,7 @@ def write(
     """
     began = time.perf_counter()
     check_place(place, force)
-    work, stops, enough = _prepared(
+    work, stops, enough = prepared(
         loaded, draws, seed, threads, keep, sampling, precision, record, on_progress
     )
     if precision is None:
@@ -144,7 +145,7 @@ def write(
             assemble.fill(folder, work, [], 0, stops, enough, began)
 
 
-def _prepared(
+def prepared(
     loaded: Loaded,
     draws: int | None,
     seed: int,
@@ -181,12 +182,17 @@ def _prepared(
         record=second_answer(loaded.scenario, sampling, record),
     )
 
-    def enough(tally: Tally, n: int) -> bool:
+    def enough(tally: Tally | Successes, n: int) -> bool:
         return precision is not None and stopping.reached(
             work.job.scenario, tally, n, precision
         )
 
     return work, [most] if precision is None else stopping.stops(most), enough
+
+
+def never(tally: Tally | Successes, n: int) -> bool:
+    """Go on to the last stop."""
+    return False
 
 
 def second_answer(scenario: Scenario, sampling: Sampling, record: bool) -> Choice:

@@ -12,6 +12,7 @@ from simulator.errors import RunFileError
 from simulator.runfile import completeness, digests, parts
 from simulator.runfile.digests import PROVENANCE
 from simulator.runfile.store import RunWriter, conventions
+from simulator.runfile.tree import has_draws
 from simulator.runfile.untrusted import ALIKE, FORMAT
 from simulator.running import runs
 from simulator.running.slabs import assumption_named
@@ -85,7 +86,8 @@ def _check_whole(run: xr.DataTree, found: Found) -> None:
     if run.attrs.get("format") not in ALIKE:
         raise RunFileError("run", f"is not of format {FORMAT}", WHOLE)
     groups = {group.path for group in run.subtree}
-    needed = completeness.needed(groups)
+    counts_only = PROVENANCE in run.children and not has_draws(run)
+    needed = completeness.needed(groups, counts_only=counts_only)
     said = completeness.MADE_TWICE if RECORD in groups else ()
     root = {*completeness.NUMBERS, *completeness.TEXTS, "guarded"}
     made = run[PROVENANCE].attrs if PROVENANCE in run.children else {}

@@ -175,13 +175,17 @@ class Second:
         draws: range,
         threads: int | None = None,
         on_progress: OnProgress = lambda n_draw: None,
+        *,
+        by_draw: bool = True,
     ) -> tuple[Bools, Successes]:
         """Simulate draws: whether the sector achieves, (target, outcome, draw); counts.
 
-        Called `on_progress` with the draws of each form.
+        Called `on_progress` with the draws of each form. Without `by_draw` there are
+        no draws in the first.
         """
         counts = tallies.empty_successes(self.whole.trusts, self.whole.plan)
-        by_draw = np.empty((*counts.sector.shape, len(draws)), np.int8)
+        n_draw = len(draws) if by_draw else 0
+        achieved = np.empty((*counts.sector.shape, n_draw), np.int8)
         for form in self.forms:
             parts = blocks.simulate(
                 form.job,
@@ -192,14 +196,14 @@ class Second:
                 on_progress=on_progress,
             )
             for part in parts:
-                if isinstance(part, Shard):
+                if isinstance(part, Shard) and by_draw:
                     start = part.first_draw - draws.start
                     stop = start + part.n_draw
-                    by_draw[form.places, :, start:stop] = part.achieved
+                    achieved[form.places, :, start:stop] = part.achieved
                 elif isinstance(part, Tally):
                     for name in COUNTS:
                         getattr(counts, name)[form.places] = getattr(part, name)
-        return by_draw, counts
+        return achieved, counts
 
     def chances(self, counts: Successes, draws: int) -> variables.Written:
         """Give probabilities with their intervals from the counts of all draws."""
@@ -244,6 +248,7 @@ def write(
     on_progress: OnProgress,
     *,
     whole: bool,
+    by_draw: bool,
 ) -> None:
     """Write draws that stand in other files, then draws that are simulated now.
 
@@ -261,16 +266,19 @@ def write(
         As of `Second.simulated`.
     whole
         Whether these are all draws of the run, so that chances follow from them.
+    by_draw
+        Whether to write whether the sector achieves in each draw; else counts only.
     """
     total = tallies.empty_successes(of.whole.trusts, of.whole.plan)
     for source in sources:
         with h5py.File(source, "r") as file:
-            for first, values in _slabs(file):
+            for first, values in _slabs(file) if by_draw else ():
                 writer.put_draws(BY_DRAW, values, first)
             tallies.add_tally(total, read(file))
     if draws:
-        by_draw, counts = of.simulated(draws, threads, on_progress)
-        writer.put_draws(BY_DRAW, by_draw, draws.start)
+        achieved, counts = of.simulated(draws, threads, on_progress, by_draw=by_draw)
+        if by_draw:
+            writer.put_draws(BY_DRAW, achieved, draws.start)
         tallies.add_tally(total, counts)
     for name, path in COUNTS.items():
         writer.put(VARIABLES[path], getattr(total, name))

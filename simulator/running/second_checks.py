@@ -16,17 +16,19 @@ from simulator.types import OnProgress
 
 def disagreement(file: h5py.File, n_draw: int) -> str:
     """Compare the counts with the draws, and with each other."""
-    counts, by_draw = second.read(file), file[BY_DRAW.path]
-    achieved = sum(
-        by_draw[..., start : start + second.SLAB].sum(axis=-1, dtype=np.int64)
-        for start in range(0, n_draw, second.SLAB)
-    )
+    counts = second.read(file)
     so_many = np.arange(counts.share.shape[-1])
     pairs = {
-        "sector": (counts.sector, achieved),
         "share": (counts.share.sum(axis=-1), np.full(counts.sector.shape, n_draw)),
         "trust": (counts.trust.sum(axis=-1), counts.share @ so_many),
     }
+    if BY_DRAW.path in file:  # not so in a run of counts only
+        by_draw = file[BY_DRAW.path]
+        achieved = sum(
+            by_draw[..., start : start + second.SLAB].sum(axis=-1, dtype=np.int64)
+            for start in range(0, n_draw, second.SLAB)
+        )
+        pairs["sector"] = counts.sector, achieved
     for name, (one, other) in pairs.items():
         if not np.array_equal(one, other):
             return f"{COUNTS[name]} does not follow from the draws"
@@ -45,8 +47,11 @@ def of_sample(file: h5py.File, of: Second, starts: Iterable[int], n_draw: int) -
 
 def of_whole(file: h5py.File, of: Second, n_draw: int, on_progress: OnProgress) -> str:
     """Simulate every draw again, and count."""
-    found, counts = of.simulated(range(n_draw), on_progress=on_progress)
-    if not np.array_equal(found, file[BY_DRAW.path]):
+    by_draw = BY_DRAW.path in file  # not so in a run of counts only
+    found, counts = of.simulated(
+        range(n_draw), on_progress=on_progress, by_draw=by_draw
+    )
+    if by_draw and not np.array_equal(found, file[BY_DRAW.path]):
         return f"{BY_DRAW.path} is another"
     stored = second.read(file)
     for name, path in COUNTS.items():

@@ -17,7 +17,7 @@ from simulator import schema
 from simulator.engine import blocks, tallies
 from simulator.engine.job import Job
 from simulator.engine.shards import SHARD, Kept, Shard
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes, Tally
 from simulator.runfile import digests
 from simulator.runfile.memory import Writer
 from simulator.running import variables
@@ -50,10 +50,13 @@ class Slab(NamedTuple):
 Piece = Iterator[Slab | Tally]
 
 
-def simulated(job: Job, draws: int, **how: Any) -> Piece:
+def simulated(job: Job, draws: int, *, counts_only: bool = False, **how: Any) -> Piece:
     """Simulate draws; `how` is of `engine.simulate`."""
     for part in blocks.simulate(job, draws, to_store=True, **how):
-        if isinstance(part, Shard):
+        if counts_only:
+            if isinstance(part, Tally):
+                yield part
+        elif isinstance(part, Shard):
             for variable, values in variables.of_shard(part):
                 yield Slab(variable, values, part.first_draw)
         elif isinstance(part, Kept):
@@ -85,10 +88,15 @@ def read_tally(file: h5py.File) -> Tally:
     return Tally(**counts)
 
 
-def tally_of(path: Path) -> tuple[Tally, int]:
-    """Read a part's counts, and the draw after its last."""
+def successes_of(path: Path) -> Successes:
+    """Read who achieves how often in a part: its counts without histograms."""
     with h5py.File(path, "r") as file:
-        return read_tally(file), int(file["draw"][-1]) + 1
+        return read_successes(file)
+
+
+def read_successes(file: h5py.File) -> Successes:
+    """Read the counts of a file without its histograms."""
+    return Successes(**{name: file[COUNTS[name]][...] for name in Successes._fields})
 
 
 def write(writer: Writer, pieces: Sequence[Piece]) -> list[Tally]:

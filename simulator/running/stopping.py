@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.shards import SHARD
 from simulator.errors import ScenarioError
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes, Tally
 from simulator.outcomes import BESIDE, HEADLINE_OUTCOME
 from simulator.scenario import posterior
 from simulator.scenario.model import Scenario
@@ -39,12 +39,14 @@ def _growing(most: int) -> Iterator[int]:
         shards = max(shards + 1, int(shards * GROWTH))
 
 
-def reached(scenario: Scenario, tally: Tally, draws: int, half_width: float) -> bool:
+def reached(
+    scenario: Scenario, tally: Tally | Successes, draws: int, half_width: float
+) -> bool:
     """Tell whether every headline probability is known to the wished half-width."""
     return bool(widest(scenario, tally, draws) <= half_width)
 
 
-def widest(scenario: Scenario, tally: Tally, draws: int) -> float:
+def widest(scenario: Scenario, tally: Tally | Successes, draws: int) -> float:
     """Find the widest interval of a headline probability: its half-width.
 
     Of a target they are the sector's and the median trust's on its own basis, and the
@@ -72,7 +74,7 @@ def check(scenario: Scenario, half_width: float) -> None:
         )
 
 
-def _headline(scenario: Scenario, tally: Tally) -> Iterator[np.int64]:
+def _headline(scenario: Scenario, tally: Tally | Successes) -> Iterator[np.int64]:
     for k, target in enumerate(scenario.targets):
         own = OUTCOMES.index(HEADLINE_OUTCOME[target.basis])
         yield _median(tally.trust[k, own])

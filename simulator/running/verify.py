@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simulator.engine import histograms, tallies
 from simulator.engine.job import Job
-from simulator.kernel.tables import Tally
+from simulator.kernel.tables import Successes
 from simulator.kernel.workspace import LANES
 from simulator.runfile import completeness, digests, store, untrusted
 from simulator.running import rebuild, second, second_checks, slabs, variables
@@ -89,16 +89,18 @@ def verdicts(
     beside = second.prepared(job, table) if table else None
     with h5py.File(place, "r") as file:
         yield _inputs(file, job)
-        n_draw = len(file[DRAW])
+        n_draw = int(file.attrs["draws"])
         size = n_draw if replicates == 1 else n_draw // replicates
         stream = Stream if replicates == 1 else sobol.sampler(job.scenario, size)
         if whole:
             with progress(n_draw) as on_progress:
                 verdict = _simulated_whole(file, job, n_draw, size, stream, on_progress)
             yield verdict
+        elif completeness.keeps_counts_only(file):
+            yield _no_sample()
         else:
             yield _simulated_sample(file, job, n_draw, seed, stream)
-        if beside is not None:
+        if beside is not None and (whole or DRAW in file):
             yield _second(file, beside, n_draw, seed, whole, progress)
 
 
@@ -143,37 +145,36 @@ def variables_of(file: h5py.File) -> list[Variable]:
 
 
 def _agreement(file: h5py.File) -> Iterator[Verdict]:
-    counts, n_draw = slabs.read_tally(file), len(file[DRAW])
+    counts, n_draw = slabs.read_successes(file), int(file.attrs["draws"])
     yield _counts(file, counts, n_draw)
-    yield _accounts(file)
+    if not completeness.keeps_counts_only(file):
+        yield _accounts(file)
     if RECORD in file:
         question = "counts given the record and draws agree"
         yield _told(question, second_checks.disagreement(file, n_draw), n_draw)
 
 
-def _counts(file: h5py.File, counts: Tally, n_draw: int) -> Verdict:
+def _counts(file: h5py.File, counts: Successes, n_draw: int) -> Verdict:
     question = "counts, probabilities, bands and draws agree"
-    achieved = file["/sector/achieved"]
-    by_draw = sum(
-        achieved[:, :, start : start + SLAB].sum(axis=-1, dtype=np.int64)
-        for start in range(0, n_draw, SLAB)
-    )
     n_trust = counts.share.shape[-1]
     some_kind = np.isin(
         file["/trust_type"].asstr()[...], file["/type_of_trust"].asstr()[...]
     )
     pairs: dict[str, tuple[Any, Any]] = {
-        "/counts/sector_achieved": (counts.sector, by_draw),
         "/counts/trusts_achieving": (counts.share.sum(axis=-1), n_draw),
         "/achieved": (counts.trust.sum(axis=-1), counts.share @ np.arange(n_trust)),
-        "/counts/trust_histogram": (counts.trust_spread.sum(axis=-1), n_draw),
-        "/counts/system_histogram": (counts.system_spread.sum(axis=-1), n_draw),
-        "/counts/type_histogram": (
-            counts.kind_spread.sum(axis=-1)[:, some_kind],
-            n_draw,
-        ),
         "/counts/guarded": (file.attrs["guarded"], counts.guarded),
     }
+    if not completeness.keeps_counts_only(file):
+        achieved = file["/sector/achieved"]
+        by_draw = sum(
+            achieved[:, :, start : start + SLAB].sum(axis=-1, dtype=np.int64)
+            for start in range(0, n_draw, SLAB)
+        )
+        pairs["/counts/sector_achieved"] = counts.sector, by_draw
+        for name, known in (("trust", ...), ("system", ...), ("type", some_kind)):
+            path = f"/counts/{name}_histogram"
+            pairs[path] = file[path][...].sum(axis=-1)[:, known], n_draw
     for path, (one, other) in pairs.items():
         if not np.array_equal(one, np.broadcast_to(other, np.shape(one))):
             return Verdict(question, "no", f"{path} does not follow from the draws")
@@ -231,12 +232,13 @@ def _inputs(file: h5py.File, job: Job) -> Verdict:
     expected["/counts/trust_range"] = job.ranges.trust
     expected["/counts/type_range"] = job.ranges.kind
     expected["/counts/system_range"] = job.ranges.system
-    for path, values in expected.items():
+    there = {path: values for path, values in expected.items() if path in file}
+    for path, values in there.items():
         stored = file[path]
         found = stored.asstr()[...] if values.dtype.kind in "UO" else stored[...]
         if not np.array_equal(found, values):
             return Verdict(question, "no", f"{path} is another")
-    return Verdict(question, f"{len(expected)} variables", "")
+    return Verdict(question, f"{len(there)} variables", "")
 
 
 def _simulated_sample(
@@ -256,6 +258,12 @@ def _simulated_sample(
                     return Verdict(question, "no", wrong)
         seen += size
     return Verdict(question, f"{seen:,} draws at {len(starts)} places", "")
+
+
+def _no_sample() -> Verdict:
+    question = "draws chosen by chance come out the same to the bit"
+    found = "not looked at: the file holds counts only; --whole simulates every draw"
+    return Verdict(question, found, "")
 
 
 def _chosen(n_draw: int, seed: int) -> list[int]:
@@ -303,7 +311,8 @@ def _simulated_whole(
             "stream": stream,
             "on_progress": on_progress,
         }
-        for item in slabs.simulated(job, size, **how):
+        counts_only = completeness.keeps_counts_only(file)
+        for item in slabs.simulated(job, size, counts_only=counts_only, **how):
             if isinstance(item, Slab):
                 wrong = _first_difference(file, item)
                 if wrong:
@@ -311,9 +320,9 @@ def _simulated_whole(
             else:
                 tallies.add_tally(total, item)
                 each.append(item)
-    stored = slabs.read_tally(file)
     for name, counts in total._asdict().items():
-        if not np.array_equal(counts, getattr(stored, name)):
+        stored = file.get(slabs.COUNTS[name])  # None: left out of a run of counts
+        if stored is not None and not np.array_equal(counts, stored):
             return Verdict(question, "no", f"{slabs.COUNTS[name]} is another")
     replicates = each if size < n_draw else []
     for variable, values in variables.of_tally(job, total, n_draw, replicates):

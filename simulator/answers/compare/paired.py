@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.errors import RunFileError
+from simulator.runfile.tree import of_draws
 from simulator.running.replay import Replay, of_run
 from simulator.scenario.model import Target
 from simulator.schema import DRAW, TARGET, YEAR
@@ -104,7 +105,7 @@ def paired(first: Side, other: Side) -> list[str]:
 
 def sector(of: Side, targets: list[str], draws: int) -> xr.Dataset:
     """Read what the file holds of some targets and the first draws."""
-    found = of.tree["sector"].to_dataset()[[*RESULTS, "achieved"]]
+    found = of_draws(of.tree, "sector")[[*RESULTS, "achieved"]]
     return found.sel({TARGET: targets}).isel({DRAW: slice(draws)})
 
 

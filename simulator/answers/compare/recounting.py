@@ -19,6 +19,7 @@ from simulator.engine.job import Job
 from simulator.engine.shards import Shard
 from simulator.errors import RunFileError
 from simulator.kernel.workspace import BLOCK
+from simulator.runfile.tree import of_draws
 from simulator.running import prepare
 from simulator.schema import DRAW, OUTCOME, OUTCOMES, TARGET, TRUST_TYPES
 from simulator.statistics.independence import effective_of
@@ -112,7 +113,7 @@ def _simulated_again(of: Side, job: Job, start: int, stop: int, threads: int) ->
         if isinstance(part, Shard)
     ]
     targets = [target.name for target in job.scenario.targets]
-    stored = of.tree["sector"].to_dataset()["achieved"].sel({TARGET: targets})
+    stored = of_draws(of.tree, "sector")["achieved"].sel({TARGET: targets})
     stored = stored.isel({DRAW: slice(start, stop)}).transpose(TARGET, OUTCOME, DRAW)
     again = np.concatenate([part.achieved for part in parts], axis=-1)
     if not np.array_equal(stored.values.astype(bool), again.astype(bool)):

@@ -7,6 +7,7 @@ import xarray as xr
 
 from simulator.errors import RunFileError
 from simulator.messages import meant, nearest, quote
+from simulator.runfile.tree import of_draws
 from simulator.running import rebuild
 from simulator.running.future import Future, future_of
 from simulator.statistics.independence import need_independent
@@ -64,7 +65,7 @@ def _place(what: str, word: str, root: xr.Dataset) -> int:
 
 def _check_same(run: xr.DataTree, future: Future) -> None:
     """Refuse to explain a draw that is not the one in the file."""
-    stored = run["drivers"].to_dataset().isel(draw=future.draw)
+    stored = of_draws(run, "drivers").isel(draw=future.draw)
     for name in ("pay", "nonpay", "pressure", "delivery", "demand"):
         made = getattr(future.drawn, name)[..., 0].astype(np.float32)
         if not np.array_equal(made, stored[name].values):

@@ -16,6 +16,7 @@ from scipy.special import ndtri
 from simulator.answers.believed import BELIEF, DRAW, believed
 from simulator.errors import ScenarioError
 from simulator.messages import nearest, quote
+from simulator.runfile.tree import of_draws
 from simulator.schema import CONFIDENCE
 from simulator.types import Floats
 
@@ -82,7 +83,7 @@ def luck(run: xr.DataTree) -> xr.Dataset:
         `luck` by (series, draw): each series' mean over years, and over types of trust
         where it is by type. What beliefs say of it is in it too.
     """
-    drawn = run["drivers"].to_dataset()
+    drawn = of_draws(run, "drivers")
     parts = {}
     for name in LUCK:
         values = drawn[name].astype(np.float64)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.answers.headline.estimate import BAND, own_outcome
 from simulator.outcomes import PRODUCTIVITIES
+from simulator.runfile.tree import of_draws
 from simulator.schema import RECORD
 
 GROUPS: Final = ("/", "/sector", "/bands", "/drivers", "/provenance", RECORD)
@@ -40,7 +41,7 @@ def delivered(run: xr.DataTree) -> xr.Dataset:
         quality and takes off for drift; and the sector's savings of the first year,
         `sector_planned` and `sector_made`, by `quantile`.
     """
-    sector = run["sector"].to_dataset()
+    sector = of_draws(run, "sector")
     share = _real_share(run)
     # A target at a time: all draws of all targets may not fit into the memory.
     parts = [
@@ -85,7 +86,7 @@ def _of_sector(sector: xr.Dataset, real_share: xr.DataArray | float) -> xr.Datas
 
 def _real_share(run: xr.DataTree) -> xr.DataArray | float:
     """Give what was believed of savings: of each draw, or the same of all."""
-    drivers = run["drivers"].to_dataset()
+    drivers = of_draws(run, "drivers")
     if "delivery__real_share" in drivers:
         return drivers["delivery__real_share"].astype(np.float64)
     scenario = tomllib.loads(str(run["provenance"].attrs["scenario_resolved"]))
@@ -139,7 +140,7 @@ class Step(NamedTuple):
 
 def step(run: xr.DataTree, lower: str, higher: str) -> Step:
     """Compare two targets on the futures that they share."""
-    sector = run["sector"].to_dataset()
+    sector = of_draws(run, "sector")
     one, two = (sector.sel(target=name) for name in (lower, higher))
 
     def gain(name: str) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from simulator.outcomes import BESIDE, HEADLINE_OUTCOME
+from simulator.runfile.tree import of_draws
 from simulator.schema import CONFIDENCE, RECORD
 from simulator.statistics.independence import (
     by_replicate,
@@ -64,7 +65,7 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
         shares = root[f"share_achieving{end}"].sel(outcome=outcome, quantile=list(BAND))
         answer[f"share_achieving{end}"] = shares.drop_vars("outcome")
     # A target at a time: all draws of all targets may not fit into the memory.
-    sector = run["sector"].to_dataset()
+    sector = of_draws(run, "sector")
     one = [sector.isel(target=k) for k in range(sector.sizes["target"])]
     one_offs = [
         _bands("one_off_share", _one_off_share(target), replicates, n) for target in one

@@ -23,17 +23,20 @@ from simulator.answers.headline.delivered import (
     Step,
     delivered,
     in_pairs,
+    of_median_trust,
     steps,
 )
 from simulator.answers.headline.estimate import (
     LEVELS,
     headline,
     highest_names,
+    in_brief,
     widest,
 )
 from simulator.answers.headline.ties import alike, undecided
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME, PRODUCTIVITIES
+from simulator.runfile.tree import has_draws
 from simulator.schema import CONFIDENCE
 
 PLANNED_BEFORE = "finance.savings_rate_planned"
@@ -264,10 +267,12 @@ def as_records(
 ) -> dict[str, object]:
     """Give the answer for a script: plain numbers, no rounding.
 
-    An end that the draws are too few to bound is null.
+    An end that the draws are too few to bound is null. Of a run of counts only there is
+    nothing that needs every draw: `asking_more` and `cannot_be_told_apart` are null.
     """
-    answer = headline(run, together=together)
-    found = delivered(run)
+    each = has_draws(run)
+    answer = (headline if each else in_brief)(run, together=together)
+    found = delivered(run) if each else of_median_trust(run)
     follows = run.to_dataset()["plan_follows"]
     targets = []
     for name in answer["target"].values:
@@ -299,8 +304,12 @@ def as_records(
         "confidence": CONFIDENCE,
         "intervals_that_hold_at_once": int(answer.attrs["family"]),
         "targets": targets,
-        "asking_more": [step._asdict() for step in steps(run, answer)],
-        "cannot_be_told_apart": [list(group) for group in alike(run)],
+        "asking_more": (
+            [step._asdict() for step in steps(run, answer)] if each else None
+        ),
+        "cannot_be_told_apart": (
+            [list(group) for group in alike(run)] if each else None
+        ),
         "precision": _precision(run),
         "answers": list(beside.said(run)),
         "notes": notes(run),

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.answers.headline.estimate import own_outcome
+from simulator.runfile.tree import of_draws
 from simulator.schema import CONFIDENCE
 from simulator.statistics.independence import (
     by_replicate,
@@ -25,7 +26,7 @@ def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
     with the next; a group holds neighbours whose difference has zero in its 95%
     interval. Each target is judged on its own basis.
     """
-    achieved = run["sector"].to_dataset()["achieved"]
+    achieved = of_draws(run, "sector")["achieved"]
     # A row at a time: picked all at once, every outcome of every draw is read.
     by_draw = [
         achieved.isel(target=k).sel(outcome=str(outcome)).values

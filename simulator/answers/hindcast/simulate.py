@@ -17,6 +17,7 @@ from simulator.engine.shards import Kept, Shard
 from simulator.errors import RunFileError, ScenarioError
 from simulator.evidence import record
 from simulator.kernel import workspace
+from simulator.runfile.tree import of_draws
 from simulator.running import prepare, replay
 from simulator.running.replay import Replay
 from simulator.statistics.independence import need_independent
@@ -63,7 +64,7 @@ def hindcast(
     scenario = again.scenario
     need_independent(run, scenario.name)
     check_years(scenario.first_year, scenario.last_year)
-    sector = run["sector"].to_dataset()
+    sector = of_draws(run, "sector")
     n_trust = len(again.population.code)
     series = xr.Dataset(
         measures.of_sector(sector.astype(np.float64), n_trust)
@@ -106,7 +107,7 @@ def _of_trusts(
     on_progress: OnProgress,
 ) -> dict[str, xr.DataArray]:
     """Give the measures of acute and of other trusts: (target, draw, year)."""
-    stored = run["sector"].to_dataset()["balance"].transpose("target", "draw", "year")
+    stored = of_draws(run, "sector")["balance"].transpose("target", "draw", "year")
     draws = stored.sizes["draw"]
     assert again.seed is not None
     rates = run.to_dataset()["rate"].values.astype(np.float64)

@@ -12,6 +12,7 @@ from simulator.errors import RunFileError
 from simulator.kernel.trust_year import TIE
 from simulator.messages import nearest
 from simulator.outcomes import PRODUCTIVITIES
+from simulator.runfile.tree import of_draws
 from simulator.schema import CONFIDENCE
 from simulator.statistics.independence import effective_of, need_independent, worth
 from simulator.statistics.intervals import wilson_of_worth
@@ -89,7 +90,7 @@ def path(run: xr.DataTree, targets: Sequence[str] | None = None) -> xr.Dataset:
     names = [str(name) for name in root["target"].values]
     outcomes = dict(zip(names, own_outcome(root).values.tolist(), strict=True))
     wanted = names if targets is None else [_known(name, names) for name in targets]
-    sector = run["sector"].to_dataset()
+    sector = of_draws(run, "sector")
     # A target at a time: all draws of all targets may not fit into the memory.
     effective = effective_of(run)
     parts = [

@@ -12,10 +12,10 @@ from simulator.errors import RunFileError
 from simulator.files.places import SIGNATURE
 from simulator.runfile.untrusted import attributes, storage, values
 from simulator.runfile.untrusted.refusing import reading, refuse, shown
+from simulator.runfile.untrusted.retired import RETIRED
 from simulator.schema import (
     COORDINATES,
     MAKER,
-    RETIRED,
     VARIABLES,
     Variable,
     assumption,
