@@ -29,6 +29,7 @@ COMMANDS = (
     ("population", "build"),
     ("compare",),
     ("explain",),
+    ("explore",),
     ("export",),
     ("futures",),
     ("join",),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator.errors import Problems, ScenarioError
-from simulator.messages import Fault, dotted
+from simulator.messages import Fault, dotted, nearest, quote
 from simulator.scenario import idle, layers, posterior, series, sources, vintage
 from simulator.scenario import toml as toml_text
 from simulator.scenario.check import build, in_file_order, place_of, unsourced
@@ -137,6 +137,21 @@ def with_plans(loaded: Loaded, follows: str) -> Loaded:
     if not kept:
         problem = f"has no target whose plans follow the {follows}"
         raise ScenarioError(scenario.name, problem, "add one with plan_follows")
+    return _with_targets(loaded, kept)
+
+
+def with_targets(loaded: Loaded, names: Sequence[str]) -> Loaded:
+    """Keep the targets of some names, in the order of the scenario."""
+    known = [target.name for target in loaded.scenario.targets]
+    for name in names:
+        if name not in known:
+            problem = f"has no target {quote(name)}"
+            raise ScenarioError(loaded.scenario.name, problem, nearest(name, known))
+    kept = [k for k, name in enumerate(known) if name in names]
+    return _with_targets(loaded, kept)
+
+
+def _with_targets(loaded: Loaded, kept: Sequence[int]) -> Loaded:
     places = {str(old): str(new) for new, old in enumerate(kept)}
     origins = {}
     for path, origin in loaded.origins.items():
@@ -146,6 +161,7 @@ def with_plans(loaded: Loaded, follows: str) -> Loaded:
             origins[path] = origin
         elif number in places:
             origins[f"targets.{places[number]}.{key}"] = origin
+    scenario = loaded.scenario
     targets = tuple(scenario.targets[k] for k in kept)
     tree = {**loaded.tree, "targets": [loaded.tree["targets"][k] for k in kept]}
     return replace(

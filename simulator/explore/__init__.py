@@ -1,0 +1,1 @@
+"""A local page that answers while a scenario is changed."""
