@@ -62,6 +62,7 @@ ROWS = (
     Row("plans close none of the gap", ("delivery.gap_closed=0.0",)),
     Row("plans close all of the gap", ("delivery.gap_closed=1.0",)),
     Row("plans do not count on support", ("funding.planned_support=0.0",)),
+    Row("the target on all income", ("prices.national_share=1.0",)),
     Row("no drift that prices pay for", ("prices.funded_drift=0.0",)),
     Row("no adjustment for quality", ("delivery.quality=0.0",)),
     Row("opening cost as published", ("opening.cost_error=0.0",)),
