@@ -7,7 +7,7 @@ import xarray as xr
 
 from simulator.answers.headline import caveats
 from simulator.answers.headline.beside import cell, has_both
-from simulator.answers.headline.delivered import delivered, in_pairs, steps
+from simulator.answers.headline.delivered import in_pairs, of_median_trust, steps
 from simulator.answers.headline.estimate import GIVEN, highest_names, own_outcome
 from simulator.answers.headline.ties import alike
 from simulator.answers.text import band, chance, financial_year
@@ -108,7 +108,7 @@ def how_to_read(run: xr.DataTree) -> str:
 
 def targets(run: xr.DataTree, answer: xr.Dataset) -> Table:
     """Set all targets side by side; `answer` is the `headline` of the run."""
-    found, both = delivered(run), has_both(answer)
+    found, both = of_median_trust(run), has_both(answer)
     rows = []
     for pair in in_pairs(run.to_dataset()):
         for name in (one for one in pair if one is not None):

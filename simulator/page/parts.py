@@ -1,5 +1,6 @@
 """What a page is made of: sections, and in them words, tables and pictures."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -50,6 +51,8 @@ class Table:
     choices: tuple[str, ...] = ()
     """Values of `chosen_by`, a column, to choose rows by."""
     chosen_by: int = 0
+    keys: Row = ()
+    """What an analyst types for each row, in small print below its first cell."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,15 @@ class Picture:
     name: str
     title: str
     subtitle: str
-    svg: str
+    drawn: Future[str]
     numbers: Table
     target: str = ""
     hidden: bool = False
+
+    @property
+    def svg(self) -> str:
+        """Give the picture, waiting for it where it is still being drawn."""
+        return self.drawn.result()
 
 
 Part = Words | Points | Commands | Table | Picture

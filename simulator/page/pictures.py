@@ -1,7 +1,8 @@
 """Figures as pictures that stand in a page."""
 
 import xml.etree.ElementTree as ET
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
 
 from simulator.page.parts import Picture, Table
 from simulator.plots import drawing
@@ -12,6 +13,9 @@ SVG: Final = "http://www.w3.org/2000/svg"
 # with one text, and the numbers stand in a table below it.
 DROPPED: Final = ("role", "aria-roledescription", "aria-hidden", "aria-label")
 SAID: Final = "data-said"  # what a mark says under the mouse
+# What draws needs no Python: one picture is drawn while the next is worked out.
+DRAWERS: Final = ThreadPoolExecutor(2)
+ET.register_namespace("", SVG)
 
 
 def picture(
@@ -30,7 +34,8 @@ def picture(
     hidden
         Whether it is shown only when it is chosen.
     """
-    drawn = drawing.drawn(figure.dressed(), "svg").decode()
+    # Its form is checked by the tests; here that would take as long as the drawing.
+    spec = figure.dressed().to_dict(validate=False)
     numbers = Table(
         name=f"{name}-numbers",
         caption="The numbers of this picture",
@@ -42,16 +47,19 @@ def picture(
         name=name,
         title=figure.title,
         subtitle=figure.subtitle,
-        svg=inline(drawn, figure.alt),
+        drawn=DRAWERS.submit(_draw, spec, figure.alt),
         numbers=numbers,
         target=target,
         hidden=hidden,
     )
 
 
+def _draw(spec: dict[str, Any], alt: str) -> str:
+    return inline(drawing.svg(spec), alt)
+
+
 def inline(drawn: str, alt: str) -> str:
     """Make an SVG an image with a text, as wide as its place allows."""
-    ET.register_namespace("", SVG)
     root = ET.fromstring(drawn)
     for element in root.iter():
         said = element.get("aria-label", "")

@@ -1,14 +1,20 @@
 """What a run rests on: its assumptions, and what made it."""
 
+from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
+from simulator import evidence
 from simulator.exports import tidy
 from simulator.page.parts import Commands, Table
 from simulator.plots.words import number
+from simulator.scenario import toml as toml_text
+from simulator.scenario.assumptions import parse
 from simulator.scenario.assumptions_log import GRADES
+from simulator.scenario.plain_names import plain_name
 
 WEAKEST_FIRST: Final = ("C", "B", "A")
 SHOWN: Final = 12  # the others are folded away
@@ -22,7 +28,7 @@ TOLD: Final = (
 COLUMNS: Final = ("assumption", "value", "grade", "source", "share of the spread")
 
 
-def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table]:
+def listed(run: xr.DataTree, influences: pd.DataFrame | None) -> pd.DataFrame:
     """List the graded assumptions, those first that move the answer and are weak.
 
     Parameters
@@ -31,56 +37,86 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
         As `open` gives it.
     influences
         As `belief_tornado.influences` gives them; None where they are not known.
+
+    Returns
+    -------
+    listed
+        By `key`: `name` and `value` in words, `unit`, `grade`, `source`, `layer` that
+        set it; `share` of the chance's spread with `low` and `high`, missing where it
+        is not known or lost in noise.
     """
     found = tidy.assumptions(run)
     found = found[found["grade"].notna()]
-    told = {}
-    if influences is not None:
-        known = influences[influences["told"]]
-        told = {str(one["assumption"]): one for _, one in known.iterrows()}
-    shares = [float(told[key]["share"]) if key in told else 0.0 for key in found["key"]]
-    sorted_rows = found.assign(
-        share=shares,
-        is_sure=[not value.startswith("{") for value in found["value"].astype(str)],
+    targets = [str(name) for name in run.to_dataset()["target"].values]
+    found = found.assign(
+        name=[plain_name(key, targets) for key in found["key"]],
+        unit=[_unit(key) for key in found["key"]],
+        is_sure=[not value.startswith("{") for value in found["value"]],
+        value=[_in_words(value) for value in found["value"]],
         weak=[WEAKEST_FIRST.index(grade) for grade in found["grade"]],
-    ).sort_values(
-        ["share", "is_sure", "weak", "key"], ascending=[False, True, True, True]
     )
-    rows = tuple(
-        (
-            str(one["key"]),
-            str(one["value"]),
-            str(one["grade"]),
-            str(one["source"] or ""),
-            _said(told, str(one["key"])),
-        )
-        for _, one in sorted_rows.iterrows()
+    shares = ["share", "low", "high"]
+    if influences is None:
+        found = found.assign(**dict.fromkeys(shares, np.nan))
+    else:
+        known = influences[influences["told"]].set_index("assumption")[shares]
+        found = found.join(known, on="key")
+    return found.sort_values(
+        ["share", "is_sure", "weak", "key"],
+        ascending=[False, True, True, True],
+        na_position="last",
+        ignore_index=True,
     )
-    moving = "those that move the chance most, then " if told else ""
+
+
+def _unit(key: str) -> str:
+    entry = evidence.default_entry(key)
+    return entry.unit if entry else ""
+
+
+def _in_words(written: str) -> str:
+    """Say what a value of a scenario is, which stands there as TOML or as a word."""
+    if not written.startswith("{"):
+        return written
+    return parse(toml_text.read(f"value = {written}", "value")["value"]).describe()
+
+
+def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table]:
+    """Lay the graded assumptions out in two tables; as of `listed`."""
+    found = listed(run, influences)
+    moving = (
+        "those that move the chance most, then " if found["share"].notna().any() else ""
+    )
     first = (
         f"Assumptions: {moving}those that are uncertain and have the weakest evidence. "
         f"{GRADES}"
     )
+    rest = f"The other {len(found) - SHOWN} graded assumptions"
     return [
-        Table("graded", first, COLUMNS, rows[:SHOWN], words=4),
-        Table(
-            "more-graded",
-            f"The other {len(rows) - SHOWN} graded assumptions",
-            COLUMNS,
-            rows[SHOWN:],
-            words=4,
-            folded=True,
-            searched=True,
-        ),
+        _table("graded", first, found[:SHOWN]),
+        replace(_table("more-graded", rest, found[SHOWN:]), folded=True, searched=True),
     ]
 
 
-def _said(told: dict[str, pd.Series], key: str) -> str:
-    if key not in told:
-        return ""
-    share, low, high = (
-        number(100.0 * told[key][name]) for name in ("share", "low", "high")
+def _table(name: str, caption: str, found: pd.DataFrame) -> Table:
+    rows = tuple(
+        (
+            str(one["name"]),
+            f"{one['value']} ({one['unit']})" if one["unit"] else str(one["value"]),
+            str(one["grade"]),
+            str(one["source"] or ""),
+            share_of(one),
+        )
+        for _, one in found.iterrows()
     )
+    return Table(name, caption, COLUMNS, rows, words=4, keys=tuple(found["key"]))
+
+
+def share_of(one: pd.Series) -> str:
+    """Say an assumption's share of the spread with its interval, if it has one."""
+    if np.isnan(one["share"]):
+        return ""
+    share, low, high = (number(100.0 * one[name]) for name in ("share", "low", "high"))
     return f"{share}% ({low} to {high})"
 
 

@@ -114,6 +114,7 @@ def plan(
     drawing.check()
     places.check(place, force=force, sources=files)
     run = store.open_run(files[0])
+    run.to_dataset().load()  # small, and looked at by every section
     target = main_target(run) if target is None else known(run, target)
     # Draws that are spread evenly are simulated again by no answer.
     quick = quick or replicates_of(run) > 1

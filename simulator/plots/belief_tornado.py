@@ -11,9 +11,11 @@ from simulator.plots import theme
 from simulator.plots.figure import Figure
 from simulator.plots.library import altair
 from simulator.plots.words import chance, known_name, number, with_draws
+from simulator.scenario.plain_names import plain_name
 
 SHOWN: Final = 10
 BAR: Final = 26
+NAME: Final = 320  # width of the longest name, in pixels
 UP, DOWN = "higher value, likelier", "higher value, less likely"
 
 
@@ -25,9 +27,9 @@ def influences(
     Returns
     -------
     influences
-        By assumption: `share` of the variance of the chance over beliefs with `low`
-        and `high`, `direction` (rank correlation), and `told`, whether its share is
-        above nothing beyond noise.
+        By `assumption`, its key: `name` in plain words, `share` of the variance of the
+        chance over beliefs with `low` and `high`, `direction` (rank correlation), and
+        `told`, whether its share is above nothing beyond noise.
     """
     row = found.assumptions.sel(target=target, outcome=outcome)
     frame = pd.DataFrame(
@@ -39,7 +41,8 @@ def influences(
             "direction": row["direction"].values,
         }
     )
-    frame = frame.assign(told=frame["low"] > 0.0)
+    names = [plain_name(key) for key in frame["assumption"]]
+    frame = frame.assign(name=names, told=frame["low"] > 0.0)
     return frame.sort_values("share", ascending=False, ignore_index=True)
 
 
@@ -67,12 +70,18 @@ def figure(found: Uncertainty, target: str | None = None) -> Figure:
             f"{beliefs:,} beliefs with {futures} futures each. {_rest(every, shown)}"
         ),
         alt=_alt(shown, target),
-        columns=("assumption", "share of the spread, %", "a higher value makes it"),
+        columns=(
+            "assumption",
+            "share of the spread, %",
+            "a higher value makes it",
+            "key",
+        ),
         rows=tuple(
             (
-                str(one["assumption"]),
+                str(one["name"]),
                 _share(one),
                 "likelier" if one["direction"] > 0.0 else "less likely",
+                str(one["assumption"]),
             )
             for _, one in shown.iterrows()
         ),
@@ -99,7 +108,7 @@ def _share(one: Any) -> str:
 
 def _alt(shown: pd.DataFrame, target: str) -> str:
     told = [
-        f"{one['assumption']} {_share(one)}%, {UP if one['direction'] > 0.0 else DOWN}"
+        f"{one['name']} {_share(one)}%, {UP if one['direction'] > 0.0 else DOWN}"
         for _, one in shown.iterrows()
     ]
     return f"Bar chart of what the chance of {target} hangs on: {'; '.join(told)}."
@@ -111,14 +120,14 @@ def _chart(shown: pd.DataFrame) -> Any:
         way=[UP if value > 0.0 else DOWN for value in shown["direction"]],
         said=[_share(one) for _, one in shown.iterrows()],
     )
-    rows["hover"] = rows["assumption"] + ": " + rows["said"] + "%, " + rows["way"]
+    rows["hover"] = rows["name"] + ": " + rows["said"] + "%, " + rows["way"]
     ways = [way for way in (UP, DOWN) if way in set(rows["way"])]
     colours = {UP: theme.BLUE, DOWN: theme.ORANGE}
     y = alt.Y(
-        "assumption:N",
-        sort=list(rows["assumption"]),
+        "name:N",
+        sort=list(rows["name"]),
         title=None,
-        axis=alt.Axis(ticks=False, grid=False),
+        axis=alt.Axis(ticks=False, grid=False, labelLimit=NAME),
     )
     # Left or right of the middle says which way, as colour alone must not.
     rows = rows.assign(
@@ -144,7 +153,12 @@ def _chart(shown: pd.DataFrame) -> Any:
                 title=None,
                 scale=alt.Scale(domain=ways, range=[colours[way] for way in ways]),
             ),
-            tooltip=["assumption:N", alt.Tooltip("said:N", title="share, %"), "way:N"],
+            tooltip=[
+                alt.Tooltip("name:N", title="assumption"),
+                alt.Tooltip("assumption:N", title="key"),
+                alt.Tooltip("said:N", title="share, %"),
+                alt.Tooltip("way:N", title="direction"),
+            ],
         ),
         base.mark_rule(color=theme.INK, strokeWidth=1.5).encode(
             x="from:Q", x2="to:Q", y=y

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from simulator.answers.headline.beside import has_both
-from simulator.answers.headline.estimate import GIVEN, headline, own_outcome
+from simulator.answers.headline.estimate import GIVEN, in_brief, own_outcome
 from simulator.answers.target import estimate as curves
 from simulator.outcomes import OF_NAME
 from simulator.plots import theme
@@ -86,7 +86,7 @@ def _given_the_record(
     run: xr.DataTree, rows: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Give the second answer of a run that has one, where plans follow the gap."""
-    answer = headline(run)
+    answer = in_brief(run)
     if not has_both(answer):
         return []
     found = answer.sel(beliefs=GIVEN, of="sector")

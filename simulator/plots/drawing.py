@@ -8,6 +8,8 @@ from simulator.plots.library import altair, vl_convert
 
 FORMATS: Final = ("svg", "png", "pdf", "html")
 PIXELS: Final = 2.0  # of a PNG for every pixel of the chart
+# What is drawn is in the chart: nothing is fetched, whatever a name looks like.
+NOTHING_FETCHED: Final[dict[str, Any]] = {"allowed_base_urls": []}
 # Vega turns its expressions into functions, so that its page must allow that.
 PAGE: Final = """\
 <!doctype html>
@@ -47,13 +49,16 @@ def drawn(chart: Any, to: str) -> bytes:
     spec = chart.to_dict()
     if to == "html":
         return _page(convert, spec)
-    # What is drawn is in the chart: nothing is fetched, whatever a name looks like.
-    how: dict[str, Any] = {"allowed_base_urls": []}
     if to == "png":
-        return bytes(convert.vegalite_to_png(spec, scale=PIXELS, **how))
+        return bytes(convert.vegalite_to_png(spec, scale=PIXELS, **NOTHING_FETCHED))
     if to == "pdf":
-        return bytes(convert.vegalite_to_pdf(spec, **how))
-    return str(convert.vegalite_to_svg(spec, **how)).encode()
+        return bytes(convert.vegalite_to_pdf(spec, **NOTHING_FETCHED))
+    return svg(spec).encode()
+
+
+def svg(spec: dict[str, Any]) -> str:
+    """Draw a chart that is given as its specification; threads may do it at once."""
+    return str(vl_convert().vegalite_to_svg(spec, **NOTHING_FETCHED))
 
 
 def _page(convert: Any, spec: dict[str, Any]) -> bytes:

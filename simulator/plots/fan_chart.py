@@ -195,13 +195,14 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
     scale = alt.Scale(zero=False, nice=True)
     digits = _digits(rows.iloc[0])
     axis = alt.Axis(format=f",.{digits}f", tickCount=5, minExtent=34)
+    # Channels by their classes: Altair takes long to guess the class of a text.
     layers = [
         base.mark_area(opacity=0.16, interpolate="linear").encode(
-            y=alt.Y("q05:Q", title=None, scale=scale, axis=axis), y2="q95:Q"
+            y=alt.Y("q05:Q", title=None, scale=scale, axis=axis), y2=alt.Y2("q95:Q")
         ),
-        base.mark_area(opacity=0.32).encode(y="q25:Q", y2="q75:Q"),
+        base.mark_area(opacity=0.32).encode(y=alt.Y("q25:Q"), y2=alt.Y2("q75:Q")),
         base.mark_line(strokeWidth=2.5).encode(
-            y="q50:Q",
+            y=alt.Y("q50:Q"),
             strokeDash=alt.StrokeDash(
                 "series:N",
                 legend=None,
@@ -211,7 +212,7 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
             ),
         ),
         base.mark_point(filled=True, opacity=1, size=40, aria=True).encode(
-            y="q50:Q",
+            y=alt.Y("q50:Q"),
             description=alt.Description("hover:N"),
             tooltip=[
                 alt.Tooltip("series:N"),
@@ -224,12 +225,12 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
         named = base.transform_filter(alt.datum.year == rows["year"].iloc[-1])
         layers.append(
             named.mark_text(align="right", dx=2, dy=-9, fontSize=12).encode(
-                y="q50:Q", text="series:N", color=alt.value(theme.INK)
+                y=alt.Y("q50:Q"), text=alt.Text("series:N"), color=alt.value(theme.INK)
             )
         )
     if rows["q05"].min() < 0.0 < rows["q95"].max():
         nought = alt.Chart(pd.DataFrame({"zero": [0]}))
-        layers.insert(0, nought.mark_rule(color=theme.GREY).encode(y="zero:Q"))
+        layers.insert(0, nought.mark_rule(color=theme.GREY).encode(y=alt.Y("zero:Q")))
     width, height = PANEL
     title = alt.TitleParams(panel, fontSize=13, fontWeight="normal", offset=6)
     return alt.layer(*layers, data=shown).properties(

@@ -113,29 +113,45 @@ def _alt(found: pd.DataFrame) -> str:
 
 
 def _chart(found: pd.DataFrame) -> Any:
+    """Draw a panel for each measure: one chart that is repeated, as that is quick."""
     alt = altair()
-    panels = [
-        _panel(alt, str(measure), rows)
-        for measure, rows in found.groupby("measure", sort=False)
-    ]
-    return alt.concat(*panels, columns=COLUMNS, spacing=20)
-
-
-def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
+    rows = found.assign(hover=[_hover(row) for _, row in found.iterrows()])
     width, height = PANEL
+    return (
+        alt.layer(*_layers(alt), data=rows)
+        .properties(width=width, height=height)
+        .facet(
+            alt.Facet(
+                "measure:N",
+                title=None,
+                sort=list(found["measure"].unique()),
+                header=alt.Header(
+                    labelFontSize=12, labelAnchor="start", labelPadding=4
+                ),
+            ),
+            columns=COLUMNS,
+            spacing={"row": 52, "column": 52},
+            bounds="flush",  # or panels shift by the widths of their labels
+        )
+        .resolve_scale(x="independent", y="independent")
+    )
+
+
+def _hover(row: Any) -> str:
+    said = _row(row)
+    return f"{row['year']}: published {said[2]}, foretold {said[5]}"
+
+
+def _layers(alt: Any) -> list[Any]:
+    """Draw bands, the middle, and the published figure upon them."""
     axis = alt.Axis(labelAngle=0, labelFontSize=10, labelExpr="slice(datum.label, 2)")
-    x = alt.X("year:O", title=None, axis=axis)
+    base = alt.Chart().encode(x=alt.X("year:O", title=None, axis=axis))
     y_axis = alt.Axis(tickCount=4, minExtent=34, format="~f")
     scale = alt.Scale(zero=False, nice=True)
-    hover = [
-        f"{row['year']}: published {_row(row)[2]}, foretold {_row(row)[5]}"
-        for _, row in rows.iterrows()
-    ]
-    base = alt.Chart().encode(x=x)
     kinds = [INSIDE, OUTSIDE]
     points = base.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
         description=alt.Description("hover:N"),
-        y="published:Q",
+        y=alt.Y("published:Q"),
         color=alt.Color(
             "inside:N",
             title=None,
@@ -146,19 +162,21 @@ def _panel(alt: Any, measure: str, rows: pd.DataFrame) -> Any:
             title=None,
             scale=alt.Scale(domain=kinds, range=["circle", "triangle-up"]),
         ),
-        tooltip=["year:O", alt.Tooltip("published:Q", format=".2f"), "inside:N"],
+        tooltip=[
+            alt.Tooltip("year:O"),
+            alt.Tooltip("published:Q", format=".2f"),
+            alt.Tooltip("inside:N"),
+        ],
     )
     band = {"color": theme.BLUE, "size": 18}
     # Bars, as a measure may have been published of single years.
-    layers = [
+    return [
         base.mark_bar(opacity=0.18, **band).encode(
-            y=alt.Y("q05:Q", title=None, scale=scale, axis=y_axis), y2="q95:Q"
+            y=alt.Y("q05:Q", title=None, scale=scale, axis=y_axis), y2=alt.Y2("q95:Q")
         ),
-        base.mark_bar(opacity=0.35, **band).encode(y="q25:Q", y2="q75:Q"),
-        base.mark_tick(color=theme.BLUE, thickness=2, size=18).encode(y="q50:Q"),
+        base.mark_bar(opacity=0.35, **band).encode(
+            y=alt.Y("q25:Q"), y2=alt.Y2("q75:Q")
+        ),
+        base.mark_tick(color=theme.BLUE, thickness=2, size=18).encode(y=alt.Y("q50:Q")),
         points,
     ]
-    title = alt.TitleParams(measure, fontSize=12, fontWeight="normal", offset=4)
-    return alt.layer(*layers, data=rows.assign(hover=hover)).properties(
-        width=width, height=height, title=title
-    )

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from simulator.answers.headline.delivered import in_pairs, steps
-from simulator.answers.headline.estimate import headline
+from simulator.answers.headline.estimate import in_brief
 from simulator.answers.text import chance, financial_year
 from simulator.errors import RunFileError
 from simulator.messages import nearest
@@ -87,7 +87,7 @@ def main_target(run: xr.DataTree) -> str:
 
     The highest that the sector has an even chance to achieve, or else the lowest.
     """
-    answer = headline(run)
+    answer = in_brief(run)
     more = steps(run, answer)
     if more:
         return more[0].lower
