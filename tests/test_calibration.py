@@ -8,6 +8,7 @@ import numpy as np
 import processes
 import pytest
 from scipy import stats
+from terminals import inside
 
 import simulator as sim
 from simulator.answers.calibrate import (
@@ -159,10 +160,15 @@ def test_too_few_effective_beliefs_are_refused() -> None:
 def test_what_cannot_be_weighed_is_refused_at_once(
     words: tuple[str, ...], problem: str, tmp_path: Path
 ) -> None:
-    done = processes.simulator("calibrate", *words, "-o", "mine.csv", folder=tmp_path)
+    done = inside(tmp_path, "calibrate", *words, "-o", "mine.csv")
     assert done.returncode == 1
     assert problem in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_packaged_beliefs_are_shown(tmp_path: Path) -> None:
+    words = ("calibrate", "show", "record-2013-2017")
+    assert processes.fault(processes.simulator(*words, folder=tmp_path)) == ""
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from rich.console import Console
+from terminals import inside
 
 from simulator.answers.groups import estimate, report
 from simulator.answers.groups.estimate import Chosen
@@ -132,15 +133,15 @@ def test_a_system_is_answered_for_and_shown_again(tmp_path):
     assert (made.returncode, made.stderr) == (0, "")
     answer = json.loads(made.stdout)
     assert {row["member"] for row in answer["chances"]} == {"sector", "system-03"}
-    again = command(tmp_path, "show", "run.h5", *of, "--json")
+    again = inside(tmp_path, "show", "run.h5", *of, "--json")
     assert json.loads(again.stdout) == answer
-    table = command(tmp_path, "show", "run.h5", "--by", "system")
+    table = inside(tmp_path, "show", "run.h5", "--by", "system")
     assert (table.returncode, table.stderr) == (0, "")
     assert "system-42" in table.stdout
 
 
 def test_a_system_that_is_not_there_is_told_before_the_run(tmp_path):
-    made = command(tmp_path, "run", PLAN, "--system", "Kent", "-o", "run.h5")
+    made = inside(tmp_path, "run", PLAN, "--system", "Kent", "-o", "run.h5")
     assert made.returncode == 1
     assert made.stderr.startswith("providers-2025: there is no system 'Kent'")
     assert not (tmp_path / "run.h5").exists()
@@ -156,11 +157,11 @@ def test_a_system_that_is_not_there_is_told_before_the_run(tmp_path):
 )
 def test_one_choice_of_trusts_at_a_time(tmp_path, flags):
     (tmp_path / "x.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
-    told = command(tmp_path, "show", "x.h5", *flags)
+    told = inside(tmp_path, "show", "x.h5", *flags)
     assert told.returncode == 2
 
 
 def test_trusts_are_no_flag_of_a_scenario(tmp_path):
-    told = command(tmp_path, "show", PLAN, "--by", "type")
+    told = inside(tmp_path, "show", PLAN, "--by", "type")
     assert told.returncode == 2
     assert "are for run files" in told.stderr

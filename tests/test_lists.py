@@ -7,6 +7,7 @@ import sys
 
 import elsewhere
 import pytest
+from terminals import inside
 
 from simulator import evidence
 from simulator.errors import PopulationError, Problems
@@ -372,13 +373,7 @@ def test_a_list_is_built_as_users_do(tmp_path):
     assert "column 'Turnover': '1.000,0' is not a number" in told.stderr
     text = (tmp_path / "trusts.csv").read_text(encoding="utf-8-sig")
     (tmp_path / "trusts.csv").write_text(text.replace("1.000,0", "1000,0"), "utf-8-sig")
-    told = subprocess.run(
-        [*command, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
+    told = inside(tmp_path, "population", "build", *arguments)
     assert (told.returncode, told.stderr) == (0, "")
     said = json.loads(told.stdout)
     assert said["trusts"] == 2

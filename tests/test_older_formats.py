@@ -2,12 +2,11 @@
 
 import gzip
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from terminals import inside
 
 import simulator as sim
 from simulator.errors import RunFileError
@@ -44,12 +43,7 @@ def test_commands_refuse_format_2_in_one_line(old: Path, command: str) -> None:
     asked = [command, str(old)]
     if command == "rerun":
         asked += ["-o", str(old.with_name("again.h5"))]
-    done = subprocess.run(
-        [sys.executable, "-m", "simulator.cli", *asked],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = inside(old.parent, *asked)
     assert done.returncode == 1, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr

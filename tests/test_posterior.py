@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import processes
 import pytest
+from terminals import inside
 
 import simulator as sim
 from simulator import drivers
@@ -73,10 +74,10 @@ def test_the_word_of_a_scenario_holds_against_the_record(file: Path) -> None:
 def test_beliefs_of_another_model_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.csv"
     path.write_text(text_of(fingerprint="0" * 16), encoding="utf-8")
-    done = processes.simulator(
+    done = inside(
+        tmp_path,
         *("run", "hindcast-2015", "--plans", "gap", "--beliefs", str(path)),
         *("--draws", "64", "-o", "run.h5"),
-        folder=tmp_path,
     )
     assert done.returncode == 1
     assert "were found with another model" in done.stderr
@@ -98,17 +99,15 @@ def test_a_scenario_does_not_know_figures_of_later(file: Path) -> None:
 
 
 def test_a_run_from_the_record_can_be_made_again(file: Path, tmp_path: Path) -> None:
-    run = processes.simulator(
+    run = inside(
+        tmp_path,
         *("run", "hindcast-2015", "--plans", "gap", "--beliefs", str(file)),
         *("--draws", "128", "-o", "run.h5"),
-        folder=tmp_path,
     )
     assert processes.fault(run) == ""
-    again = processes.simulator("rerun", "run.h5", "-o", "again.h5", folder=tmp_path)
+    again = inside(tmp_path, "rerun", "run.h5", "-o", "again.h5")
     assert processes.fault(again) == ""
-    said = processes.simulator(
-        "show", "run.h5", "--provenance", "--json", folder=tmp_path
-    )
+    said = inside(tmp_path, "show", "run.h5", "--provenance", "--json")
     digest = posterior.load(str(file)).digest
     assert json.loads(said.stdout)["provenance"]["beliefs_digest"] == digest
 
@@ -117,17 +116,17 @@ def test_a_run_keeps_the_rows_of_a_table_that_nobody_else_has(tmp_path: Path) ->
     """Whatever becomes of the table: first another stands at its path, then none."""
     path = tmp_path / "mine.csv"
     path.write_text(text_of(), encoding="utf-8")
-    run = processes.simulator(
+    run = inside(
+        tmp_path,
         *("run", "hindcast-2015", "--plans", "gap", "--beliefs", "mine.csv"),
         *("--draws", "64", "-o", "run.h5"),
-        folder=tmp_path,
     )
     assert processes.fault(run) == ""
     path.write_text(text_of(note="another"), encoding="utf-8")
-    again = processes.simulator("rerun", "run.h5", "-o", "again.h5", folder=tmp_path)
+    again = inside(tmp_path, "rerun", "run.h5", "-o", "again.h5")
     assert processes.fault(again) == ""
     path.unlink()
-    verified = processes.simulator("verify", "again.h5", folder=tmp_path)
+    verified = inside(tmp_path, "verify", "again.h5")
     assert processes.fault(verified) == ""
 
 
@@ -250,10 +249,10 @@ def test_packaged_beliefs_are_of_this_model_and_this_record(name: str) -> None:
 
 
 def test_the_record_is_a_cause_of_its_own(tmp_path: Path) -> None:
-    done = processes.simulator(
+    done = inside(
+        _with_record(tmp_path),
         *("why", "long-term-plan", "with.toml", "--target", "1.1%", "--draws", "64"),
         *("--of", "chance", "--json"),
-        folder=_with_record(tmp_path),
     )
     assert processes.fault(done) == ""
     causes = json.loads(done.stdout)["quantities"]["chance"]["causes"]
@@ -272,10 +271,10 @@ def _with_record(folder: Path) -> Path:
 def test_uncertainty_shares_out_what_the_record_ties_together(
     file: Path, tmp_path: Path
 ) -> None:
-    done = processes.simulator(
+    done = inside(
+        tmp_path,
         *("uncertainty", "long-term-plan", "--set", f"beliefs={file}"),
         *("--target", "1.1%", "--draws", "1024"),
-        folder=tmp_path,
     )
     assert processes.fault(done) == ""
     said = " ".join(done.stdout.split())

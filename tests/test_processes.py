@@ -23,6 +23,8 @@ from typing import NamedTuple
 import processes
 import pytest
 
+from simulator.cli import main
+
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIAL = ROOT / "docs" / "tutorial.md"  # tests/test_tutorial.py follows it
 PAGES = tuple(
@@ -152,5 +154,10 @@ def test_every_page_with_commands_was_read() -> None:
     commands = [command for block in found for command in block.commands]
     assert len(commands) >= 40
     assert set(FEWER) <= {command[0] for command in commands}
+    # Those without a page to type them from are processes in tests of their own.
+    assert {command[0] for command in commands} >= set(main.commands) - {
+        "calibrate",
+        "plot",
+    }
     named = {block.name for block in found} | {name for name, _ in scripts()}
     assert named >= CORE

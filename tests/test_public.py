@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -121,7 +122,7 @@ PROGRAMS = {
     ),
     "verify": "print(sim.verify('run.h5', seed=1)[-1].found)",
     "target": "print(sim.target('tiny.toml', 0.5, draws=20))",
-    "why": "print(sim.why('run.h5', target='four', draws=8))",
+    "why": "print(sim.why('few.h5', target='four', draws=8))",
     "uncertainty": "print(sim.uncertainty('tiny.toml', draws=256))",
     "compare": "print(sim.compare('run.h5', 'tiny.toml', by_unit=False))",
     "explain": "print(sim.explain('run.h5', trust='NA1', target='four'))",
@@ -174,6 +175,8 @@ def folder(tmp_path_factory):
     found = tmp_path_factory.mktemp("programs")
     sim.run(tiny.write(found), draws=20, seed=7, output=found / "run.h5").close()
     sim.run(found / "tiny.toml", draws=250, output=found / "many.h5").close()
+    few = sim.load_scenario(found / "tiny.toml", settings=tiny.FEW_CAUSES)
+    sim.run(few, draws=20, output=found / "few.h5").close()
     tac_workbooks.make(found / "TAC NHS trusts 2023-24.xlsx")
     return found
 
@@ -183,16 +186,42 @@ def test_every_promised_name_has_a_program():
     assert set(PROGRAMS) - types == set(sim.__all__) - types
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_ends_well_and_in_silence(name, folder):
+def python(folder, *words):
+    """Run Python in the folder: what it prints, if it ends well and in silence."""
     ended = subprocess.run(
-        [sys.executable, "-c", f"import simulator as sim\n{PROGRAMS[name]}"],
+        [sys.executable, *words],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.strip()
+    return ended.stdout
+
+
+# One program after the other; what they made is still there when Python ends.
+TOGETHER = """\
+import contextlib, io, json, sys
+kept, said = [], {}
+for name, program in json.loads(sys.argv[1]).items():
+    kept.append({})
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(f"import simulator as sim\\n{program}", kept[-1])
+    said[name] = out.getvalue().strip()
+print(json.dumps(said))
+"""
+
+
+def test_programs_end_well_and_in_silence_in_one_session(folder):
+    said = json.loads(python(folder, "-c", TOGETHER, json.dumps(PROGRAMS)))
+    assert list(said) == list(PROGRAMS)
+    assert all(said.values()), said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_ends_well_and_in_silence(name, folder):
+    program = f"import simulator as sim\n{PROGRAMS[name]}"
+    assert python(folder, "-c", program).strip()

@@ -11,6 +11,7 @@ import processes
 import pytest
 import tiny
 import xarray as xr
+from terminals import inside
 
 import simulator as sim
 from simulator.engine.shards import SHARD
@@ -186,16 +187,15 @@ def test_the_headline_sets_both_side_by_side(loaded: Loaded, place: Path) -> Non
 
 def test_a_run_answers_twice_and_says_what_that_means(tmp_path: Path) -> None:
     tiny.write(tmp_path)
-    shown = processes.simulator(
-        *("run", "tiny.toml", "--draws", "64", "-o", "tiny.h5", "--full"),
-        folder=tmp_path,
+    shown = inside(
+        tmp_path, *("run", "tiny.toml", "--draws", "64", "-o", "tiny.h5", "--full")
     )
     assert processes.fault(shown) == ""
     said = " ".join(shown.stdout.split())
     assert "given record" in said
     assert "give 2013/14 to 2017/18 much as published" in said
     assert "In both the scenario has its own word on delivery.real_share" in said
-    found = processes.simulator("show", "tiny.h5", "--json", folder=tmp_path)
+    found = inside(tmp_path, "show", "tiny.h5", "--json")
     assert processes.fault(found) == ""
     first = json.loads(found.stdout)["targets"][0]
     both = first["chances_by_beliefs"]
@@ -205,9 +205,8 @@ def test_a_run_answers_twice_and_says_what_that_means(tmp_path: Path) -> None:
 
 def test_a_run_from_prior_beliefs_alone_says_so(tmp_path: Path) -> None:
     tiny.write(tmp_path)
-    shown = processes.simulator(
-        *("run", "tiny.toml", "--draws", "64", "--beliefs", "prior", "--full"),
-        folder=tmp_path,
+    shown = inside(
+        tmp_path, *("run", "tiny.toml", "--draws", "64", "--beliefs", "prior", "--full")
     )
     assert processes.fault(shown) == ""
     said = " ".join(shown.stdout.split())

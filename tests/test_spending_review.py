@@ -1,11 +1,10 @@
 """Today's plan: what its scenario says, from what is published, and what it answers."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from terminals import inside
 
 import simulator as sim
 from simulator import drivers, evidence
@@ -252,14 +251,15 @@ def test_what_is_not_taken_out_of_prices_is_kept():
 
 
 def test_the_plan_is_answered_in_one_command(tmp_path):
-    made = subprocess.run(
-        [
-            *(sys.executable, "-m", "simulator.cli", "run", PLAN),
-            *("--draws", "32", "--json", "-o", str(tmp_path / "plan.h5")),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    made = inside(
+        tmp_path,
+        "run",
+        PLAN,
+        "--draws",
+        "32",
+        "--json",
+        "-o",
+        str(tmp_path / "plan.h5"),
     )
     assert made.returncode == 0, made.stderr
     assert made.stderr == ""
@@ -270,15 +270,7 @@ def test_the_plan_is_answered_in_one_command(tmp_path):
     assert asked["plans of 6%"]["outcome"] == "any_means"
     assert answer["draws"] == 32
     words = ("--trust", "SYN-A001", "--target", "plans of 6%", "--draw", "3")
-    told = subprocess.run(
-        [
-            *(sys.executable, "-m", "simulator.cli", "explain"),
-            *(str(tmp_path / "plan.h5"), *words),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told = inside(tmp_path, "explain", str(tmp_path / "plan.h5"), *words)
     assert (told.returncode, told.stderr) == (0, "")
     assert "from_prices = 0.02" in told.stdout
     assert "cost_uplift - from_prices" in told.stdout

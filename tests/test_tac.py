@@ -11,6 +11,7 @@ import pytest
 import tac_workbooks as made
 from elsewhere import evidence, needs_evidence
 from tac_workbooks import YEARS, make
+from terminals import inside
 
 from simulator.errors import PopulationError, Problems
 from simulator.population.imports import (
@@ -537,7 +538,7 @@ def test_a_list_is_imported_and_a_population_built_of_it(tmp_path):
 
 def test_a_bad_workbook_ends_in_one_line_and_leaves_nothing(tmp_path):
     made.write(tmp_path / "x 2023-24.xlsx", {"Budget": [["a"]]})
-    done = command(
+    done = inside(
         tmp_path, "population", "import", "tac", "x 2023-24.xlsx", "-o", "out.csv"
     )
     assert done.returncode == 1
@@ -549,6 +550,6 @@ def test_a_bad_workbook_ends_in_one_line_and_leaves_nothing(tmp_path):
 def test_a_workbook_is_never_written_over(tmp_path):
     path = make(named(tmp_path)).path
     before = path.read_bytes()
-    done = command(tmp_path, "population", "import", "tac", path, "-o", path, "--force")
+    done = inside(tmp_path, "population", "import", "tac", path, "-o", path, "--force")
     assert done.returncode == 1
     assert path.read_bytes() == before

@@ -1,12 +1,11 @@
-"""What people try that cannot be what they mean, each as they would: a process."""
+"""What people try that cannot be what they mean: refused or answered in a line."""
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 import tiny
+from terminals import inside
 
 from simulator.answers.plan import simulate as planning
 from simulator.errors import ScenarioError
@@ -20,23 +19,10 @@ def here(tmp_path):
     return tmp_path
 
 
-def tried(folder, *arguments):
-    """Run the command line in a folder: its exit code, and what it says."""
-    return subprocess.run(
-        [sys.executable, "-m", "simulator.cli", *map(str, arguments)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=300,
-    )
-
-
 def refused(folder, *arguments):
     """Run a command that must fail: what it says; it leaves nothing behind."""
     before = sorted(folder.iterdir())
-    found = tried(folder, *arguments)
+    found = inside(folder, *arguments)
     assert (found.returncode, found.stdout) == (1, ""), found.stderr
     assert "Traceback" not in found.stderr
     assert sorted(folder.iterdir()) == before
@@ -56,7 +42,7 @@ def test_what_could_be_drawn_out_of_range_is_refused(here, command):
 
 def test_an_interval_within_bounds_runs(here):
     bounded = "delivery.real_share={interval=[0.5, 0.95], within=[0, 1]}"
-    found = tried(here, "run", "tiny.toml", "--draws", 50, "--set", bounded)
+    found = inside(here, "run", "tiny.toml", "--draws", 50, "--set", bounded)
     assert (found.returncode, found.stderr) == (0, "")
 
 
@@ -112,7 +98,7 @@ def test_a_year_before_there_were_trusts_is_refused(here):
 
 def answered(folder, *arguments):
     """Run a scenario that works with little ado: its answer as records."""
-    found = tried(folder, "run", "tiny.toml", "--force", "--json", *arguments)
+    found = inside(folder, "run", "tiny.toml", "--force", "--json", *arguments)
     assert found.returncode == 0, found.stderr
     return json.loads(found.stdout), found.stderr
 
@@ -130,7 +116,7 @@ def test_a_precision_that_is_not_reached_is_said(here):
         for name in ("sector", "sustained", "balance", "median_trust")
     )
     assert answer["precision"]["reached"] == pytest.approx(half / 2)
-    shown = tried(here, "show", "minimal.h5")
+    shown = inside(here, "show", "minimal.h5")
     assert " ".join(said.split()) in " ".join(shown.stdout.split())
 
 
@@ -147,8 +133,8 @@ def test_what_the_command_line_changes_heads_the_answer(here):
     answer, _ = answered(here, "--draws", 50, *changed)
     heading = "The least that can be run, with delivery.real_share = 1.0"
     assert answer["title"] == heading  # non-pay prices are 0.02 already
-    assert tried(here, "show", "minimal.h5").stdout.startswith(f"{heading}\n")
-    assert tried(here, "plan", "tiny.toml", *changed).stdout.startswith(f"{heading}\n")
+    assert inside(here, "show", "minimal.h5").stdout.startswith(f"{heading}\n")
+    assert inside(here, "plan", "tiny.toml", *changed).stdout.startswith(f"{heading}\n")
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
@@ -178,7 +164,7 @@ def test_conditions_that_count_for_less_than_they_come_to_say_so(here):
         "The conditions come to 14.7 at their middles and count as 1.4, which is "
         "conditions.highest."
     )
-    assert tried(here, "check", "tiny.toml", *high).stdout.splitlines()[-1] == note
+    assert inside(here, "check", "tiny.toml", *high).stdout.splitlines()[-1] == note
     assert note in answered(here, "--draws", 50, *high)[0]["notes"]
 
 
@@ -244,7 +230,7 @@ def test_a_run_of_hours_says_what_it_would_take_and_asks_first(here):
 
 
 def test_so_does_a_run_that_is_to_be_extended(here):
-    assert tried(here, "run", "tiny.toml", "--draws", 50).returncode == 0
+    assert inside(here, "run", "tiny.toml", "--draws", 50).returncode == 0
     said = refused(here, "run", "--extend", "minimal.h5", "--draws", 10**11)
     assert said.startswith("draws: 100,000,000,000 would take about ")
 
@@ -323,7 +309,7 @@ def test_a_population_set_by_hand_is_looked_for_in_the_working_folder(here):
     (here / "tiny.toml").rename(away / "tiny.toml")
     (here / "own.csv").write_text(tiny.without("WB1"), encoding="utf-8")
     own = ("--set", "population=own.csv")
-    found = tried(here, "check", "away/tiny.toml", *own)
+    found = inside(here, "check", "away/tiny.toml", *own)
     assert "can be run; 7 trusts" in found.stdout
 
 
@@ -331,13 +317,13 @@ def test_a_population_set_by_hand_is_looked_for_in_the_working_folder(here):
 def test_a_survey_of_2018_is_beside_runs_of_its_years_only(here, first, asked):
     tables = tiny.tables() | {"first_year": first}
     (here / "tiny.toml").write_text(resolved_toml(tiny.loaded(tables)))
-    found = tried(here, "run", "tiny.toml", "--draws", 50, "--full")
+    found = inside(here, "run", "tiny.toml", "--draws", 50, "--full")
     assert " ".join(found.stdout.split()).count("of 157 leaders of 122 trusts") == asked
 
 
 def test_a_short_run_is_extended_however_long_its_start_took(here, monkeypatch):
     assert (
-        tried(here, "run", "tiny.toml", "--draws", 20, "-o", "few.h5").returncode == 0
+        inside(here, "run", "tiny.toml", "--draws", 20, "-o", "few.h5").returncode == 0
     )
     monkeypatch.setattr(planning, "LONG", 0.0)  # as after a start that took an hour
     planning.check_longer(here / "few.h5", 2_000)

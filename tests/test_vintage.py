@@ -1,12 +1,11 @@
 """What was known when: no source is later than a scenario says it may know."""
 
 import re
-import subprocess
-import sys
 from calendar import month_name
 from datetime import date
 
 import pytest
+from terminals import inside
 
 from simulator import evidence
 from simulator.errors import Problems
@@ -156,12 +155,7 @@ def test_a_later_source_ends_a_check_with_one_line_each(tmp_path):
         'name = "mine"\ntitle = "Mine"\nextends = "long-term-plan"\n'
         "as_known_at = 2018-10-31\n"
     )
-    said = subprocess.run(
-        [sys.executable, "-m", "simulator.cli", "check", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    said = inside(tmp_path, "check", file)
     assert said.returncode == 1
     assert "long-term-plan.toml: funding.cash: rests on a source of 2019-01-22" in (
         said.stderr
