@@ -75,6 +75,28 @@ def test_sampling_finds_a_posterior_that_is_known() -> None:
     assert found.remembered < sampling.FORGOTTEN
 
 
+def a_narrow_likelihood(n_dimension: int) -> sampling.Log:
+    """Of n sums of the dimensions, each seen with an error of a tenth."""
+    rng = np.random.default_rng(6)
+    sums = rng.standard_normal((n_dimension, n_dimension))
+    seen = rng.standard_normal(n_dimension) @ sums
+
+    def log(points: np.ndarray) -> np.ndarray:
+        return -0.5 * (((points @ sums - seen) / 0.1) ** 2).sum(1)
+
+    return log
+
+
+def test_the_least_particles_carry_the_moves_and_as_many_as_dimensions_do_not() -> None:
+    log = a_narrow_likelihood(12)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        found = sampling.draw(log, sampling.least(12), 12, rng)
+        assert np.isfinite(found.log_likelihood).all()
+    with pytest.raises(np.linalg.LinAlgError):
+        sampling.draw(log, 12, 12, np.random.default_rng(1))
+
+
 def test_systematic_rows_come_as_often_as_due() -> None:
     weights = np.array([0.5, 0.25, 0.15, 0.1])
     chosen = sampling.systematic(weights, 40, np.random.default_rng(1))
@@ -154,7 +176,9 @@ def test_too_few_effective_beliefs_are_refused() -> None:
         (("hindcast-2013", "--until", "2012"), "nothing that counts was published"),
         (("hindcast-2013", "--known-at", "2013-05-01"), "by 2013-05-01"),
         (("hindcast-2013", "--known-at", "May 2013"), "'May 2013' is not a day"),
-        (("hindcast-2013", "--beliefs", "3"), "beliefs: 3 is out of range"),
+        (("hindcast-2013", "--beliefs", "200"), "beliefs: 200 are too few to tell"),
+        (("hindcast-2013", "--beliefs", "900"), "least: 900 weighted beliefs cannot"),
+        (("hindcast-2013", "--beliefs", "200000"), "beliefs: 200,000 are more"),
     ],
 )
 def test_what_cannot_be_weighed_is_refused_at_once(

@@ -79,10 +79,17 @@ def calibrate(
         from simulator.running import runs
         from simulator.scenario.load import load_scenario
 
-        tables.check(beliefs, rows, known_at)
         runs.check(beliefs, seed, threads)
         places.check(output, force=force)
         loaded = load_scenario(scenario, settings)
+        tables.check(
+            loaded.scenario,
+            until=until,
+            known_at=known_at,
+            beliefs=beliefs,
+            rows=rows,
+            least=least,
+        )
         total = tables.simulated(beliefs)
         with kept(output), progress(total, loaded.scenario.title) as on_progress:
             text = tables.calibrate(

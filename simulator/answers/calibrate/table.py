@@ -9,6 +9,8 @@ from simulator.answers.calibrate import (
     foretelling,
     observed,
     remembered,
+    sampling,
+    space,
     table_text,
 )
 from simulator.answers.calibrate.calibrating import Posterior
@@ -24,7 +26,7 @@ from simulator.scenario.model import Scenario
 from simulator.scenario.values import FOLLOWS
 from simulator.types import OnProgress, Place
 
-LEAST_BELIEFS: Final = 200  # fewer say nothing
+SHARE_TRIED: Final = 5  # one in so many beliefs is simulated in each earlier round
 
 
 def calibrate(
@@ -91,10 +93,10 @@ def calibrate(
     >>> import simulator as sim
     >>> text = sim.calibrate("hindcast-2013")                  # doctest: +SKIP
     """
-    check(beliefs, rows, known_at)
     runs.check(beliefs, seed, threads)
     loaded = runs.load(scenario)
-    _check_figures(loaded.scenario, until, known_at)
+    numbers = {"beliefs": beliefs, "rows": rows, "least": least}
+    check(loaded.scenario, until=until, known_at=known_at, **numbers)
     asked = name, until, known_at, beliefs, rows, seed, threads, least, on_progress
     work = Work(loaded, population_of(loaded), *asked)
     if output is None:
@@ -174,21 +176,55 @@ class Work(NamedTuple):
         )
 
 
-def check(beliefs: int, rows: int, known_at: str | None) -> None:
-    """Refuse numbers that no table can have."""
-    for name, value, low in (
-        ("beliefs", beliefs, LEAST_BELIEFS),
-        ("rows", rows, posterior.LEAST),
-    ):
-        if not low <= value <= posterior.MOST:
-            problem = f"{value} is out of range"
-            raise ScenarioError(name, problem, f"give {low:,} to {posterior.MOST:,}")
+def check(
+    scenario: Scenario,
+    *,
+    until: int | None,
+    known_at: str | None,
+    beliefs: int,
+    rows: int,
+    least: float,
+) -> None:
+    """Refuse at once what no table can come of; parameters as of `calibrate`."""
     if known_at is not None:
         try:
             date.fromisoformat(known_at)
         except ValueError:
             problem = f"{known_at!r} is not a day"
             raise ScenarioError("known_at", problem, "write 2019-01-31") from None
+    _check_figures(scenario, until, known_at)
+    _check_beliefs(scenario, beliefs)
+    if not posterior.LEAST <= rows <= posterior.MOST:
+        raise ScenarioError(
+            "rows",
+            f"{rows} is out of range",
+            f"give {posterior.LEAST:,} to {posterior.MOST:,}",
+        )
+    if least > beliefs:
+        raise ScenarioError(
+            "least",
+            f"{beliefs:,} weighted beliefs cannot be worth {least:,.0f} equal ones",
+            f"give {beliefs:,} or less, or more beliefs",
+        )
+
+
+def _check_beliefs(scenario: Scenario, beliefs: int) -> None:
+    """Refuse fewer beliefs than the sampler can move about, or more than a table's.
+
+    It has the fewest in the rounds in which one in `SHARE_TRIED` is simulated.
+    """
+    uncertain = len(space.of_past(scenario).paths)
+    low = SHARE_TRIED * sampling.least(uncertain)
+    if beliefs < low:
+        raise ScenarioError(
+            "beliefs",
+            f"{beliefs:,} are too few to tell {uncertain} uncertain assumptions apart "
+            "by the record",
+            f"give {low:,} or more",
+        )
+    if beliefs > posterior.MOST:
+        problem = f"{beliefs:,} are more than a table can hold"
+        raise ScenarioError("beliefs", problem, f"give {posterior.MOST:,} or fewer")
 
 
 def _check_figures(scenario: Scenario, until: int | None, known_at: str | None) -> None:
@@ -216,4 +252,4 @@ def _first(beliefs: int) -> int:
 
 
 def _tried(beliefs: int) -> int:
-    return beliefs // 5
+    return beliefs // SHARE_TRIED
