@@ -111,7 +111,7 @@ class Tile:
         self.backlog[:] = trusts.backlog[:, None]
         self.carry_over[:] = trusts.carry_over[:, None]
         np.multiply(trusts.opportunity.T[:, :, None], scale, out=self.pools)
-        stocks = self.plan.one_offs[0][:, None, None]
+        stocks = self.plan.one_offs.stock[:, None, None]
         self.sources[:] = stocks * self.belief["one_off_scale"]
         self.payback[:] = self.unmet[:] = 0.0
         self.totals[:] = 0.0

@@ -197,18 +197,18 @@ def feed(case: Case, nation: Nation, draws: int) -> Fed:
 
 def simulate(case: Case, fed: Fed, threads: int) -> Counted:
     """Run the C function: kernel and counts."""
-    tallies = [empty_tally(case) for _ in range(threads)]
+    found = [empty_tally(case) for _ in range(threads)]
     given = (_TALLY * threads)(
         *(
             _TALLY(**{name: counts.ctypes.data for name, counts in t._asdict().items()})
-            for t in tallies
+            for t in found
         )
     )
     if library().simulate(ctypes.byref(fed.job), given, ctypes.c_int(threads)):
         raise ValueError("the case is larger than the C peer has room for")
-    for other in tallies[1:]:
-        tallies.add_tally(tallies[0], other)
-    return Counted(tallies[0], fed.yearly, fed.achieved)
+    for other in found[1:]:
+        tallies.add_tally(found[0], other)
+    return Counted(found[0], fed.yearly, fed.achieved)
 
 
 def empty_tally(case: Case) -> Tally:

@@ -97,7 +97,7 @@ class Jax:
             ],
             sources=[
                 belief["one_off_scale"] * stock + zeros
-                for stock in self.plan.one_offs[0]
+                for stock in self.plan.one_offs.stock
             ],
             carry_over=trusts.carry_over[:, None] + zeros,
             payback=zeros,

@@ -108,7 +108,9 @@ def opening(trusts: Trusts, plan: Plan, nation: Nation, draws: int) -> State:
         income=trusts.income[:, None] * (1.0 + other),
         cost=trusts.cost[:, None] * (1.0 + belief["cost_error"]),
         pools=[p[:, None] * belief["opportunity_scale"] for p in trusts.opportunity.T],
-        sources=[belief["one_off_scale"] * stock + zeros for stock in plan.one_offs[0]],
+        sources=[
+            belief["one_off_scale"] * stock + zeros for stock in plan.one_offs.stock
+        ],
         carry_over=np.broadcast_to(trusts.carry_over[:, None], shape),
         payback=zeros,
         unmet=zeros,

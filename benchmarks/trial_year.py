@@ -22,6 +22,7 @@ from simulator.drivers import Drawn
 from simulator.engine.job import Job
 from simulator.kernel import workspace
 from simulator.kernel.shocks import make_drivers
+from simulator.kernel.tables import Sources
 from simulator.kernel.workspace import LANES
 from simulator.scenario.model import years
 from simulator.scenario.uncertain import BELIEFS, OPENING, PLANS, SCALES
@@ -187,7 +188,8 @@ def _opening_position(job: Job) -> tuple[Floats, Floats]:
 def _with_a_source(state: State, plan: Any) -> tuple[State, Any]:
     """Put one more source of one-offs before the others; each year fills it anew."""
     stock, renewal, cap, payback = plan.one_offs
-    one_offs = [[0.0, *stock], [0.0, *renewal], [1.0, *cap], [0.0, *payback]]
+    more = ([0.0, *stock], [0.0, *renewal], [1.0, *cap], [0.0, *payback])
+    one_offs = Sources(*map(np.array, more))
     sources = [np.zeros(LANES), *state.sources]
     return state._replace(sources=sources), plan._replace(one_offs=one_offs)
 

@@ -10,6 +10,7 @@ from worlds import plain_world, run
 
 from simulator.kernel import philox
 from simulator.kernel.normal import fill_normals
+from simulator.kernel.tables import Sources
 from simulator.schema import OUTCOMES
 
 
@@ -138,7 +139,7 @@ def test_the_chance_of_balance_is_the_gaussian_one() -> None:
     world = world.bent(
         trusts={"opportunity": np.full((1, 3), 1e6), "carry_over": np.zeros(1)},
         plan={
-            "one_offs": np.zeros((4, 4)),
+            "one_offs": Sources(*np.zeros((4, 4))),
             "deficit_addon": np.zeros((1, n_year)),
             "price": np.full((1, n_year), price),
             "support": np.full((1, n_year), support),

@@ -16,7 +16,15 @@ from simulator.kernel import philox, workspace
 from simulator.kernel.block import fixed_of, simulate_block
 from simulator.kernel.normal import fill_normals
 from simulator.kernel.records import Belief
-from simulator.kernel.tables import Nation, PerDraw, Plan, Ranges, Tally, Trusts
+from simulator.kernel.tables import (
+    Nation,
+    PerDraw,
+    Plan,
+    Ranges,
+    Sources,
+    Tally,
+    Trusts,
+)
 from simulator.kernel.workspace import BINS, GROUP_RESULTS, KEPT, LANES, SPREAD
 from simulator.outcomes import ROW
 from simulator.schema import ONE_OFFS, OUTCOMES, POOLS
@@ -111,7 +119,7 @@ def plain_world(
         support=np.full((n_trust, n_year), terms.support),
         need_limit=np.full((n_trust, n_year), terms.need_limit),
         access=np.tile(rules.access, (n_year, 1)),
-        one_offs=np.array([state.one_offs, rules.renewal, rules.cap, rules.payback]),
+        one_offs=Sources(*map(np.array, (state.one_offs, *rules[1:4]))),
         limits=np.array(rules[4:]),
         spread=np.zeros(6),
         where=np.array([*where, philox.place(philox.TRUST, 0, None)], np.uint64),
@@ -222,13 +230,11 @@ def random_world(seed: int = 1, n_draw: int = 150, n_year: int = 4) -> World:
             "support": rng.uniform(-1.0, 0.03 * income[:, None], (n_trust, n_year)),
             "need_limit": rng.uniform(0.0, 0.01 * income[:, None], (n_trust, n_year)),
             "access": rng.uniform(0.0, 0.4, (n_year, len(POOLS))),
-            "one_offs": np.stack(
-                [
-                    rng.uniform(0.0, 0.012, len(ONE_OFFS)),
-                    rng.uniform(0.0, 0.004, len(ONE_OFFS)),
-                    rng.uniform(0.004, 0.02, len(ONE_OFFS)),
-                    rng.uniform(0.0, 0.3, len(ONE_OFFS)),
-                ]
+            "one_offs": Sources(
+                rng.uniform(0.0, 0.012, len(ONE_OFFS)),
+                rng.uniform(0.0, 0.004, len(ONE_OFFS)),
+                rng.uniform(0.004, 0.02, len(ONE_OFFS)),
+                rng.uniform(0.0, 0.3, len(ONE_OFFS)),
             ),
             "limits": np.array([0.03, 0.1, 0.985, 0.8, 0.4, 0.5]),
             "spread": np.array([0.012, 0.012, 0.006, 0.15, 0.10, 0.3]),
@@ -403,7 +409,7 @@ def slow_path(
     kind = trusts.kind[i]
     believed = Belief(*draws.belief[: len(Belief._fields), d].tolist())
     scale_of_stock, dearer, more = draws.belief[len(Belief._fields) :, d].tolist()
-    stock, renewal, cap, payback = plan.one_offs.tolist()
+    stock, renewal, cap, payback = (values.tolist() for values in plan.one_offs)
     growth_of_backlog, ask_max, sharpness, works_off, part, counted_on = plan.limits
     opening = reference.opened(
         income=float(trusts.income[i]),

@@ -5,7 +5,7 @@ import numpy as np
 from simulator.drivers import funding
 from simulator.drivers.draws import Drawn, other_weight
 from simulator.kernel import workspace
-from simulator.kernel.tables import Nation, Plan, Trusts
+from simulator.kernel.tables import Nation, Plan, Sources, Trusts
 from simulator.kernel.workspace import LANES
 from simulator.outcomes import OF_BASIS, ROW
 from simulator.population.model import Population
@@ -62,8 +62,8 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
     ]
     sources = [getattr(delivery.one_offs, name) for name in ONE_OFFS]
     one_offs = [
-        [getattr(source, term) for source in sources]
-        for term in ("stock", "renewal", "cap", "payback")
+        np.array([getattr(source, term) for source in sources])
+        for term in Sources._fields
     ]
     return Plan(
         rate=rate,
@@ -76,7 +76,7 @@ def plan(scenario: Scenario, population: Population, rate: Floats) -> Plan:
         support=funding.support(scenario, population),
         need_limit=funding.need_limit(scenario, population),
         access=np.array(access),
-        one_offs=np.array(one_offs),
+        one_offs=Sources(*one_offs),
         limits=np.array(
             [
                 delivery.backlog_growth,

@@ -54,25 +54,26 @@ def open_trust(opening: Floats, other_weight: float, w: Floats) -> None:
 @pasted
 def year_rules(plan: Plan, y: int) -> Rules:
     """Gather the rules of one year."""
+    one_offs = plan.one_offs
     return Rules(
         (plan.access[y, 0], plan.access[y, 1], plan.access[y, 2]),
         (
-            plan.one_offs[1, 0],
-            plan.one_offs[1, 1],
-            plan.one_offs[1, 2],
-            plan.one_offs[1, 3],
+            one_offs.renewal[0],
+            one_offs.renewal[1],
+            one_offs.renewal[2],
+            one_offs.renewal[3],
         ),
         (
-            plan.one_offs[2, 0],
-            plan.one_offs[2, 1],
-            plan.one_offs[2, 2],
-            plan.one_offs[2, 3],
+            one_offs.cap[0],
+            one_offs.cap[1],
+            one_offs.cap[2],
+            one_offs.cap[3],
         ),
         (
-            plan.one_offs[3, 0],
-            plan.one_offs[3, 1],
-            plan.one_offs[3, 2],
-            plan.one_offs[3, 3],
+            one_offs.payback[0],
+            one_offs.payback[1],
+            one_offs.payback[2],
+            one_offs.payback[3],
         ),
         plan.limits[0],
         plan.limits[1],

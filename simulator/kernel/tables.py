@@ -24,6 +24,15 @@ class Trusts(NamedTuple):
     other_weight: Floats  # (trust,) what one unit more of the others' income is
 
 
+class Sources(NamedTuple):
+    """The sources of one-off savings, fractions of cost: (source,)."""
+
+    stock: Floats  # at the opening
+    renewal: Floats
+    cap: Floats
+    payback: Floats  # part of a saving that comes back
+
+
 class Plan(NamedTuple):
     """What is decided: targets, prices, funds, and the rules for all."""
 
@@ -37,7 +46,7 @@ class Plan(NamedTuple):
     support: Floats  # (trust, year) GBP m
     need_limit: Floats  # (trust, year) GBP m
     access: Floats  # (year, pool)
-    one_offs: Floats  # (4, source): opening stock, renewal, cap, payback
+    one_offs: Sources
     # Backlog growth, largest ask, sharpness of plans, part of waiting worked off, part
     # of a gap that funds for need pay, part of support that plans count on.
     limits: Floats

@@ -95,8 +95,14 @@ def calibrate(
     """
     runs.check(beliefs, seed, threads)
     loaded = runs.load(scenario)
-    numbers = {"beliefs": beliefs, "rows": rows, "least": least}
-    check(loaded.scenario, until=until, known_at=known_at, **numbers)
+    check(
+        loaded.scenario,
+        until=until,
+        known_at=known_at,
+        beliefs=beliefs,
+        rows=rows,
+        least=least,
+    )
     asked = name, until, known_at, beliefs, rows, seed, threads, least, on_progress
     work = Work(loaded, population_of(loaded), *asked)
     if output is None:
