@@ -5,12 +5,13 @@ from typing import Final
 import pandas as pd
 import xarray as xr
 
+from simulator.answers.tornado.estimate import WEAK
 from simulator.exports import tidy
 from simulator.page.parts import Commands, Table
 from simulator.plots.words import number
 from simulator.scenario.assumptions_log import GRADES
 
-WEAKEST_FIRST: Final = ("C", "B", "A")
+FIRST: Final = 5  # that are to be looked into
 SHOWN: Final = 12  # the others are folded away
 TOLD: Final = (
     "note",
@@ -20,6 +21,35 @@ TOLD: Final = (
     "formulas",
 )
 COLUMNS: Final = ("assumption", "value", "grade", "source", "share of the spread")
+
+
+def agenda(run: xr.DataTree, influences: pd.DataFrame) -> Table | None:
+    """List what to look into first: influence times the weakness of the evidence.
+
+    Parameters
+    ----------
+    run, influences
+        As of `assumptions`.
+    """
+    graded, told = _graded(run, influences), _told(influences)
+    first = graded[graded["influence"] > 0.0].head(FIRST)
+    if first.empty:
+        return None
+    return Table(
+        "agenda",
+        "What to look into first: influence on the chance times the weakness of the "
+        "evidence, 1 for A, 2 for B and 3 for C",
+        ("assumption", "share of the spread", "grade", "influence times weakness"),
+        tuple(
+            (
+                str(one["key"]),
+                _said(told, str(one["key"])),
+                str(one["grade"]),
+                number(100.0 * float(one["influence"])),
+            )
+            for _, one in first.iterrows()
+        ),
+    )
 
 
 def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table]:
@@ -32,20 +62,7 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
     influences
         As `belief_tornado.influences` gives them; None where they are not known.
     """
-    found = tidy.assumptions(run)
-    found = found[found["grade"].notna()]
-    told = {}
-    if influences is not None:
-        known = influences[influences["told"]]
-        told = {str(one["assumption"]): one for _, one in known.iterrows()}
-    shares = [float(told[key]["share"]) if key in told else 0.0 for key in found["key"]]
-    sorted_rows = found.assign(
-        share=shares,
-        is_sure=[not value.startswith("{") for value in found["value"].astype(str)],
-        weak=[WEAKEST_FIRST.index(grade) for grade in found["grade"]],
-    ).sort_values(
-        ["share", "is_sure", "weak", "key"], ascending=[False, True, True, True]
-    )
+    told = _told(influences)
     rows = tuple(
         (
             str(one["key"]),
@@ -54,9 +71,9 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
             str(one["source"] or ""),
             _said(told, str(one["key"])),
         )
-        for _, one in sorted_rows.iterrows()
+        for _, one in _graded(run, influences).iterrows()
     )
-    moving = "those that move the chance most, then " if told else ""
+    moving = "influence times weakness of evidence first, then " if told else ""
     first = (
         f"Assumptions: {moving}those that are uncertain and have the weakest evidence. "
         f"{GRADES}"
@@ -73,6 +90,31 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
             searched=True,
         ),
     ]
+
+
+def _graded(run: xr.DataTree, influences: pd.DataFrame | None) -> pd.DataFrame:
+    """Sort the graded assumptions by influence times weakness, then by weakness."""
+    found, told = tidy.assumptions(run), _told(influences)
+    found = found[found["grade"].notna()]
+    weights = [
+        float(told[key]["share"]) * WEAK[grade] if key in told else 0.0
+        for key, grade in zip(found["key"], found["grade"], strict=True)
+    ]
+    return found.assign(
+        influence=weights,
+        is_sure=[not value.startswith("{") for value in found["value"].astype(str)],
+        strong=[-WEAK[grade] for grade in found["grade"]],
+    ).sort_values(
+        ["influence", "is_sure", "strong", "key"], ascending=[False, True, True, True]
+    )
+
+
+def _told(influences: pd.DataFrame | None) -> dict[str, pd.Series]:
+    """Give the assumptions whose influence can be told from noise, by key."""
+    if influences is None:
+        return {}
+    known = influences[influences["told"]]
+    return {str(one["assumption"]): one for _, one in known.iterrows()}
 
 
 def _said(told: dict[str, pd.Series], key: str) -> str:
