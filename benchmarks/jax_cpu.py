@@ -18,7 +18,6 @@ from benchmarks.numpy_outcomes import Totals, judged, of_groups
 from benchmarks.numpy_plain import MEANS, money
 from benchmarks.numpy_year import TIE, Brought, State, carry_year, terms_of
 from benchmarks.outcome import Outcome
-from simulator.kernel.tables import Plan
 from simulator.kernel.workspace import BINS, GROUP_RESULTS
 from simulator.schema import OUTCOMES, TRUST_TYPES
 
@@ -46,7 +45,7 @@ class Jax:
             "kind": np.arange(n_kind)[:, None] == trusts.kind,
             "system": np.arange(n_system)[:, None] == system,
         }
-        self.plan = Plan(*map(self.xp.asarray, case.plan))
+        self.plan = jax.tree.map(self.xp.asarray, case.plan)
         self.ranges = {
             unit: self.xp.asarray(getattr(case.job.ranges, unit)) for unit in UNITS
         }

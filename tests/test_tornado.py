@@ -11,12 +11,23 @@ from terminals import inside
 
 from simulator.answers.tornado import report
 from simulator.answers.tornado.estimate import moves
+from simulator.answers.tornado.levers import (
+    ANYWHERE,
+    ASKED,
+    SIZES,
+    _is_lever,
+    levers,
+    with_values,
+)
 from simulator.answers.tornado.simulate import Held, simulated, tornado
 from simulator.cli import main
 from simulator.errors import SimulatorError
 from simulator.running import runs
 from simulator.sampling import addresses
 from simulator.sampling.stream import Stream
+from simulator.scenario import idle, keys
+from simulator.scenario.load import load_scenario
+from simulator.scenario.model import Scenario
 from simulator.scenario.uncertain import uncertain
 
 DRAWS, TARGET = 40, "one-point-one"
@@ -86,6 +97,76 @@ def test_a_lever_is_the_run_with_it_set(folder, found):
     on = found.sel(input="programmes.rosters", side="high")  # as it is in the scenario
     assert float(on["chance"]) == float(found["base_chance"])
     assert float(on["delivered"]) == 0.0
+
+
+def of(*settings, target=TARGET):
+    loaded = tiny.loaded(None, *settings)
+    own = {one.name: one for one in loaded.scenario.targets}
+    asked = loaded.scenario.model_copy(update={"targets": (own[target],)})
+    return levers(loaded, asked), asked
+
+
+def test_each_lever_with_positions_of_its_own_is_moved_and_the_others_are_named(found):
+    kinds = dict(zip(found["input"].values, found["kind"].values, strict=True))
+    moved = {str(name) for name, kind in kinds.items() if kind == "lever"}
+    assert moved >= {
+        *("plan_follows", "programmes.rosters", "deficit_addon"),
+        *("funding.support.recovery", "funding.support.sustainability"),
+        *("delivery.transformation_funding", "funding.planned_support"),
+        "conditions.clarity",
+    }
+    assert "conditions.workforce" not in moved  # it is uncertain here: a belief
+    left = dict(zip(found["lever"].values, found["why"].values, strict=True))
+    assert left["target.rate"] == ASKED
+    assert left["prices.cost_uplift"] == ANYWHERE
+    assert left["funding.support.recovery.amount"] == SIZES
+    every = {
+        ".".join(value.path)
+        for value in keys.walk(Scenario, of()[1].plain())
+        if any(_is_lever(kind) for kind in value.metadata)
+    }
+    named = moved | {name.replace("target.", "targets.0.") for name in left}
+    sizes = {path for path in every if path.startswith("programmes.")}
+    unread = idle.unread(of()[1])
+    assert every - sizes - named - unread == {"targets.0.deficit_addon"}
+    assert all(source for source in found["source"].values)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("delivery.transformation_funding", "delivery.transformation_funding=1"),
+        ("funding.support.recovery", None),
+        ("conditions.clarity", "conditions.clarity=1.041"),
+        ("deficit_addon", "targets.0.deficit_addon=0.005"),
+        ("plan_follows", None),
+    ],
+)
+def test_the_high_position_of_a_lever_is_the_run_with_it_set(
+    folder, found, name, setting
+):
+    high = found.sel(input=name, side="high")
+    expected = chance_of(folder, *([setting] if setting else []))
+    assert float(high["chance"]) == expected
+    assert str(found["kind"].sel(input=name).values) == "lever"
+
+
+def test_a_lever_that_counts_for_nothing_is_not_moved():
+    names = {one.name for one in of(target="four")[0]}  # its plans follow the gap
+    assert "deficit_addon" not in names
+    names = {one.name for one in of("funding.support.recovery.amount=0")[0]}
+    assert "funding.support.recovery" not in names
+
+
+def test_funding_stands_as_each_packaged_variant_has_it():
+    loaded = load_scenario("long-term-plan")
+    asked = loaded.scenario
+    named = {one.name: one for one in levers(loaded, asked)}
+    other = named["funding: long-term-plan-june-2018"]
+    june = load_scenario("long-term-plan-june-2018").scenario
+    assert with_values(asked, other.values[1]).funding == june.funding
+    assert with_values(asked, other.values[0]) == asked
+    assert not [name for name in named if name.endswith("to-2029")]
 
 
 def test_the_largest_move_comes_first_and_the_weakest_evidence_weighs_most(found):

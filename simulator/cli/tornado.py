@@ -23,7 +23,7 @@ from simulator.outcomes import OUTCOMES
     type=int,
     default=1_000,
     show_default=True,
-    help="Futures of each of some 70 simulations, the same for all.",
+    help="Futures of each of some 95 simulations, the same for all.",
 )
 @click.option("--seed", type=int, default=2019, show_default=True, help="Of the draws.")
 @click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
@@ -43,7 +43,8 @@ def tornado(
     """Say how far each belief and lever moves an answer by itself.
 
     Simulates SCENARIO, a packaged one's name or a file, with each belief at its low and
-    at its high value and each programme off and on, all else as drawn.
+    at its high value and each lever in two positions, all else as drawn. Levers without
+    positions of their own are named and left where they are.
     """
     from simulator.answers.tornado import report, simulate
     from simulator.running import runs

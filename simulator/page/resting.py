@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from simulator import evidence
+from simulator.answers.tornado.estimate import WEAK
 from simulator.exports import tidy
 from simulator.page.parts import Commands, Table
 from simulator.plots.words import number
@@ -16,7 +17,7 @@ from simulator.scenario.assumptions import parse
 from simulator.scenario.assumptions_log import GRADES
 from simulator.scenario.plain_names import plain_name
 
-WEAKEST_FIRST: Final = ("C", "B", "A")
+FIRST: Final = 5  # that are to be looked into
 SHOWN: Final = 12  # the others are folded away
 TOLD: Final = (
     "note",
@@ -26,6 +27,30 @@ TOLD: Final = (
     "formulas",
 )
 COLUMNS: Final = ("assumption", "value", "grade", "source", "share of the spread")
+
+
+def agenda(run: xr.DataTree, influences: pd.DataFrame) -> Table | None:
+    """List what to look into first, in a table; as of `listed`."""
+    found = listed(run, influences)
+    first = found[found["influence"] > 0.0].head(FIRST)
+    if first.empty:
+        return None
+    return Table(
+        "agenda",
+        "What to look into first: influence on the chance times the weakness of the "
+        "evidence, 1 for A, 2 for B and 3 for C",
+        ("assumption", "share of the spread", "grade", "influence times weakness"),
+        tuple(
+            (
+                str(one["name"]),
+                share_of(one),
+                str(one["grade"]),
+                number(100.0 * float(one["influence"])),
+            )
+            for _, one in first.iterrows()
+        ),
+        keys=tuple(first["key"]),
+    )
 
 
 def listed(run: xr.DataTree, influences: pd.DataFrame | None) -> pd.DataFrame:
@@ -43,7 +68,8 @@ def listed(run: xr.DataTree, influences: pd.DataFrame | None) -> pd.DataFrame:
     listed
         By `key`: `name` and `value` in words, `unit`, `grade`, `source`, `layer` that
         set it; `share` of the chance's spread with `low` and `high`, missing where it
-        is not known or lost in noise.
+        is not known or lost in noise; `influence`, that share times how weak the
+        evidence is, 0 where it is not known.
     """
     found = tidy.assumptions(run)
     found = found[found["grade"].notna()]
@@ -53,7 +79,7 @@ def listed(run: xr.DataTree, influences: pd.DataFrame | None) -> pd.DataFrame:
         unit=[_unit(key) for key in found["key"]],
         is_sure=[not value.startswith("{") for value in found["value"]],
         value=[_in_words(value) for value in found["value"]],
-        weak=[WEAKEST_FIRST.index(grade) for grade in found["grade"]],
+        strong=[-WEAK[grade] for grade in found["grade"]],
     )
     shares = ["share", "low", "high"]
     if influences is None:
@@ -61,10 +87,10 @@ def listed(run: xr.DataTree, influences: pd.DataFrame | None) -> pd.DataFrame:
     else:
         known = influences[influences["told"]].set_index("assumption")[shares]
         found = found.join(known, on="key")
+    found = found.assign(influence=(-found["share"] * found["strong"]).fillna(0.0))
     return found.sort_values(
-        ["share", "is_sure", "weak", "key"],
+        ["influence", "is_sure", "strong", "key"],
         ascending=[False, True, True, True],
-        na_position="last",
         ignore_index=True,
     )
 
@@ -85,7 +111,9 @@ def assumptions(run: xr.DataTree, influences: pd.DataFrame | None) -> list[Table
     """Lay the graded assumptions out in two tables; as of `listed`."""
     found = listed(run, influences)
     moving = (
-        "those that move the chance most, then " if found["share"].notna().any() else ""
+        "influence times weakness of evidence first, then "
+        if found["share"].notna().any()
+        else ""
     )
     first = (
         f"Assumptions: {moving}those that are uncertain and have the weakest evidence. "

@@ -213,12 +213,15 @@ def _hangs_on(found: Found) -> Section | None:
     title = "What it hangs on"
     if found.believed is None:
         return None
-    told = belief_tornado.influences(found.believed, found.target)["told"]
-    if not told.any():
+    influences = belief_tornado.influences(found.believed, found.target)
+    if not influences["told"].any():
         words = "No single assumption can be told from noise at this many draws."
         return Section("beliefs", title, (Words(words),))
     figure = belief_tornado.figure(found.believed, found.target)
-    return Section("beliefs", title, (picture(figure, "beliefs"),))
+    parts: list[Part] = [picture(figure, "beliefs")]
+    first = resting.agenda(found.run, influences)
+    parts += [] if first is None else [first]
+    return Section("beliefs", title, tuple(parts))
 
 
 def _compared(found: Found) -> Section | None:

@@ -14,6 +14,7 @@ from simulator.types import Floats
 
 INPUT: Final = "input"
 SIDE: Final = "side"
+LEVER: Final = "lever"  # one that is left where it is
 WEAK: Final = {"A": 1.0, "B": 2.0, "C": 3.0}  # evidence by grade: judgement is weakest
 Flags = NDArray[np.bool_]
 
@@ -35,7 +36,7 @@ def moves(
     achieved, delivered
         The same with each input low and high: (input, 2, draw), in the same futures.
     names, grades
-        Of the inputs; a grade A, B or C, or nothing for a lever.
+        Of the inputs; a grade A, B or C, or nothing where it is no matter of evidence.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def moves(
         differs from the base; `swing`, what is delivered at its high value less that at
         its low one, and `turn`, the same of the chance, each with `_low` and `_high`,
         of paired draws; and `agenda`, the size of the swing times the weakness of the
-        evidence (1 for A to 3 for C; 0 for a lever, which is no matter of evidence).
+        evidence (1 for A to 3 for C; 0 without a grade).
         `base_chance`, with its interval, and `base_delivered`.
     """
     n = len(base_achieved)

@@ -1,5 +1,6 @@
 """A tornado on a screen and for a script."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,8 @@ from rich.text import Text
 
 from simulator.answers.layout import how_many, record, rows, table
 from simulator.answers.text import chance
-from simulator.answers.tornado.estimate import INPUT
+from simulator.answers.tornado.estimate import INPUT, LEVER
+from simulator.answers.tornado.levers import ANYWHERE
 from simulator.outcomes import OF_NAME
 
 WIDE: Final = 9  # letters of a bar on either side
@@ -49,6 +51,10 @@ def as_records(found: xr.Dataset) -> dict[str, Any]:
         **{key: found.attrs[key] for key in keys},
         **{key: numbers[key] for key in base},
         "inputs": made,
+        "left_out": [
+            {"lever": str(name), "why": str(why)}
+            for name, why in zip(found[LEVER].values, found["why"].values, strict=True)
+        ],
     }
 
 
@@ -88,12 +94,27 @@ def _agenda(found: xr.Dataset) -> str:
 
 def _notes(found: xr.Dataset) -> list[str]:
     return [
-        "Low and high: the 10% and the 90% point of what is believed; a lever's two "
-        "positions. Moves: what is delivered at high less at low. ± and brackets: "
-        f"{found.attrs['confidence']:.0%} Monte Carlo interval of paired draws. The "
-        "bar: from low (<) to high (>) around what is delivered as drawn.",
-        "Other levers have no low and high of their own: to see one moved, set it.",
+        "Low and high: the 10% and the 90% point of what is believed; two positions of "
+        "a lever, whose source --json gives. Moves: what is delivered at high less at "
+        f"low. ± and brackets: {found.attrs['confidence']:.0%} Monte Carlo interval of "
+        "paired draws. The bar: from low (<) to high (>) around what is delivered as "
+        "drawn.",
+        *_left_out(found),
     ]
+
+
+def _left_out(found: xr.Dataset) -> Iterator[str]:
+    """Say which levers are left where they are; a script gets all, with the reason."""
+    anywhere = [
+        str(name)
+        for name, why in zip(found[LEVER].values, found["why"].values, strict=True)
+        if why == ANYWHERE
+    ]
+    if anywhere:
+        yield (
+            f"Left where they are, as {ANYWHERE}: {', '.join(anywhere)}. To see one "
+            "moved, set it."
+        )
 
 
 def _bars(found: xr.Dataset) -> Table:

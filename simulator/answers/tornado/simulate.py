@@ -1,4 +1,4 @@
-"""Each belief at its low and high value, each lever one way and the other.
+"""Each belief at its low and high value, each lever in two positions.
 
 All else is as drawn, and the futures are the same for all: what moves is moved by one
 belief or lever alone.
@@ -12,7 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simulator import evidence
-from simulator.answers.tornado.estimate import moves
+from simulator.answers.tornado.estimate import LEVER, moves
+from simulator.answers.tornado.levers import Lever, left_out, levers, with_values
 from simulator.engine import blocks
 from simulator.engine.job import Job
 from simulator.engine.shards import Shard
@@ -84,6 +85,7 @@ class Input(NamedTuple):
     ends: tuple[str, str]
     grade: str
     meaning: str
+    source: str
     see: Callable[[int], Seen]
 
 
@@ -116,7 +118,9 @@ def tornado(
     Returns
     -------
     found
-        As `estimate.moves` gives it.
+        As `estimate.moves` gives it, and by input its `kind`, `meaning`, `source`,
+        and what it is at `low` and at `high`. By `lever`, those that were left where
+        they are, the reason `why`.
 
     Raises
     ------
@@ -142,10 +146,13 @@ def tornado(
         [one.name for one in named],
         [one.grade for one in named],
     )
-    for name in ("kind", "meaning"):
+    for name in ("kind", "meaning", "source"):
         found[name] = "input", [getattr(one, name) for one in named]
     for k, end in enumerate(("low", "high")):
         found[end] = "input", [one.ends[k] for one in named]
+    rest = left_out(asked, levers(loaded, asked))
+    found["why"] = LEVER, list(rest.values())
+    found[LEVER] = list(rest)
     return found.assign_attrs(
         title=asked.title, target=target, outcome=outcome, draws=draws, seed=seed
     ).sortby(abs(found["swing"]), ascending=False)
@@ -154,7 +161,7 @@ def tornado(
 def simulated(loaded: Loaded, target: str, draws: int) -> int:
     """Count the draws that `tornado` simulates in all."""
     asked = _with_one_target(loaded.scenario, target)
-    n_input = len(_beliefs(asked)) + len(_levers(asked))
+    n_input = len(_beliefs(asked)) + len(levers(loaded, asked))
     return (1 + 2 * n_input) * draws
 
 
@@ -222,17 +229,13 @@ def _beliefs(scenario: Scenario) -> list[str]:
     return named
 
 
-def _levers(scenario: Scenario) -> list[str]:
-    """Name the levers that have two positions: what plans follow, and programmes."""
-    return ["plan_follows", *(f"programmes.{name}" for name in scenario.programmes)]
-
-
 def _inputs(
     loaded: Loaded, scenario: Scenario, job: Job, work: _Work
 ) -> Iterator[Input]:
     known = uncertain(scenario)
     for path in _beliefs(scenario):
-        origin = loaded.origins.get(path)
+        # Whether a programme happens rests on what its probability rests on.
+        origin = loaded.origins.get(path.replace(".happens", ".probability"))
         ends = ("never", "surely")
         if path in known:
             low, high = (
@@ -240,12 +243,14 @@ def _inputs(
                 for level, end in zip(LEVELS, ENDS, strict=True)
             )
             ends = (f"{low:.3g}", f"{high:.3g}")
-        grade = origin.grade if origin is not None else ""
-        yield Input(path, "belief", ends, grade, _meaning(path), _held(path, job, work))
-    for name in _levers(scenario):
-        ends = ("gap", "tariff") if name == "plan_follows" else ("off", "on")
-        see = _switched(name, scenario, job, work)
-        yield Input(name, "lever", ends, "", _meaning(name), see)
+        grade, source = (origin.grade, origin.source) if origin else ("", "")
+        see = _held(path, job, work)
+        yield Input(path, "belief", ends, grade, _meaning(path), source, see)
+    for one in levers(loaded, scenario):
+        see = _switched(one, scenario, job, work)
+        yield Input(
+            one.name, "lever", one.ends, one.grade, one.meaning, one.source, see
+        )
 
 
 def _held(path: str, job: Job, work: _Work) -> Callable[[int], Seen]:
@@ -259,10 +264,10 @@ def _held(path: str, job: Job, work: _Work) -> Callable[[int], Seen]:
 
 
 def _switched(
-    name: str, scenario: Scenario, job: Job, work: _Work
+    lever: Lever, scenario: Scenario, job: Job, work: _Work
 ) -> Callable[[int], Seen]:
     def see(end: int) -> Seen:
-        changed = _set(name, scenario, end)
+        changed = with_values(scenario, lever.values[end])
         rates = job.plan.rate  # a rate that was solved for stays as it was
         made = prepare.prepare_counts(changed, work.population, job.seed, rates)
         return work.see(made, Stream)
@@ -270,23 +275,8 @@ def _switched(
     return see
 
 
-def _set(name: str, scenario: Scenario, end: int) -> Scenario:
-    """Put a lever in one of its positions."""
-    if name == "plan_follows":
-        follows = {"plan_follows": ("gap", "tariff")[end]}
-        target = scenario.targets[0].model_copy(update=follows)
-        return scenario.model_copy(update={"targets": (target,)})
-    own = name.removeprefix("programmes.")
-    programme = scenario.programmes[own].model_copy(update={"enabled": bool(end)})
-    return scenario.model_copy(
-        update={"programmes": {**scenario.programmes, own: programme}}
-    )
-
-
-def _meaning(name: str) -> str:
-    if name == "plan_follows":
-        return "What savings plans start from: a trust's own gap, or the tariff."
-    entry = evidence.default_entry(name)
+def _meaning(path: str) -> str:
+    entry = evidence.default_entry(path)
     return "" if entry is None else entry.meaning
 
 
