@@ -52,6 +52,12 @@ _ONLY_DRAWS: Final = (
     help="Add draws to a run file instead, up to --draws.",
 )
 @click.option(
+    "--on",
+    metavar="WHERE",
+    help="Compute the parts of a long run there: processes:N or local:N of this "
+    "machine, or tls://HOST:PORT of a Dask scheduler. Moves no number.",
+)
+@click.option(
     "--yes", is_flag=True, help="Begin even if it will take hours, or much of the disk."
 )
 @beliefs
@@ -75,6 +81,7 @@ def run(
     counts_only: bool,
     resume: bool,
     extend: Path | None,
+    on: str | None,
     yes: bool,
     beliefs: str | None,
     plans: str | None,
@@ -97,7 +104,7 @@ def run(
     from simulator.answers.groups import estimate as groups
     from simulator.answers.plan import simulate as planning
     from simulator.running import beliefs as believing
-    from simulator.running import runs
+    from simulator.running import clusters, runs
     from simulator.scenario.fitting import population_of
 
     asked = some_trusts(system, kind, trusts)
@@ -110,7 +117,8 @@ def run(
         if not (yes or resume):
             runs.check(draws, runs.SEED, threads)
             planning.check_longer(extend, draws)
-        _extend(extend, draws, output, threads, force, resume)
+        with clusters.opened(on, threads) as where:
+            _extend(extend, draws, output, where, force, resume)
     else:
         assert scenario is not None
         loaded = believing.load(scenario, settings, beliefs, plans)
@@ -122,13 +130,18 @@ def run(
         if draws is not None and not (yes or resume or precision):
             runs.check(draws, runs.SEED, threads, keep)
             planning.check_size(loaded, draws, keep=keep, threads=threads)
-        with kept(place), progress(total, loaded.scenario.title) as on_progress:
+        with (
+            kept(place),
+            clusters.opened(on, threads) as where,
+            progress(total, loaded.scenario.title) as on_progress,
+        ):
             runs.write(
                 loaded,
                 place,
                 draws=draws,
                 seed=runs.SEED if seed is None else seed,
-                threads=threads,
+                threads=where.threads,
+                executor=where.executor,
                 keep=keep,
                 sampling=sampling,
                 precision=precision,
@@ -165,7 +178,7 @@ def _extend(
     file: Path,
     draws: int,
     output: Path | None,
-    threads: int | None,
+    where: Any,
     force: bool,
     resume: bool,
 ) -> None:
@@ -177,7 +190,8 @@ def _extend(
             file,
             draws,
             output=output,
-            threads=threads,
+            threads=where.threads,
+            executor=where.executor,
             force=force,
             resume=resume,
             on_progress=on_progress,

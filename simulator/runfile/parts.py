@@ -9,6 +9,7 @@ its name with `.part` added, and goes when it is no longer needed.
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import sys
@@ -22,7 +23,7 @@ from simulator.files import places
 from simulator.files.places import cannot_write
 from simulator.files.whole import sync
 from simulator.runfile import receipts
-from simulator.runfile.receipts import MANIFEST, FinishedParts, Write
+from simulator.runfile.receipts import MANIFEST, TOKEN, FinishedParts, Write
 
 LOCK: Final = "lock.json"
 BEGUN: Final = ".begun"  # how the name of a file ends that is being written
@@ -109,7 +110,12 @@ class PartFolder(FinishedParts):
         for file in self.path.iterdir():
             if file.name not in known:
                 file.unlink()
-        receipts.write_json(self.path / MANIFEST, {"made_from": self.made_from})
+        manifest = {"made_from": self.made_from, TOKEN: secrets.token_hex(8)}
+        receipts.write_json(self.path / MANIFEST, manifest)
+
+    def token(self) -> str:
+        """Give by what another machine knows this folder."""
+        return receipts.token_in(self.path)
 
 
 def folder_of(place: Path) -> Path:

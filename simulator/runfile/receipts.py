@@ -23,6 +23,7 @@ from simulator.files.whole import sync
 from simulator.runfile import digests
 
 MANIFEST: Final = "manifest.json"
+TOKEN: Final = "token"  # in the manifest: which folder this is, on every machine
 PART: Final = r"draws-\d{12}-[0-9a-f]{16}\.(h5|json)"  # a part or its receipt
 _HASHED: Final = 16  # letters of a part's hash that its name ends in
 
@@ -194,6 +195,20 @@ def made(
     receipt = Receipt(name, draws.start, len(draws), digest, dict(made_from))
     write_json(folder / receipt.name, asdict(receipt))
     return receipt
+
+
+def store(folder: Path, receipt: Receipt, content: bytes) -> None:
+    """Put a part into a folder that was made elsewhere, and its receipt."""
+    place = folder / receipt.file
+    with whole.begun(place) as path:
+        path.write_bytes(content)
+        sync(path)
+    write_json(folder / receipt.name, asdict(receipt))
+
+
+def token_in(folder: Path) -> str:
+    """Read by what a folder is known to be the same one; "" where there is none."""
+    return str((of_folder(folder) or {}).get(TOKEN, ""))
 
 
 def found_in(folder: Path) -> Iterator[Receipt]:

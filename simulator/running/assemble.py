@@ -13,7 +13,7 @@ import xarray as xr
 from simulator.engine.job import Job
 from simulator.engine.shards import SHARD
 from simulator.engine.tallies import add_tally, empty_successes
-from simulator.kernel.tables import Successes, Tally
+from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import BINS, GROUP_RESULTS, SPREAD
 from simulator.population.model import Population
 from simulator.runfile import receipts
@@ -23,6 +23,7 @@ from simulator.runfile.parts import PartFolder
 from simulator.runfile.receipts import Receipt
 from simulator.runfile.store import RunWriter
 from simulator.running import prepare, provenance, second, slabs, variables
+from simulator.running.counting import Counting, Enough
 from simulator.running.second import Choice, Second
 from simulator.running.slabs import Piece
 from simulator.sampling import sobol
@@ -51,7 +52,6 @@ Keep = Literal["none", "sample", "all", "counts"]
 Sampling = Literal["plain", "rqmc"]
 PLAIN: Final = "plain"
 NOT_ASKED: Final = Choice("", "it was not asked for")
-Enough = Callable[[Tally | Successes, int], bool]
 
 
 @dataclass(frozen=True)
@@ -174,16 +174,24 @@ def prepared(
     return replace(work, sampling=sampling, replicate=size, stream=stream)
 
 
+FillParts = Callable[[PartFolder, Work, int, Sequence[int], Enough], int]
+
+
 def stops_from(
     job: Job, first: int, last: int, part: int | None, replicate: int = 0
 ) -> list[int]:
     """List where the parts of a run end: in whole shards of draws, or replicates."""
-    n_target, n_year = job.plan.rate.shape
-    size = SHARD * n_target * n_year * len(job.population.code)
-    step = part or max(1, PART // size) * SHARD
+    step = part or usual_part(job)
     if replicate and last > step:
         step = replicate
     return [*range(first + step, last, step), last]
+
+
+def usual_part(job: Job) -> int:
+    """Give the number of draws in a part: whole shards, some 20 seconds' work."""
+    n_target, n_year = job.plan.rate.shape
+    size = SHARD * int(n_target * n_year) * len(job.population.code)
+    return max(1, PART // size) * SHARD
 
 
 def fill(
@@ -194,19 +202,20 @@ def fill(
     stops: Sequence[int],
     enough: Enough,
     began: float,
+    fill_parts: FillParts | None = None,
 ) -> None:
     """Compute the draws from `first` up to a stop, then write the run file.
 
     It is the first stop at which there is `enough`, or the last. A run of one part
-    goes into the run file at once; a longer one waits in parts. Draws `before` the
-    first stand in other files.
+    goes into the run file at once; a longer one waits in parts, which `fill_parts`
+    makes where it is not this process. Draws `before` the first stand in other files.
     """
     sources = list(before)
-    if len(stops) == 1 and not folder.parts:
+    if len(stops) == 1 and not folder.parts and fill_parts is None:
         draws = stops[0]
         new = range(first, draws)
     else:
-        draws = _fill_parts(folder, work, first, stops, enough)
+        draws = (fill_parts or _fill_parts)(folder, work, first, stops, enough)
         new = range(draws, draws)
         sources += folder.files(draws)
 
@@ -283,20 +292,14 @@ def _fill_parts(
     folder: PartFolder, work: Work, first: int, stops: Sequence[int], enough: Enough
 ) -> int:
     """Compute the parts that are not there; gives the draw after the last."""
-    done = sum(part.draws for part in folder.up_to(stops[-1]))
-    work.on_progress(done * work.passes())
-    counts = empty_successes(work.job.trusts, work.job.plan)
-    for stop in stops:
-        for draws in folder.missing(range(first, stop)):
-            folder.adopt(compute_part(work, draws, folder.path, folder.made_from))
-        for part in folder.up_to(stop):
-            if part.first_draw >= first:
-                found = slabs.successes_of(folder.path / part.file)
-                add_tally(counts, found)
-        if enough(counts, stop):
-            return stop
-        first = stop
-    return stops[-1]
+    none = empty_successes(work.job.trusts, work.job.plan)
+    counting = Counting(folder, none, first, stops, enough)
+    work.on_progress(counting.there * work.passes())
+    while (found := counting.look()) is None:
+        draws = counting.next()
+        draws = draws[: work.replicate or len(draws)]  # each a part: see `prepared`
+        folder.adopt(compute_part(work, draws, folder.path, folder.made_from))
+    return found
 
 
 def compute_part(

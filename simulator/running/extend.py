@@ -24,6 +24,7 @@ def extend(
     threads: int | None = None,
     force: bool = False,
     resume: bool = False,
+    executor: Any = None,
     on_progress: OnProgress = lambda n_draw: None,
     part: int | None = None,
 ) -> None:
@@ -37,7 +38,7 @@ def extend(
         How many it is to have in the end.
     output
         Path of the longer run; by default it takes the place of the shorter.
-    threads, force, resume, on_progress, part
+    threads, force, resume, executor, on_progress, part
         As of `run` and `write`.
     """
     began = time.perf_counter()
@@ -85,7 +86,11 @@ def extend(
         replaces=force or output is None,
     ) as folder:
         if not (resume and folder.put_in_place()):
-            assemble.fill(folder, work, [place], had, stops, runs.never, began)
+            fill_parts = runs.on_executor(executor, threads)
+            before = [place]
+            assemble.fill(
+                folder, work, before, had, stops, runs.never, began, fill_parts
+            )
 
 
 def rerun(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -11,8 +12,9 @@ from simulator.errors import RunFileError, ScenarioError
 from simulator.files import places
 from simulator.kernel.tables import Successes, Tally
 from simulator.runfile import parts, store, untrusted
-from simulator.running import assemble, second, stopping
-from simulator.running.assemble import PLAIN, Enough, Keep, Sampling, Work
+from simulator.running import assemble, executing, second, stopping
+from simulator.running.assemble import PLAIN, FillParts, Keep, Sampling, Work
+from simulator.running.counting import Enough
 from simulator.running.second import Choice
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import Loaded, load_scenario
@@ -42,6 +44,7 @@ def run(
     force: bool = False,
     resume: bool = False,
     record: bool = True,
+    executor: Any = None,
     on_progress: OnProgress = lambda n_draw: None,
 ) -> xr.DataTree:
     """Simulate a scenario and give its results.
@@ -78,6 +81,10 @@ def run(
     record
         Whether to count beside it who achieves in the same futures given the record
         of published years, where a packaged table of beliefs allows it.
+    executor
+        What computes parts of a long run: an executor of `concurrent.futures`, or a
+        client of Dask; by default threads of this program. `output` is then needed,
+        and `threads` is of each worker. Moves no number. See docs/scale.md.
     on_progress
         Called with the number of draws that were just finished.
 
@@ -102,8 +109,13 @@ def run(
         "record": record,
         "on_progress": on_progress,
     }
+    if executor is not None and output is None:
+        raise ScenarioError(
+            "executor", "makes parts of a run file", "give its path as output"
+        )
     if output is not None:
-        write(loaded, Path(output), force=force, resume=resume, **how)
+        place = Path(output)
+        write(loaded, place, force=force, resume=resume, executor=executor, **how)
         return store.open_run(output, trusted=True)
     began = time.perf_counter()
     work, stops, enough = prepared(loaded, **how)
@@ -123,6 +135,7 @@ def write(
     force: bool = False,
     resume: bool = False,
     record: bool = True,
+    executor: Any = None,
     on_progress: OnProgress = lambda n_draw: None,
     part: int | None = None,
 ) -> None:
@@ -142,7 +155,8 @@ def write(
         place, work.made_from() | asked, resume=resume, force=force, replaces=force
     ) as folder:
         if not (resume and folder.put_in_place()):
-            assemble.fill(folder, work, [], 0, stops, enough, began)
+            fill_parts = on_executor(executor, threads)
+            assemble.fill(folder, work, [], 0, stops, enough, began, fill_parts)
 
 
 def prepared(
@@ -188,6 +202,11 @@ def prepared(
         )
 
     return work, [most] if precision is None else stopping.stops(most), enough
+
+
+def on_executor(executor: Any, threads: int | None) -> FillParts | None:
+    """Have parts made by an executor, if there is one."""
+    return executor and partial(executing.fill_parts, executor, threads)
 
 
 def never(tally: Tally | Successes, n: int) -> bool:
