@@ -23,6 +23,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 QUICK: Final = 1_000  # draws while a slider moves
+LOOK: Final = 200  # to see which target to begin with
 FINE: Final = runs.DRAWS  # when it stands still
 TARGETS: Final = 5  # that are asked for at first
 REMEMBERED: Final = 100  # answers, and tabs
@@ -69,11 +70,12 @@ class Explorer:
         self.names = [target.name for target in self.base.scenario.targets]
         chosen = _spread(self._plain_targets(), TARGETS)
         self.fields = controls.fields(self.base)
-        middle = chosen[len(chosen) // 2]
-        self.first = controls.first(self.base, middle, seed, threads)
+        even = self._nearest_to_even(tuple(chosen))
+        self.first = controls.first(self.base, even, seed, threads)
         given = [tuple(text.split("=", 1)) for text in changes]
         pairs = [(f"{settings.SET}{one[0].strip()}", one[-1]) for one in given]
-        self.begin = self.complete(replace(settings.read(pairs), targets=tuple(chosen)))
+        begin = replace(settings.read(pairs), targets=tuple(chosen), about=even)
+        self.begin = self.complete(begin)
         self.loaded(self.begin)  # what is wrong with it is said at once
 
     def _plain_targets(self) -> list[str]:
@@ -89,6 +91,11 @@ class Explorer:
         ]
         return [name for _, name in sorted(plain)] or self.names
 
+    def _nearest_to_even(self, targets: tuple[str, ...]) -> str:
+        """Choose the target that hangs in the balance: there an assumption tells."""
+        rows = self._answer(Asked(targets=targets), LOOK, lambda: None).rows
+        return min(rows, key=lambda name: abs(rows[name]["own_probability"] - 0.5))
+
     def complete(self, asked: Asked) -> Asked:
         """Fill in what is not said, and refuse what there is not."""
         for key in (*asked.shown, *(key for key, _ in asked.changes)):
@@ -101,10 +108,13 @@ class Explorer:
                 raise ScenarioError("trusts", f"{quote(by)}: no such group")
             known = groups.names_in(self.population, by)
             groups.check(asked.chosen, known, "trusts")
+        if asked == Asked():
+            return self.begin
         targets = asked.targets
         if not (targets or asked.rates):
             targets = self.begin.targets
-        return replace(asked, targets=targets)
+        about = asked.about or self.begin.about
+        return replace(asked, targets=targets, about=about)
 
     def loaded(self, asked: Asked) -> settings.Loaded:
         """Load what is asked, checked against the trusts too."""

@@ -199,6 +199,7 @@ def _listening(port: int) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, exclusive, 1)
     try:
         made.bind((HOST, port))
+        made.listen()  # before anybody is told of it
     except (OSError, OverflowError) as error:
         made.close()
         reason = getattr(error, "strerror", None) or str(error)

@@ -88,6 +88,7 @@ function begin() {
   if (key) localStorage.setItem("key", key.value);
   for (const one of main.querySelectorAll("input[type=range], button.clear")) one.hidden = false;
   for (const range of main.querySelectorAll("input[type=range]")) stand(range);
+  document.getElementById("send").hidden = true; // it is sent as it changes
   const undo = document.getElementById("undo");
   undo.hidden = false;
   undo.disabled = !past.length;
