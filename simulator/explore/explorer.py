@@ -16,7 +16,7 @@ from simulator.messages import nearest, quote
 from simulator.running import runs
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import load_scenario
-from simulator.scenario.packaged import is_run_file
+from simulator.scenario.packaged import is_run_file, packaged
 from simulator.types import Place
 
 K = TypeVar("K")
@@ -61,6 +61,8 @@ class Explorer:
             raise ScenarioError(str(place), "is a run file; give a scenario", remedy)
         runs.check(FINE, seed, threads)
         self.place, self.seed, self.threads = place, seed, threads
+        # What a file saved elsewhere extends: a name, or a path from anywhere.
+        self.source = place if str(place) in packaged() else Path(place).absolute()
         self.base = load_scenario(place)
         self.population = population_of(self.base)
         self.stopped = Event()

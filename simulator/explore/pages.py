@@ -56,8 +56,10 @@ class Pages:
     def page(self, pairs: Pairs, draws: int, *, whole: bool = True) -> tuple[str, int]:
         """Lay out the fields and the answer; the whole page, or what a script swaps."""
         asked, error = self._asked(pairs)
-        found = self._answered(asked, draws, dict(pairs).get("tab", ""), error)
+        found = self._answered(asked, draws, "", error)
         given = self._of_fields(found["asked"]) | found
+        rows = found["view"].rows if found["view"] else ()
+        given["pictured"] = [row.target for row in rows] or asked.targets
         name = "page.html" if whole else "main.html"
         return self._laid_out(name, **given), BAD if found["error"] else 200
 
@@ -91,7 +93,7 @@ class Pages:
         asked = self.explorer.complete(settings.read(pairs))
         self.explorer.loaded(asked)
         name = settings.checked_name(dict(pairs).get("name", ""))
-        place, base = self.explorer.place, self.explorer.base
+        place, base = self.explorer.source, self.explorer.base
         given = settings.names_of(pairs, "source.")
         return name, settings.scenario_file(place, asked, base, name, given)
 

@@ -18,7 +18,7 @@ from simulator.errors import Problems, ScenarioError
 from simulator.messages import dotted, quote
 from simulator.scenario import layers
 from simulator.scenario import toml as toml_text
-from simulator.scenario.kinds import LONGEST_NAME, NAME, NAME_REMEDY
+from simulator.scenario.kinds import LONGEST_NAME, LONGEST_TITLE, NAME, NAME_REMEDY
 from simulator.scenario.layers import Setting
 from simulator.scenario.load import Loaded, load_scenario, with_targets
 from simulator.types import Place
@@ -241,9 +241,10 @@ def scenario_file(
         if not sources.get(key, "").strip():
             remedy = "say where the number comes from"
             raise ScenarioError(f"source of {key}", "is missing", remedy)
+    tail = ", as explored"
     tables: dict[str, Any] = {
         "name": name,
-        "title": f"{base.scenario.title}, as explored",
+        "title": base.scenario.title[: LONGEST_TITLE - len(tail)] + tail,
         "extends": str(place),
     }
     marks = {key: toml_text.Mark() for key in tables}
