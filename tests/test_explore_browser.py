@@ -350,7 +350,7 @@ def test_it_fits_a_narrow_screen_and_keeps_the_answer_in_sight(opened):
 def test_keys_alone_reach_every_field(opened):
     expected = opened.execute_script(
         "return [...document.querySelectorAll("
-        "'a, summary, select, input:not([type=hidden]), button, textarea, [tabindex=\"0\"]')]"
+        "'a, summary, select, input:not([type=hidden]), button, textarea, .scrolls')]"
         ".filter((one) => one.checkVisibility() && !one.disabled).length"
     )
     opened.execute_script("document.activeElement.blur(); scrollTo(0, 0)")

@@ -175,6 +175,8 @@ def test_no_key_that_names_a_file_is_taken(site, key, path, tmp_path):
 def test_a_pinned_setting_is_looked_at_too(site):
     pinned = urlencode([("set.population", "/etc/passwd")])
     assert site.post("/answer", ("pinned", pinned)).status == 422
+    many = "&".join(["a=1"] * 400)
+    assert site.post("/answer", ("pinned", many)).status == 422
 
 
 def test_what_is_typed_is_text_whatever_it_looks_like(site):

@@ -251,7 +251,7 @@ def bars(savings: pd.DataFrame, alt: str) -> str:
     if before:
         edge = before - 0.5
         plot.line([(edge, 0.0), (edge, top)], (theme.GREY, (4, 3)), 1)
-        x, _ = plot.at(edge, top)
-        plot.words(x - 6, 26, "published", "end", "axis")
-        plot.words(x + 6, 26, "simulated", "start", "axis")
+        place, _ = plot.at(edge, top)
+        plot.words(place - 6, 26, "published", "end", "axis")
+        plot.words(place + 6, 26, "simulated", "start", "axis")
     return picture([plot], 640, 262, alt)

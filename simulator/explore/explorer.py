@@ -15,7 +15,7 @@ from simulator.explore.view import Answer, View, answer, view, whose
 from simulator.messages import nearest, quote
 from simulator.running import runs
 from simulator.scenario.fitting import population_of
-from simulator.scenario.load import load_scenario
+from simulator.scenario.load import Loaded, load_scenario
 from simulator.scenario.packaged import is_run_file, packaged
 from simulator.types import Place
 
@@ -109,7 +109,8 @@ class Explorer:
             if by not in ("type", "system"):
                 raise ScenarioError("trusts", f"{quote(by)}: no such group")
             known = groups.names_in(self.population, by)
-            groups.check(asked.chosen, known, "trusts")
+            (name,) = groups.check(asked.chosen, known, "trusts").names
+            asked = replace(asked, group=f"{by}:{name}")
         if asked == Asked():
             return self.begin
         targets = asked.targets
@@ -118,7 +119,7 @@ class Explorer:
         about = asked.about or self.begin.about
         return replace(asked, targets=targets, about=about)
 
-    def loaded(self, asked: Asked) -> settings.Loaded:
+    def loaded(self, asked: Asked) -> Loaded:
         """Load what is asked, checked against the trusts too."""
         loaded = settings.load(self.place, asked, self.base)
         population_of(loaded)
@@ -142,8 +143,8 @@ class Explorer:
         now = self._answer(asked, draws, go_on)
         beside = None
         if asked.pinned is not None:
-            other = replace(asked.with_changes(asked.pinned), about=now.about)
-            beside = self._answer(other, draws, go_on)
+            other = self.complete(asked.with_changes(asked.pinned))
+            beside = self._answer(replace(other, about=now.about), draws, go_on)
         return replace(asked, about=now.about), view(now, beside)
 
     def _answer(self, asked: Asked, draws: int, go_on: futures.GoOn) -> Answer:
@@ -187,7 +188,7 @@ class Explorer:
             threads=self.threads,
             on_progress=on_progress,
         )
-        return loaded.scenario.name
+        return str(loaded.scenario.name)
 
 
 def _remember(kept: OrderedDict[K, V], key: K, value: V) -> None:

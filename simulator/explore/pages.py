@@ -3,6 +3,7 @@
 from dataclasses import replace
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from simulator.answers.groups.estimate import names_in
 from simulator.errors import ScenarioError, SimulatorError
@@ -44,7 +45,7 @@ class Pages:
     def shell(self, pairs: Pairs, said: str = "") -> str:
         """Lay out the page of who is not let in; a link's settings wait in it."""
         given = dict(pairs)
-        link = given.get("link") or settings.urlencode(
+        link = given.get("link") or urlencode(
             [(name, value) for name, value in pairs if name not in ("code", KEY)]
         )
         return self._laid_out("shell.html", link=link, said=said, stopped=False)

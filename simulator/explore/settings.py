@@ -62,9 +62,12 @@ class Asked:
 
     def with_changes(self, pinned: str) -> "Asked":
         """Ask the same with the changes that are pinned."""
-        other = read(
-            parse_qsl(pinned, keep_blank_values=True, max_num_fields=MOST_PAIRS)
-        )
+        try:
+            pairs = parse_qsl(pinned, keep_blank_values=True, max_num_fields=MOST_PAIRS)
+        except ValueError:
+            problem = f"{quote(pinned)} is no list of settings"
+            raise ScenarioError("pinned", problem, "pin again") from None
+        other = read(pairs)
         return replace(self, changes=other.changes, pinned=None)
 
 

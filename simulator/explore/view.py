@@ -209,11 +209,20 @@ def _points(one: Answer, name: str) -> tuple[Point, ...]:
         if target == one.about
         or (row["on_curve"] and all(row[key] == about[key] for key in ALIKE))
     ]
-    ends = [f"{name}_probability{end}" for end in ("", "_low", "_high")]
     return tuple(
-        Point(rate, *(row[end] for end in ends), f"{target}: {chance(row, ends[0])}")
+        Point(
+            rate, *_ends(row, name), f"{target}: {chance(row, f'{name}_probability')}"
+        )
         for rate, target, row in sorted(same, key=lambda one: one[:2])
     )
+
+
+def _ends(row: Mapping[str, Any], name: str) -> tuple[float, float, float]:
+    """Give a chance and the ends of its interval."""
+    chance, low, high = (
+        float(row[f"{name}_probability{end}"]) for end in ("", "_low", "_high")
+    )
+    return chance, low, high
 
 
 def _said_of_savings(now: Answer) -> str:
