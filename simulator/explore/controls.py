@@ -122,7 +122,8 @@ def _said_of(key: str) -> str:
     for part in above:
         held = keys.held(model)
         model = reference.table_in(held[part][0]) if part in held else model
-    return (model.model_fields[last].description or last).replace("\n", " ")
+    said = (model.model_fields[last].description or last).replace("\n", " ")
+    return said.replace(", fraction a year", "")  # the unit stands beside it
 
 
 def _unit(unit: str) -> str:
@@ -157,7 +158,7 @@ def _now(value: Any, belief: Uncertain | None, in_percent: bool) -> str:
         said(_at(belief, share, normal), in_percent=in_percent)
         for share, normal in ((0.1, -TENTH), (0.5, 0.0), (0.9, TENTH))
     )
-    return f"{low} to {high} in eight cases of ten, {middle} in the middle"
+    return f"{middle} ({low} to {high})"
 
 
 def _at(belief: Uncertain, share: float, normal: float) -> float:

@@ -220,7 +220,8 @@ def fans(spreads: pd.DataFrame, pinned: pd.DataFrame | None, alt: str) -> str:
             plot.line(enumerate(one["q50"]), (colour, dash))
             if rows["series"].nunique() > 1:
                 x, y = plot.at(len(years) - 1, one["q50"].iloc[-1])
-                plot.words(x + 4, y - 8, str(name), "end", "series")
+                below = 16 if s else -8
+                plot.words(x + 4, y + below, str(name), "end", "series")
         plots.append(plot)
     return picture(plots, 640, 414, alt)
 
@@ -250,7 +251,7 @@ def bars(savings: pd.DataFrame, alt: str) -> str:
     if before:
         edge = before - 0.5
         plot.line([(edge, 0.0), (edge, top)], (theme.GREY, (4, 3)), 1)
-        x, _ = plot.at(edge, top)
-        plot.words(x - 6, 26, "published", "end", "axis")
-        plot.words(x + 6, 26, "simulated", "start", "axis")
+        place, _ = plot.at(edge, top)
+        plot.words(place - 6, 26, "published", "end", "axis")
+        plot.words(place + 6, 26, "simulated", "start", "axis")
     return picture([plot], 640, 262, alt)

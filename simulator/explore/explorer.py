@@ -15,14 +15,15 @@ from simulator.explore.view import Answer, View, answer, view, whose
 from simulator.messages import nearest, quote
 from simulator.running import runs
 from simulator.scenario.fitting import population_of
-from simulator.scenario.load import load_scenario
-from simulator.scenario.packaged import is_run_file
+from simulator.scenario.load import Loaded, load_scenario
+from simulator.scenario.packaged import is_run_file, packaged
 from simulator.types import Place
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 QUICK: Final = 1_000  # draws while a slider moves
+LOOK: Final = 200  # to see which target to begin with
 FINE: Final = runs.DRAWS  # when it stands still
 TARGETS: Final = 5  # that are asked for at first
 REMEMBERED: Final = 100  # answers, and tabs
@@ -60,6 +61,8 @@ class Explorer:
             raise ScenarioError(str(place), "is a run file; give a scenario", remedy)
         runs.check(FINE, seed, threads)
         self.place, self.seed, self.threads = place, seed, threads
+        # What a file saved elsewhere extends: a name, or a path from anywhere.
+        self.source = place if str(place) in packaged() else Path(place).absolute()
         self.base = load_scenario(place)
         self.population = population_of(self.base)
         self.stopped = Event()
@@ -69,11 +72,12 @@ class Explorer:
         self.names = [target.name for target in self.base.scenario.targets]
         chosen = _spread(self._plain_targets(), TARGETS)
         self.fields = controls.fields(self.base)
-        middle = chosen[len(chosen) // 2]
-        self.first = controls.first(self.base, middle, seed, threads)
+        even = self._nearest_to_even(tuple(chosen))
+        self.first = controls.first(self.base, even, seed, threads)
         given = [tuple(text.split("=", 1)) for text in changes]
         pairs = [(f"{settings.SET}{one[0].strip()}", one[-1]) for one in given]
-        self.begin = self.complete(replace(settings.read(pairs), targets=tuple(chosen)))
+        begin = replace(settings.read(pairs), targets=tuple(chosen), about=even)
+        self.begin = self.complete(begin)
         self.loaded(self.begin)  # what is wrong with it is said at once
 
     def _plain_targets(self) -> list[str]:
@@ -89,6 +93,11 @@ class Explorer:
         ]
         return [name for _, name in sorted(plain)] or self.names
 
+    def _nearest_to_even(self, targets: tuple[str, ...]) -> str:
+        """Choose the target that hangs in the balance: there an assumption tells."""
+        rows = self._answer(Asked(targets=targets), LOOK, lambda: None).rows
+        return min(rows, key=lambda name: abs(rows[name]["own_probability"] - 0.5))
+
     def complete(self, asked: Asked) -> Asked:
         """Fill in what is not said, and refuse what there is not."""
         for key in (*asked.shown, *(key for key, _ in asked.changes)):
@@ -100,13 +109,17 @@ class Explorer:
             if by not in ("type", "system"):
                 raise ScenarioError("trusts", f"{quote(by)}: no such group")
             known = groups.names_in(self.population, by)
-            groups.check(asked.chosen, known, "trusts")
+            (name,) = groups.check(asked.chosen, known, "trusts").names
+            asked = replace(asked, group=f"{by}:{name}")
+        if asked == Asked():
+            return self.begin
         targets = asked.targets
         if not (targets or asked.rates):
             targets = self.begin.targets
-        return replace(asked, targets=targets)
+        about = asked.about or self.begin.about
+        return replace(asked, targets=targets, about=about)
 
-    def loaded(self, asked: Asked) -> settings.Loaded:
+    def loaded(self, asked: Asked) -> Loaded:
         """Load what is asked, checked against the trusts too."""
         loaded = settings.load(self.place, asked, self.base)
         population_of(loaded)
@@ -130,8 +143,8 @@ class Explorer:
         now = self._answer(asked, draws, go_on)
         beside = None
         if asked.pinned is not None:
-            other = replace(asked.with_changes(asked.pinned), about=now.about)
-            beside = self._answer(other, draws, go_on)
+            other = self.complete(asked.with_changes(asked.pinned))
+            beside = self._answer(replace(other, about=now.about), draws, go_on)
         return replace(asked, about=now.about), view(now, beside)
 
     def _answer(self, asked: Asked, draws: int, go_on: futures.GoOn) -> Answer:
@@ -175,7 +188,7 @@ class Explorer:
             threads=self.threads,
             on_progress=on_progress,
         )
-        return loaded.scenario.name
+        return str(loaded.scenario.name)
 
 
 def _remember(kept: OrderedDict[K, V], key: K, value: V) -> None:

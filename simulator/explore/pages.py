@@ -3,6 +3,7 @@
 from dataclasses import replace
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from simulator.answers.groups.estimate import names_in
 from simulator.errors import ScenarioError, SimulatorError
@@ -44,7 +45,7 @@ class Pages:
     def shell(self, pairs: Pairs, said: str = "") -> str:
         """Lay out the page of who is not let in; a link's settings wait in it."""
         given = dict(pairs)
-        link = given.get("link") or settings.urlencode(
+        link = given.get("link") or urlencode(
             [(name, value) for name, value in pairs if name not in ("code", KEY)]
         )
         return self._laid_out("shell.html", link=link, said=said, stopped=False)
@@ -56,8 +57,10 @@ class Pages:
     def page(self, pairs: Pairs, draws: int, *, whole: bool = True) -> tuple[str, int]:
         """Lay out the fields and the answer; the whole page, or what a script swaps."""
         asked, error = self._asked(pairs)
-        found = self._answered(asked, draws, dict(pairs).get("tab", ""), error)
+        found = self._answered(asked, draws, "", error)
         given = self._of_fields(found["asked"]) | found
+        rows = found["view"].rows if found["view"] else ()
+        given["pictured"] = [row.target for row in rows] or asked.targets
         name = "page.html" if whole else "main.html"
         return self._laid_out(name, **given), BAD if found["error"] else 200
 
@@ -91,7 +94,7 @@ class Pages:
         asked = self.explorer.complete(settings.read(pairs))
         self.explorer.loaded(asked)
         name = settings.checked_name(dict(pairs).get("name", ""))
-        place, base = self.explorer.place, self.explorer.base
+        place, base = self.explorer.source, self.explorer.base
         given = settings.names_of(pairs, "source.")
         return name, settings.scenario_file(place, asked, base, name, given)
 

@@ -167,7 +167,7 @@ async def _body(headers: dict[str, str], receive: Receive) -> bytes:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused(400, "The request was broken off.")
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > MOST_BYTES:
             raise Refused(413, "That is more than a form of this page holds.")
         if not message.get("more_body", False):

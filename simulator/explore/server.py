@@ -114,7 +114,12 @@ class Served:
             made.Route("/run.h5", self._run_file, methods=["POST"]),
             made.Route("/stop", self._stop, methods=["POST"]),
         ]
-        return Guard(made.Starlette(routes=routes, lifespan=lifespan), self.keys)
+        app = made.Starlette(
+            routes=routes,
+            lifespan=lifespan,
+            exception_handlers={Superseded: _given_up},
+        )
+        return Guard(app, self.keys)
 
     # --- what is answered; functions that are not async run in threads ----------------
 
@@ -144,10 +149,7 @@ class Served:
     def _answer(self, request: Any) -> Any:
         pairs = request.scope["pairs"]
         draws = FINE if dict(pairs).get("draws") == str(FINE) else QUICK
-        try:
-            return _html(*self.pages.answer(pairs, draws))
-        except Superseded:
-            return starlette().Response(status_code=204)
+        return _html(*self.pages.answer(pairs, draws))
 
     def _sources(self, request: Any) -> Any:
         return _html(*self.pages.sources(request.scope["pairs"]))
@@ -168,8 +170,6 @@ class Served:
             name = self.explorer.save(asked, place)
         except SimulatorError as error:
             return _html(self.pages.shell([], str(error)), 422)
-        except Superseded:
-            return starlette().Response(status_code=503)
         return starlette().FileResponse(
             place,
             media_type="application/x-hdf5",
@@ -187,6 +187,11 @@ def _html(text: str, status: int = 200) -> Any:
     return starlette().HTMLResponse(text, status)
 
 
+def _given_up(request: Any, error: Exception) -> Any:
+    """Answer a question that nobody waits for."""
+    return starlette().Response(status_code=204)
+
+
 def _saved(name: str) -> dict[str, str]:
     return {"content-disposition": f'attachment; filename="{name}"'}
 
@@ -199,6 +204,7 @@ def _listening(port: int) -> socket.socket:
         made.setsockopt(socket.SOL_SOCKET, exclusive, 1)
     try:
         made.bind((HOST, port))
+        made.listen()  # before anybody is told of it
     except (OSError, OverflowError) as error:
         made.close()
         reason = getattr(error, "strerror", None) or str(error)

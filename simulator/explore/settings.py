@@ -18,7 +18,7 @@ from simulator.errors import Problems, ScenarioError
 from simulator.messages import dotted, quote
 from simulator.scenario import layers
 from simulator.scenario import toml as toml_text
-from simulator.scenario.kinds import LONGEST_NAME, NAME, NAME_REMEDY
+from simulator.scenario.kinds import LONGEST_NAME, LONGEST_TITLE, NAME, NAME_REMEDY
 from simulator.scenario.layers import Setting
 from simulator.scenario.load import Loaded, load_scenario, with_targets
 from simulator.types import Place
@@ -62,9 +62,12 @@ class Asked:
 
     def with_changes(self, pinned: str) -> "Asked":
         """Ask the same with the changes that are pinned."""
-        other = read(
-            parse_qsl(pinned, keep_blank_values=True, max_num_fields=MOST_PAIRS)
-        )
+        try:
+            pairs = parse_qsl(pinned, keep_blank_values=True, max_num_fields=MOST_PAIRS)
+        except ValueError:
+            problem = f"{quote(pinned)} is no list of settings"
+            raise ScenarioError("pinned", problem, "pin again") from None
+        other = read(pairs)
         return replace(self, changes=other.changes, pinned=None)
 
 
@@ -241,9 +244,10 @@ def scenario_file(
         if not sources.get(key, "").strip():
             remedy = "say where the number comes from"
             raise ScenarioError(f"source of {key}", "is missing", remedy)
+    tail = ", as explored"
     tables: dict[str, Any] = {
         "name": name,
-        "title": f"{base.scenario.title}, as explored",
+        "title": base.scenario.title[: LONGEST_TITLE - len(tail)] + tail,
         "extends": str(place),
     }
     marks = {key: toml_text.Mark() for key in tables}

@@ -1,7 +1,8 @@
 """What the page says of the futures of a setting, and of those that are pinned."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from simulator.plots.words import interval, money, number, plain, with_draws
 from simulator.statistics.intervals import paired_difference, wilson_of_worth
 
 SECTOR: Final = "the sector"
+ALIKE: Final = ("outcome", "follows")  # of targets that make one curve
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,10 @@ class Answer:
     draws: int
     about: str
     whose: str
-    chances: xr.Dataset
-    """By target, as a headline has them: of whom is asked, and of the sector."""
+    rows: Mapping[str, Mapping[str, Any]]
+    """By target: its rate and its chances, of whom is asked and of the sector."""
+    highest: tuple[str, ...]
+    """The highest targets with a chance of 80% and of 50%."""
     group: Bools
     """By target and draw, to compare with another setting."""
     spreads: pd.DataFrame
@@ -50,11 +54,13 @@ class Row(NamedTuple):
 
 def answer(found: Futures, about: str, whose: str) -> Answer:
     """Estimate what is shown, and let go of the draws."""
+    chances = _chances(found)
     return Answer(
         draws=found.draws,
         about=about,
         whose=whose,
-        chances=_chances(found),
+        rows=chances.to_dataframe().to_dict("index"),
+        highest=tuple(name or "none" for name in highest_names(chances, "own")),
         group=found.group,
         spreads=fan_chart.spreads(found.run, about),
         savings=asked_delivered.savings(found.run, about),
@@ -103,8 +109,8 @@ class View(NamedTuple):
 
 def view(now: Answer, pinned: Answer | None) -> View:
     """Say what a setting comes to, beside the pinned one if there is one."""
-    row = now.chances.sel(target=now.about)
-    rows = tuple(_row(now, pinned, str(name)) for name in now.chances["target"].values)
+    row = now.rows[now.about]
+    rows = tuple(_row(now, pinned, name) for name in now.rows)
     alt = "; ".join(f"{line.target} {line.chance}" for line in rows)
     savings, fans = _said_of_savings(now), _said_of_fans(now)
     return View(
@@ -131,18 +137,17 @@ def view(now: Answer, pinned: Answer | None) -> View:
 
 
 def _sentence(now: Answer) -> str:
-    row = now.chances.sel(target=now.about)
+    row = now.rows[now.about]
     said = with_draws(chance(row, "own_probability"), now.draws)
     word = likely(float(row["own_probability"]))
     return f"To achieve {now.about} a year is {word} for {now.whose}: {said}."
 
 
 def _more(now: Answer, pinned: Answer | None) -> list[str]:
-    names = [name or "none of them" for name in highest_names(now.chances, "own")]
-    meaning = OF_NAME[str(now.chances["outcome"].sel(target=now.about).values)].meaning
+    meaning = OF_NAME[now.rows[now.about]["outcome"]].meaning
     found = [
         f"The highest target here with a chance of at least 80% for {now.whose} is "
-        f"{names[0]}; with at least an even chance, {names[1]}.",
+        f"{now.highest[0]}; with at least an even chance, {now.highest[1]}.",
         f"Achieved: {meaning}. In brackets: 95% Monte Carlo interval.",
     ]
     if pinned is not None:
@@ -158,31 +163,26 @@ def _titles(now: Answer, pinned: Answer | None) -> tuple[str, ...]:
 
 
 def _row(now: Answer, pinned: Answer | None, name: str) -> Row:
-    own = now.chances.sel(target=name)
-    beside = "" if pinned is None else _chance(pinned, name)
+    own = now.rows[name]
     return Row(
         target=name,
         chance=chance(own, "own_probability"),
         balanced=chance(own, "sustained_probability"),
         sector=chance(own, "sector_probability") if now.whose != SECTOR else "",
-        pinned=beside,
+        pinned="" if pinned is None else chance(pinned.rows[name], "own_probability"),
         difference="" if pinned is None else _difference(now, pinned, name),
     )
 
 
-def _chance(one: Answer, name: str) -> str:
-    return chance(one.chances.sel(target=name), "own_probability")
-
-
 def _difference(now: Answer, pinned: Answer, name: str) -> str:
     """Say by how many points a chance is higher than the pinned one, draw by draw."""
-    place = now.chances["target"].values.tolist().index(name)
+    place = list(now.rows).index(name)
     mine, other = now.group[place], pinned.group[place]
     part = now.worth / now.draws
     counts = ((mine & ~other).sum(), (other & ~mine).sum())
     found = paired_difference(part * counts[0], part * counts[1], now.worth)
     value, low, high = (100.0 * float(e) for e in (found.value, found.low, found.high))
-    sign = "+" if value > 0.0 else ""
+    sign = "+" if value >= 0.05 else ""
     return f"{sign}{number(value, 1)} points ({interval(low, high, 1)})"
 
 
@@ -202,27 +202,27 @@ def _points(one: Answer, name: str) -> tuple[Point, ...]:
     Of those that mean the same as the target that the pictures are of, and whose plans
     follow the same; that target itself is always there.
     """
-    chances = one.chances
-    about = chances.sel(target=one.about)
-    same = chances["on_curve"] & (chances["outcome"] == about["outcome"])
-    same = (same & (chances["follows"] == about["follows"])) | (
-        chances["target"] == one.about
-    )
-    found = chances.isel(target=same.values).sortby("rate")
-    ends = [f"{name}_probability{end}" for end in ("", "_low", "_high")]
+    about = one.rows[one.about]
+    same = [
+        (row["rate"], target, row)
+        for target, row in one.rows.items()
+        if target == one.about
+        or (row["on_curve"] and all(row[key] == about[key] for key in ALIKE))
+    ]
     return tuple(
         Point(
-            float(rate), *values, f"{target}: {chance(found.isel(target=k), ends[0])}"
+            rate, *_ends(row, name), f"{target}: {chance(row, f'{name}_probability')}"
         )
-        for k, (target, rate, *values) in enumerate(
-            zip(
-                found["target"].values.tolist(),
-                found["rate"].values.tolist(),
-                *(found[end].values.tolist() for end in ends),
-                strict=True,
-            )
-        )
+        for rate, target, row in sorted(same, key=lambda one: one[:2])
     )
+
+
+def _ends(row: Mapping[str, Any], name: str) -> tuple[float, float, float]:
+    """Give a chance and the ends of its interval."""
+    chance, low, high = (
+        float(row[f"{name}_probability{end}"]) for end in ("", "_low", "_high")
+    )
+    return chance, low, high
 
 
 def _said_of_savings(now: Answer) -> str:

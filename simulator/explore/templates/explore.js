@@ -6,7 +6,11 @@ const status = document.getElementById("status");
 const PAUSE = 350; // milliseconds without a change, until the answer is made finer
 const tab = Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-");
 const form = () => document.getElementById("ask");
-const fields = () => new URLSearchParams(new FormData(form()));
+function fields() {
+  const found = new URLSearchParams(new FormData(form()));
+  found.delete("add"); // is no part of what is asked
+  return found;
+}
 let past = []; // what was asked before, for Undo
 let last = ""; // what is asked now, as a link has it
 
@@ -75,7 +79,9 @@ async function turn(body) {
   const open = main.querySelector("details[open]") !== null;
   main.innerHTML = await reply.text();
   delete main.dataset.shell;
+  document.title = `Explore: ${main.querySelector("h1").textContent}`;
   begin();
+  last = fields().toString();
   if (open) main.querySelector("details").open = true;
   const again = focused && document.getElementById(focused);
   if (again) again.focus();
@@ -88,6 +94,7 @@ function begin() {
   if (key) localStorage.setItem("key", key.value);
   for (const one of main.querySelectorAll("input[type=range], button.clear")) one.hidden = false;
   for (const range of main.querySelectorAll("input[type=range]")) stand(range);
+  document.getElementById("send").hidden = true; // it is sent as it changes
   const undo = document.getElementById("undo");
   undo.hidden = false;
   undo.disabled = !past.length;
@@ -139,9 +146,9 @@ main.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (main.dataset.shell !== undefined || button.hasAttribute("formaction") || button.hasAttribute("formtarget")) return;
   event.preventDefault();
-  const body = fields();
-  if (button.name) body.set(button.name, button.value);
   remember();
+  past.push(last);
+  const body = new URLSearchParams(new FormData(form(), button));
   turn(body);
 });
 main.addEventListener("click", (event) => {
@@ -165,5 +172,5 @@ if (main.dataset.shell === undefined) {
   last = fields().toString();
   update();
 } else if (localStorage.getItem("key")) {
-  turn(new URLSearchParams(location.search)).then(() => { if (form()) last = fields().toString(); });
+  turn(new URLSearchParams(location.search));
 }
