@@ -470,6 +470,12 @@ def test_another_zip_file_a_folder_and_nothing_are_refused(tmp_path):
     assert "there is no such file" in refusal(tmp_path / "none.xlsx")
 
 
+def test_a_sheet_longer_than_any_of_excel_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbooks, "MOST_ROWS", 50)
+    said = refusal(make(named(tmp_path), trusts=2).path)
+    assert "sheet 'All data': has more than 50 rows, the most that Excel holds" in said
+
+
 # --- several workbooks ----------------------------------------------------------------
 
 

@@ -66,7 +66,9 @@ class Workbook:
             for row, cells in enumerate(rows, start=1):
                 if row > MOST_ROWS:
                     raise PopulationError(
-                        f"{self.place}: sheet '{sheet}'", "has rows without end", _WHOLE
+                        f"{self.place}: sheet '{sheet}'",
+                        f"has more than {MOST_ROWS:,} rows, the most that Excel holds",
+                        _WHOLE,
                     )
                 yield Line(row, tuple(cells))
         except PopulationError:
