@@ -92,7 +92,7 @@ def _asked(
         process = subprocess.Popen(
             [
                 *(sys.executable or "python", "-I", "-c", _PROGRAM),
-                *(search, question, path, *groups),
+                *(search, question, str(path), *groups),
             ],
             env=_environment(),
             stdin=subprocess.DEVNULL,
