@@ -34,6 +34,7 @@ from .face import worth as worth
 from .page.look import Look as Look
 from .page.look import look as look
 from .page.writing import report as report
+from .population.imports.persistence import margin_persistence as margin_persistence
 from .population.imports.tac_tables import read_accounts as read_accounts
 from .population.load import load_population as load_population
 from .population.model import Population as Population
@@ -81,6 +82,7 @@ __all__ = [
     "load_population",
     "load_scenario",
     "look",
+    "margin_persistence",
     "open",
     "part",
     "path",

@@ -27,6 +27,9 @@ ONE_OFFS: Final = (
 )
 MAKER: Final = "NHS efficiency scenario simulator"  # what a run file says wrote it
 RUN_FILE: Final = ".h5"  # how its name ends
+FORMAT: Final = 4  # of a run file
+ALIKE: Final = (3, 4)  # formats with today's names and meanings: 3 has no /record
+OLDER: Final = (2, 3)  # formats that are still read
 
 # Dimensions, each a coordinate of the run file.
 TARGET: Final = "target"
@@ -52,6 +55,11 @@ BY_DRAW: Final = ("/sector", "/drivers")  # that a run of counts only does not h
 COUNTS_ONLY: Final = "counts"  # what such a run says that it keeps
 # And the dimensions of all else that it does not have: histograms, once bands are read.
 LEFT_OUT: Final = frozenset((DRAW, BIN, EDGE))
+# What `/provenance` says of a second answer, or why there is none.
+RECORD_TABLE: Final = "record"
+RECORD_DIGEST: Final = "record_digest"
+RECORD_OVERRULED: Final = "record_overruled"
+WITHOUT_RECORD: Final = "without_record"
 
 EDGES: Final = ("first", "per_unit")
 QUANTILES: Final = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,31 +19,41 @@ settings.load_profile("project")
 # A run in several processes may come with a width, and what commands print follows it.
 os.environ.pop("COLUMNS", None)
 
-LOOK = child._ask
-SOUND: set[tuple[str, str]] = set()
+LOOK = child._asked
+SOUND: set[tuple[str, tuple[str, ...], str]] = set()
 
 
-def look_once(question: str, path: Path, seconds: float | None = None) -> None:
+@contextmanager
+def look_once(
+    question: str,
+    path: Path,
+    groups: Collection[str] = (),
+    seconds: float | None = None,
+) -> Iterator[None]:
     """Look through a run file, if none of the same bytes was found sound before."""
     try:
-        known = question, hashlib.sha256(path.read_bytes()).hexdigest()
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
-        return LOOK(question, path, seconds)
-    if known not in SOUND:
-        LOOK(question, path, seconds)
+        content = ""
+    known = question, tuple(groups), content
+    if known in SOUND:
+        yield
+        return
+    with LOOK(question, path, groups, seconds):
+        yield
+    if content:
         SOUND.add(known)
-    return None
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _bytes_are_looked_through_once() -> Iterator[None]:
     """Spare half a second of a process each time that a test opens the same run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(child, "_ask", look_once)
+        patch.setattr(child, "_asked", look_once)
         yield
 
 
 @pytest.fixture
 def distrusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look through a run file whenever it is opened, as users' programs do."""
-    monkeypatch.setattr(child, "_ask", LOOK)
+    monkeypatch.setattr(child, "_asked", LOOK)

@@ -9,8 +9,8 @@ import xarray as xr
 from rich.console import Console
 from terminals import inside
 
-from simulator.answers.headline import brief
-from simulator.answers.headline.delivered import GROUPS, delivered, of_median_trust
+from simulator.answers.headline import brief, groups
+from simulator.answers.headline.delivered import delivered, of_median_trust
 from simulator.answers.headline.estimate import headline, highest_names, in_brief
 from simulator.answers.text import whole_chance
 from simulator.runfile import store
@@ -27,7 +27,7 @@ def place(tmp_path_factory):
 
 def said(place, width=80):
     console = Console(width=width, record=True, file=io.StringIO())
-    with store.open_run(place, GROUPS) as run:
+    with store.open_run(place, groups.FULL) as run:
         console.print(brief.render(run, str(place)))
         return console.export_text(), headline(run)
 
@@ -88,7 +88,7 @@ def test_show_prints_it_and_with_full_every_table(place):
 
 @pytest.mark.parametrize("together", [False, True])
 def test_what_is_read_for_it_is_of_the_headline(place, together):
-    with store.open_run(place, GROUPS) as run:
+    with store.open_run(place, groups.FULL) as run:
         whole = headline(run, together=together)
         part = in_brief(run, together=together)
         assert part.attrs == whole.attrs
@@ -100,7 +100,7 @@ def test_what_is_read_for_it_is_of_the_headline(place, together):
 
 
 def test_intervals_that_hold_at_once_are_said_to(place):
-    with store.open_run(place, brief.GROUPS) as run:
+    with store.open_run(place, groups.BRIEF) as run:
         console = Console(width=80, record=True, file=io.StringIO())
         console.print(brief.render(run, "run.h5", together=True))
     words = " ".join(console.export_text().split())

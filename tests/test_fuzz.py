@@ -27,9 +27,10 @@ import numpy as np
 import pytest
 import run_files
 
+from simulator import schema
 from simulator.errors import RunFileError
 from simulator.runfile import store, untrusted
-from simulator.runfile.untrusted import child
+from simulator.runfile.untrusted import child, inspection
 
 pytestmark = pytest.mark.usefixtures("distrusting")
 
@@ -70,7 +71,7 @@ def serve(originals):
 
 def outcome(original, changed):
     try:
-        untrusted.inspect(changed)
+        inspection.inspect(changed)
     except RunFileError as error:
         clear = str(error).startswith(str(changed)) and str(error).isprintable()
         return "refused" if clear else "unclear", str(error)
@@ -376,7 +377,7 @@ def edit_link(file, rng):
 
 
 def edit_format(file, rng):
-    values = [0, 1, 3, 99, -1, 2**63 - 1, "2", 2.0, [2], untrusted.FORMAT]
+    values = [0, 1, 3, 99, -1, 2**63 - 1, "2", 2.0, [2], schema.FORMAT]
     file.attrs["format"] = values[rng.integers(len(values))]
 
 

@@ -2,29 +2,11 @@
 
 import numpy as np
 import pytest
+from histories import YEARS, made, written
 
 from simulator.errors import PopulationError
 from simulator.population.imports import persistence
 from simulator.population.imports.tac_tables import HELD_OUT, HISTORY
-
-YEARS = tuple(year for year in range(2009, 2024) if year not in HELD_OUT)
-
-
-def made(trusts=200, lasting=0.02, fading=0.015, memory=0.6, seed=1, noise=0.0):
-    """A history with these spreads, fifteen years from 2009 on."""
-    draw = np.random.default_rng(seed)
-    stays = lasting * draw.normal(size=trusts)
-    now = fading * draw.normal(size=trusts)
-    found = {}
-    for year in range(2009, 2024):
-        own = stays + now + noise * draw.normal(size=trusts) + 0.01 * (year % 3)
-        for row in range(trusts):
-            if year not in HELD_OUT:
-                kind = "acute" if row % 2 else "community"
-                found[f"R{row:03}", year] = (kind, float(own[row]))
-        fresh = fading * np.sqrt(1 - memory**2)
-        now = memory * now + fresh * draw.normal(size=trusts)
-    return found
 
 
 def test_what_was_put_in_comes_out():
@@ -80,13 +62,6 @@ def test_the_same_history_gives_the_same_bands():
     assert persistence.estimate(made()) == persistence.estimate(made())
 
 
-def written(margins):
-    rows = [",".join(HISTORY)]
-    for (code, year), (kind, margin) in margins.items():
-        rows.append(f"{code},{code},{kind},{year},100,{100 * margin},published")
-    return "\n".join(rows)
-
-
 def test_the_table_of_the_importer_is_read_without_the_years_held_out():
     history = written(made(30)) + "".join(
         f"\nR000,R000,acute,{year},100,99,published" for year in HELD_OUT
@@ -118,3 +93,21 @@ def test_a_few_trusts_or_years_say_too_little():
     short = {key: value for key, value in made(30).items() if key[1] < 2012}
     with pytest.raises(PopulationError, match="30 trusts in 3 years"):
         persistence.estimate(short)
+
+
+def test_a_year_that_is_only_chance_is_not_taken_for_a_memory():
+    """A negative control: margins that neither last nor fade slowly."""
+    found = persistence.estimate(made(400, lasting=0.0, memory=0.0, seed=8))
+    assert found.lasting_sd < 0.003
+    assert found.persistence < 0.2
+    assert found.fading_sd == pytest.approx(0.015, rel=0.1)
+
+
+def test_a_table_is_read_by_its_path(tmp_path):
+    place = tmp_path / "history.csv"
+    place.write_text(written(made(40)), encoding="utf-8")
+    found = persistence.margin_persistence(str(place))
+    text = place.read_text(encoding="utf-8")
+    assert found == persistence.estimate(persistence.read_history(text, "history.csv"))
+    with pytest.raises(PopulationError, match="there is no such file"):
+        persistence.margin_persistence(tmp_path / "none.csv")

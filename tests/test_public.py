@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import histories
 import pytest
 import tac_workbooks
 import tiny
@@ -161,6 +162,7 @@ PROGRAMS = {
     "group_chances": (
         "found = sim.group_chances(sim.open('run.h5'), 'type'); print(found.sizes)"
     ),
+    "margin_persistence": "print(sim.margin_persistence('history.csv').bands)",
     "read_accounts": ("print(len(sim.read_accounts(['TAC NHS trusts 2023-24.xlsx'])))"),
     "RunFileError": (
         "try: sim.open('none.h5')\nexcept sim.RunFileError as error: print(error)"
@@ -178,6 +180,7 @@ def folder(tmp_path_factory):
     few = sim.load_scenario(found / "tiny.toml", settings=tiny.FEW_CAUSES)
     sim.run(few, draws=20, output=found / "few.h5").close()
     tac_workbooks.make(found / "TAC NHS trusts 2023-24.xlsx")
+    (found / "history.csv").write_text(histories.written(histories.made(30)))
     return found
 
 

@@ -17,7 +17,8 @@ from simulator import drivers, schema
 from simulator.engine.blocks import KEEPING_BLOCK
 from simulator.errors import RunFileError, ScenarioError
 from simulator.population import model as population
-from simulator.runfile import store, untrusted
+from simulator.runfile import store
+from simulator.runfile.untrusted import inspection
 from simulator.running import assemble, runs
 from simulator.scenario.load import load_scenario
 from simulator.schema import COORDINATES, OUTCOMES, VARIABLES
@@ -466,7 +467,7 @@ def test_a_file_says_what_it_was_made_from(tree, loaded):
     assert {"numba", "numpy", "xarray"} <= json.loads(said["versions"]).keys()
     assert tree.attrs["draws"] == DRAWS
     assert tree.attrs["seed"] == SEED
-    assert tree.attrs["format"] == untrusted.FORMAT
+    assert tree.attrs["format"] == schema.FORMAT
     assert tree.attrs["Conventions"].startswith("CF-")
 
 
@@ -597,7 +598,7 @@ def test_what_is_not_a_run_file_is_refused(tmp_path):
 def test_a_file_of_another_format_is_refused(tmp_path):
     place = tmp_path / "run.h5"
     with h5py.File(place, "w") as opened:
-        opened.attrs["format"] = untrusted.FORMAT + 1
+        opened.attrs["format"] = schema.FORMAT + 1
     assert refused(place) == "has format 5, and this version reads format 4"
 
 
@@ -673,4 +674,4 @@ def test_a_file_with_units_in_words_alone_still_opens(file, tmp_path):
 
         opened.visititems(age)
         assert opened["sector/balance"].attrs["units"] == "GBP m"
-    untrusted.inspect(place)
+    inspection.inspect(place)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from datetime import datetime
 
 import pytest
 import tac_workbooks as made
@@ -237,6 +238,22 @@ def test_a_name_that_is_not_listed_is_refused(tmp_path):
     assert "sheet 'All data', row " in said
 
 
+def test_a_date_where_a_label_should_be_is_no_year_of_the_history(tmp_path):
+    def dated(listed, values):
+        name, on = values[1][0], datetime(2021, 3, 31)
+        values.append([name, "TAC28", "7", on, "5", "OTD0280", 1])
+        values.append([name, "TAC28", "7", "A28PY14", "5", on, on])
+
+    straight = make(named(tmp_path, "2021-22"), "2021-22", trusts=1)
+    other = make(tmp_path / "dated 2021-22.xlsx", "2021-22", trusts=1, bend=dated)
+    assert tac.read(straight.path) == tac.read(other.path)
+
+
+def test_accounts_know_nothing_of_savings_programmes(tmp_path):
+    header, *_ = tac_tables.as_list(tac.read(make(named(tmp_path)).path)).split()
+    assert header == "code,name,type,operating_income,reported_surplus,pay_share"
+
+
 def test_pfi_remeasurement_is_added_back_in_2023(tmp_path):
     book = make(named(tmp_path, kind="FTs"), trusts=1, kind="FTs")
     [own] = tac.read(book.path)
@@ -246,6 +263,16 @@ def test_pfi_remeasurement_is_added_back_in_2023(tmp_path):
     assert control_total.approximate(own) - control_total.approximate(
         without
     ) == pytest.approx(own.values["pfi_remeasurement"])
+
+
+def test_progress_comes_to_what_there_is_however_long_rows_are(tmp_path, monkeypatch):
+    path = make(named(tmp_path), trusts=4).path
+    for row in (1, 350, 10**6):
+        monkeypatch.setattr(workbooks, "ROW", row)
+        monkeypatch.setattr(tac, "TELL_EVERY", 7)
+        told = []
+        tac.read(path, on_progress=told.append)
+        assert tac.work(path) >= sum(told) > 0.9 * tac.work(path)
 
 
 def test_a_merger_is_told(tmp_path):
@@ -468,6 +495,12 @@ def test_another_zip_file_a_folder_and_nothing_are_refused(tmp_path):
     assert "is a zip file, not a workbook" in refusal(tmp_path / "z.xlsx")
     assert "is a folder" in refusal(tmp_path)
     assert "there is no such file" in refusal(tmp_path / "none.xlsx")
+
+
+def test_a_sheet_longer_than_any_of_excel_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbooks, "MOST_ROWS", 50)
+    said = refusal(make(named(tmp_path), trusts=2).path)
+    assert "sheet 'All data': has more than 50 rows, the most that Excel holds" in said
 
 
 # --- several workbooks ----------------------------------------------------------------

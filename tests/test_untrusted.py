@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import run_files
 
+from simulator import schema
 from simulator.errors import RunFileError
 from simulator.runfile import store, untrusted
 from simulator.runfile.untrusted import child, inspection, storage
@@ -36,7 +37,7 @@ def copy(small, tmp_path):
 
 def refused(place):
     with pytest.raises(RunFileError) as caught:
-        untrusted.inspect(place)
+        inspection.inspect(place)
     assert str(caught.value).startswith(str(place))
     return str(caught.value).removeprefix(str(place))
 
@@ -45,12 +46,12 @@ def refused(place):
 
 
 def test_a_run_is_sound(small):
-    untrusted.inspect(small)
-    untrusted.inspect(small.with_name("whole.h5"))
+    inspection.inspect(small)
+    inspection.inspect(small.with_name("whole.h5"))
 
 
 def test_the_format_is_the_one_that_the_store_writes():
-    assert store.FORMAT == untrusted.FORMAT
+    assert store.FORMAT == inspection.FORMAT
 
 
 def test_what_gzip_cannot_squeeze_is_sound(copy):
@@ -59,7 +60,7 @@ def test_what_gzip_cannot_squeeze_is_sound(copy):
         size = 8 * shape[1] * shape[2]
         noise = np.frombuffer(np.random.default_rng(1).bytes(size)).reshape(shape)
         file["probability"][:1] = noise
-    untrusted.inspect(copy)
+    inspection.inspect(copy)
     with h5py.File(copy, "r+") as file:
         settings = {"chunks": shape, "shuffle": True, "fletcher32": True}
         beside = file.create_dataset("beside", data=noise, **settings)
@@ -67,7 +68,7 @@ def test_what_gzip_cannot_squeeze_is_sound(copy):
         left_out = 1 << 1  # gzip is the second filter
         file["probability"].id.write_direct_chunk((0, 0, 0), unpacked, left_out)
         del file["beside"]
-    untrusted.inspect(copy)
+    inspection.inspect(copy)
 
 
 @pytest.mark.parametrize("name", [BALANCE, "/sector/trusts_in_deficit"])
@@ -94,7 +95,7 @@ def test_a_large_file_is_not_read_through(copy, monkeypatch):
     spoil(copy, place, b"\x55")
     assert "/sector/balance: is damaged" in refused(copy)
     monkeypatch.setattr(inspection, "READ_THROUGH", 1000)
-    untrusted.inspect(copy)
+    inspection.inspect(copy)
 
 
 def spoil(path, place, patch):
@@ -425,8 +426,8 @@ VALUES = {
 
 # --- the format -----------------------------------------------------------------------
 
-NEWER = untrusted.FORMAT + 1
-OPEN = f"has format {{}}, and this version reads format {untrusted.FORMAT}; "
+NEWER = schema.FORMAT + 1
+OPEN = f"has format {{}}, and this version reads format {schema.FORMAT}; "
 
 
 def format_of_an_unknown_writer(file):
@@ -586,7 +587,7 @@ def test_a_copy_by_another_program_is_read_or_refused_clearly(program, small, tm
         assert COPIES[program] in said
         assert said.endswith("; give the run file itself, or a plain copy of it")
     else:
-        untrusted.inspect(tmp_path / "copy.h5")
+        inspection.inspect(tmp_path / "copy.h5")
 
 
 def test_a_child_takes_no_module_from_the_working_folder(copy, tmp_path):

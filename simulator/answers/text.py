@@ -19,7 +19,7 @@ def chance(row: Mapping[Any, Any], name: str) -> str:
     return _percent((value, low, high), digits)
 
 
-def whole_chance(row: xr.Dataset, name: str) -> str:
+def whole_chance(row: Mapping[Any, Any], name: str) -> str:
     """Write a probability with its interval in whole percent, as on a summary.
 
     What is next to impossible, or next to certain, is only said to be that.

@@ -34,6 +34,15 @@ def imports() -> None:
     help="Also write surplus and income of every trust and year (CSV).",
 )
 @click.option(
+    "--plan",
+    "plans",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Oversight framework trust data (CSV): list the planned surplus, not the "
+    "reported one. Repeat for each kind of trust.",
+)
+@click.option(
     "--year",
     type=YEARS,
     help="First calendar year of the accounts, where no file's name says it.",
@@ -44,6 +53,7 @@ def tac(
     files: tuple[Path, ...],
     output: Path,
     history: Path | None,
+    plans: tuple[Path, ...],
     year: int | None,
     force: bool,
     as_json: bool,
@@ -54,21 +64,24 @@ def tac(
     a year. Several years may be given: the list is of the latest, the history of all.
     The list has of each trust its income, its surplus on the control-total basis and
     the share of pay, GBP million; `population build` makes a population of it.
+    With --plan, the list has the planned surplus of the year in % of income instead.
     """
     from simulator.files import places
+    from simulator.population.imports import oversight, tac_tables
     from simulator.population.imports import tac as reader
-    from simulator.population.imports import tac_tables
 
     written = [output, *([history] if history else [])]
     for place in written:
-        places.check(place, force=force, sources=files)
+        places.check(place, force=force, sources=(*files, *plans))
+    planned = oversight.read_plans(plans) if plans else None  # seconds, not minutes
     with progress(sum(map(reader.work, files)), "reading", "bytes") as on_progress:
         every = tac_tables.read_accounts(files, year, on_progress)
-    kept, said = tac_tables.last_year(every), tac_tables.about(every)
-    write_text(output, tac_tables.as_list(kept), force=force, sources=files)
+    kept, said = tac_tables.last_year(every), tac_tables.about(every, planned)
+    listed = tac_tables.as_list(kept, planned)
+    write_text(output, listed, force=force, sources=(*files, *plans))
     if history:
         text = tac_tables.as_history(every)
-        write_text(history, text, force=force, sources=files)
+        write_text(history, text, force=force, sources=(*files, *plans))
     if as_json:
         print_json(
             {"files": [str(p) for p in written], "trusts": len(kept), "about": said}

@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 import xarray as xr
 
 from simulator.answers.headline import caveats
-from simulator.answers.headline.beside import ENDS, has_both
+from simulator.answers.headline.beside import has_both
 from simulator.answers.headline.delivered import delivered, in_pairs
-from simulator.answers.headline.estimate import GIVEN, headline, own_outcome
+from simulator.answers.headline.estimate import ENDS, GIVEN, headline, own_outcome
 from simulator.answers.text import financial_year
 from simulator.exports import formulas
 from simulator.outcomes import OF_NAME

@@ -12,14 +12,17 @@ import numpy as np
 
 from simulator.errors import RunFileError
 from simulator.runfile.digests import PROVENANCE, text_of
-from simulator.runfile.untrusted import ALIKE
 from simulator.schema import (
+    ALIKE,
     COORDINATES,
     COUNTS_ONLY,
     DRAW,
     LEFT_OUT,
     OPTIONAL,
     RECORD,
+    RECORD_DIGEST,
+    RECORD_OVERRULED,
+    RECORD_TABLE,
     VARIABLES,
     Variable,
 )
@@ -55,11 +58,8 @@ MADE: Final = (
 )
 
 
-MADE_TWICE: Final = (
-    "record",
-    "record_digest",
-    "record_overruled",
-)  # of a second answer
+# Of a second answer.
+MADE_TWICE: Final = (RECORD_TABLE, RECORD_DIGEST, RECORD_OVERRULED)
 
 
 def is_older(file: h5py.File) -> bool:

@@ -7,18 +7,12 @@ the file it is told to; see `parts` for how a run file gets its name.
 
 import io
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
-
-from simulator.types import Place
-
-# Network drives often have no locks; then HDF5 does without instead of failing.
-os.environ.setdefault("HDF5_USE_FILE_LOCKING", "BEST_EFFORT")
 
 import h5py
 import numpy as np
@@ -29,8 +23,8 @@ from simulator import schema
 from simulator.runfile import digests, tree, untrusted
 from simulator.runfile.digests import ATTRIBUTES, PAYLOAD, PROVENANCE, STREAMED
 from simulator.runfile.sink import Sink
-from simulator.runfile.untrusted import FORMAT
-from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, Variable
+from simulator.schema import COORDINATES, DRAW, FORMAT, KEPT_DRAW, Variable
+from simulator.types import Place
 
 CONVENTIONS: Final = "CF-1.11"
 CHUNK_DRAWS: Final = 4096  # whole shards fill whole chunks, and little is left over
@@ -312,8 +306,8 @@ def open_run(
     place
         Path of the file.
     groups
-        Those to open, the root first; by default all. Half the time of a small run
-        goes into opening a hundred variables that nobody looks at.
+        Those to open, the root first, or single variables by path; by default all. Only
+        their values are looked at beforehand: most of a file few answers are read from.
     trusted
         Whether the file is our own work of a moment ago, and needs no check; otherwise
         what is read is compared with the digests in the file.
@@ -326,5 +320,5 @@ def open_run(
     """
     place = Path(place)
     if not trusted:
-        untrusted.check(place)
+        untrusted.check(place, groups)
     return tree.read(place, groups, checked=not trusted)

@@ -19,7 +19,7 @@ from xarray.core import indexing
 from simulator.errors import RunFileError
 from simulator.runfile import completeness
 from simulator.runfile.digests import Stated
-from simulator.schema import BY_DRAW, COUNTS_ONLY, OPTIONAL
+from simulator.schema import BY_DRAW, COUNTS_ONLY, OPTIONAL, VARIABLES
 
 # HDF5's own, which are no attributes to a reader.
 HIDDEN: Final = ("DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME")
@@ -73,8 +73,8 @@ def read(
     place
         Path of the file.
     groups
-        Those to open, the root first; by default all. One that a run need not have may
-        be missing.
+        Those to open, the root first, or single variables by path; by default all. One
+        that a run need not have may be missing.
     checked
         Whether all of a run has to be there, and attributes, and every variable when it
         is first read, are compared with the digests in the file.
@@ -125,7 +125,16 @@ def _tree(
         may_lack = (*OPTIONAL, *BY_DRAW)
         names = [name for name in groups if name not in may_lack or name in file]
         names = names or ["/", *(f"/{name}" for name in _groups(file))]
-        found = {name: _dataset(manager, file[name], stated) for name in names}
+        parts: dict[str, list[h5py.Dataset]] = {}
+        for name in names:
+            things = (file[name],) if name in VARIABLES else file[name].values()
+            group = VARIABLES[name].group if name in VARIABLES else name
+            datasets = [thing for thing in things if isinstance(thing, h5py.Dataset)]
+            parts.setdefault(group, []).extend(datasets)
+        found = {
+            group: _dataset(manager, file[group], datasets, stated)
+            for group, datasets in parts.items()
+        }
     return xr.DataTree.from_dict(found)
 
 
@@ -135,12 +144,15 @@ def _groups(file: h5py.File) -> Iterator[str]:
             yield name
 
 
-def _dataset(manager: Manager, group: h5py.Group, stated: Stated | None) -> xr.Dataset:
-    """Read one group, decoded as netCDF conventions say."""
+def _dataset(
+    manager: Manager,
+    group: h5py.Group,
+    datasets: Sequence[h5py.Dataset],
+    stated: Stated | None,
+) -> xr.Dataset:
+    """Read some or all of a group, decoded as netCDF conventions say."""
     variables = {
-        name: _variable(manager, thing, stated)
-        for name, thing in group.items()
-        if isinstance(thing, h5py.Dataset)
+        _name(dataset): _variable(manager, dataset, stated) for dataset in datasets
     }
     return xr.decode_cf(xr.Dataset(variables, attrs=_attributes(group)))
 

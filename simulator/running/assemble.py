@@ -40,6 +40,7 @@ from simulator.schema import (
     OUTCOMES,
     QUANTILES,
     TRUST_TYPES,
+    WITHOUT_RECORD,
 )
 from simulator.statistics.independence import EFFECTIVE
 from simulator.types import OnProgress
@@ -88,7 +89,7 @@ class Work:
     def beside(self) -> dict[str, str]:
         """Say what stands beside the draws' own answer, or why nothing does."""
         if self.second is None:
-            return {second.WITHOUT: self.without}
+            return {WITHOUT_RECORD: self.without}
         return self.second.made_from()
 
     def write_second(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from simulator.errors import ScenarioError
-from simulator.scenario import posterior
+from simulator.scenario import posterior, tables
 from simulator.scenario.load import Loaded, load_scenario, with_plans
 from simulator.types import Place
 
@@ -41,7 +41,7 @@ def latest(known_at: str | None) -> str:
     """Name the packaged table with the latest figures that were known at a day."""
     known = [
         (posterior.load(name).known_at, name)
-        for name in posterior.packaged()
+        for name in tables.packaged()
         if known_at is None or posterior.load(name).known_at <= known_at
     ]
     if not known:

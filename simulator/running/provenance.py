@@ -18,7 +18,7 @@ from rich.table import Table
 from simulator.kernel import cache, philox, workspace
 from simulator.population.model import Population, to_csv_text
 from simulator.runfile.digests import PAYLOAD
-from simulator.scenario import posterior
+from simulator.scenario import posterior, tables
 from simulator.scenario.load import Loaded
 from simulator.scenario.values import PRIOR
 from simulator.scenario.write import resolved_toml
@@ -101,7 +101,7 @@ def _beliefs(loaded: Loaded) -> dict[str, str]:
         "beliefs_digest": table.digest,
         "beliefs_overruled": json.dumps(posterior.overruled(scenario)),
     }
-    if table.name not in posterior.packaged():  # which nobody else has
+    if table.name not in tables.packaged():  # which nobody else has
         said[TABLE] = table.text
     return said
 

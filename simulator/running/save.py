@@ -13,10 +13,18 @@ from simulator.runfile import completeness, digests, parts
 from simulator.runfile.digests import PROVENANCE
 from simulator.runfile.store import RunWriter, conventions
 from simulator.runfile.tree import has_draws
-from simulator.runfile.untrusted import ALIKE, FORMAT
 from simulator.running import runs
 from simulator.running.slabs import assumption_named
-from simulator.schema import COORDINATES, DRAW, KEPT_DRAW, RECORD, VARIABLES, Variable
+from simulator.schema import (
+    ALIKE,
+    COORDINATES,
+    DRAW,
+    FORMAT,
+    KEPT_DRAW,
+    RECORD,
+    VARIABLES,
+    Variable,
+)
 
 WHOLE: Final = "save what run or open gave, as it was given"
 OF_A_FILE: Final = (digests.PAYLOAD, digests.ATTRIBUTES)

@@ -25,10 +25,18 @@ from simulator.kernel.tables import Successes, Tally
 from simulator.runfile.memory import Writer
 from simulator.running import beliefs as believing
 from simulator.running import fingerprint, prepare, variables
-from simulator.scenario import posterior
+from simulator.scenario import posterior, tables
 from simulator.scenario.model import Scenario
 from simulator.scenario.values import FOLLOWS, PRIOR
-from simulator.schema import DRAW, RECORD, VARIABLES
+from simulator.schema import (
+    DRAW,
+    RECORD,
+    RECORD_DIGEST,
+    RECORD_OVERRULED,
+    RECORD_TABLE,
+    VARIABLES,
+    WITHOUT_RECORD,
+)
 from simulator.types import OnProgress
 
 Bools = NDArray[np.int8]
@@ -43,11 +51,6 @@ COUNTS: Final = {
     "share": f"{RECORD}/trusts_achieving",
     "guarded": f"{RECORD}/guarded",
 }
-# What `/provenance` says of a second answer, or why there is none.
-TABLE: Final = "record"
-DIGEST: Final = "record_digest"
-OVERRULED: Final = "record_overruled"
-WITHOUT: Final = "without_record"
 SLAB: Final = 2**16  # draws that are read together
 
 
@@ -107,12 +110,12 @@ def of_run(run: xr.DataTree) -> Choice:
         Where its rows are others now.
     """
     said = run["provenance"].attrs
-    name = str(said.get(TABLE, ""))
+    name = str(said.get(RECORD_TABLE, ""))
     if not name:
-        return Choice("", str(said.get(WITHOUT, "")))
-    known = name in posterior.packaged()
-    if not known or posterior.load(name).digest != said.get(DIGEST):
-        digest = str(said.get(DIGEST))[:12]
+        return Choice("", str(said.get(WITHOUT_RECORD, "")))
+    known = name in tables.packaged()
+    if not known or posterior.load(name).digest != said.get(RECORD_DIGEST):
+        digest = str(said.get(RECORD_DIGEST))[:12]
         raise RunFileError(
             str(run.to_dataset().encoding.get("source", "the run")),
             f"has a second answer from {name} ({digest}), which this version has "
@@ -165,9 +168,9 @@ class Second:
         """Name what the numbers follow from beside what the first answer's do."""
         said = posterior.overruled(self.forms[0].job.scenario)
         return {
-            TABLE: self.table,
-            DIGEST: posterior.load(self.table).digest,
-            OVERRULED: json.dumps(said),
+            RECORD_TABLE: self.table,
+            RECORD_DIGEST: posterior.load(self.table).digest,
+            RECORD_OVERRULED: json.dumps(said),
         }
 
     def simulated(

@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,16 +18,14 @@ import numpy as np
 from simulator.errors import ScenarioError, SimulatorError
 from simulator.files import reading
 from simulator.messages import nearest
-from simulator.scenario import assumptions
+from simulator.scenario import assumptions, tables
 from simulator.scenario import toml as toml_text
 from simulator.scenario.distributions import Uncertain
 from simulator.scenario.model import Scenario
 from simulator.scenario.values import FOLLOWS, PRIOR
 from simulator.types import Floats
 
-SUFFIX: Final = ".csv"
 FORM: Final = "plan_follows"
-MARK: Final = "# "
 TABLE: Final = "beliefs given a record"  # what the first line says it is
 LEAST: Final = 100  # rows of a form: fewer say nothing
 MOST: Final = 100_000
@@ -103,13 +100,6 @@ class Table:
         return str(self.about["published_by"])
 
 
-def packaged() -> tuple[str, ...]:
-    """Name the tables that are packaged."""
-    folder = resources.files("simulator").joinpath("posteriors")
-    found = (Path(str(file)) for file in folder.iterdir())
-    return tuple(sorted(file.stem for file in found if file.suffix == SUFFIX))
-
-
 @cache
 def load(name: str) -> Table:
     """Read a packaged table by name, or one by its path.
@@ -119,9 +109,9 @@ def load(name: str) -> Table:
     ScenarioError
         Where there is none, or it cannot be used.
     """
-    folder = Path(str(resources.files("simulator").joinpath("posteriors")))
-    path = folder / f"{name}{SUFFIX}" if name in packaged() else Path(name)
-    hint = nearest(name, (PRIOR, *packaged()))
+    known = tables.packaged()
+    path = known.get(name, Path(name))
+    hint = nearest(name, (PRIOR, *known))
     return from_text(reading.text_of(path, name, ScenarioError, hint=hint), name)
 
 
@@ -203,15 +193,15 @@ def to_text(
     said: dict[str, Any] = {"table": TABLE, **about}
     said["prior"] = {path: belief.written() for path, belief in prior.items()}
     marked = [
-        f"{MARK}{key} = {toml_text.value(value)}\n"
+        f"{tables.MARK}{key} = {toml_text.value(value)}\n"
         for key, value in said.items()
         if not isinstance(value, Mapping)
     ]
     for key, value in said.items():
         if isinstance(value, Mapping):
-            marked.append(f"{MARK}[{key}]\n")
+            marked.append(f"{tables.MARK}[{key}]\n")
             marked += [
-                f'{MARK}"{name}" = {toml_text.value(item)}\n'
+                f'{tables.MARK}"{name}" = {toml_text.value(item)}\n'
                 for name, item in value.items()
             ]
     lines = [",".join((FORM, *prior)) + "\n"]
@@ -224,7 +214,7 @@ def to_text(
 def from_text(text: str, name: str) -> Table:
     """Read a table, or say what is wrong with it."""
     lines = text.splitlines()
-    marked = [line.removeprefix(MARK) for line in lines if line.startswith("#")]
+    marked = tables.marked(lines)
     about = toml_text.read("\n".join(marked), name)
     if about.get("table") != TABLE:
         raise ScenarioError(

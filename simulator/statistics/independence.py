@@ -9,9 +9,9 @@ import math
 from typing import Final, overload
 
 import numpy as np
+import scipy
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from simulator.errors import RunFileError
 from simulator.types import Floats
@@ -75,5 +75,8 @@ def by_replicate(values: NDArray[np.generic], replicates: int) -> Floats:
 
 def widening(replicates: int, confidence: float, wanted: float) -> float:
     """Tell how much wider Student's interval is at another confidence."""
-    one, other = (stdtrit(replicates - 1, 0.5 + c / 2.0) for c in (confidence, wanted))
+    one, other = (
+        scipy.special.stdtrit(replicates - 1, 0.5 + c / 2.0)
+        for c in (confidence, wanted)
+    )
     return float(other / one)

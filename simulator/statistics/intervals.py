@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv, ndtri
 
 from simulator.types import Floats
 
@@ -71,7 +71,7 @@ def wilson(
     """
     count = np.asarray(achieved, dtype=np.float64)
     total = np.asarray(draws, dtype=np.float64)
-    z = float(ndtri(0.5 + confidence / 2.0))
+    z = float(scipy.special.ndtri(0.5 + confidence / 2.0))
     share = count / total
     scale = 1.0 + z * z / total
     centre = (share + z * z / (2.0 * total)) / scale
@@ -121,8 +121,10 @@ def clopper_pearson(
     tail = (1.0 - confidence) / 2.0
     # At the ends the beta distribution has no such shape; any other will do there.
     some, not_all = np.maximum(count, 1.0), np.minimum(count, total - 1.0)
-    low = np.where(count == 0, 0.0, betaincinv(some, total - some + 1.0, tail))
-    above = betaincinv(not_all + 1.0, total - not_all, 1.0 - tail)
+    low = np.where(
+        count == 0, 0.0, scipy.special.betaincinv(some, total - some + 1.0, tail)
+    )
+    above = scipy.special.betaincinv(not_all + 1.0, total - not_all, 1.0 - tail)
     return low, np.where(count == total, 1.0, above)
 
 
@@ -234,7 +236,7 @@ def _tango_low(
     first: Floats, second: Floats, total: Floats, confidence: float
 ) -> Floats:
     """Find the lower end by halving: the score test just rejects what is below it."""
-    z = float(ndtri(0.5 + confidence / 2.0))
+    z = float(scipy.special.ndtri(0.5 + confidence / 2.0))
     below, above = np.full(total.shape, -1.0), (first - second) / total
     for _ in range(HALVINGS):
         middle = (below + above) / 2.0

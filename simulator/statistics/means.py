@@ -1,8 +1,8 @@
 """Means over draws, and how far they may be off for want of draws."""
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtri, stdtrit
 
 from simulator.statistics.intervals import Estimate
 from simulator.types import Floats
@@ -114,7 +114,11 @@ def _standard_error(values: Floats) -> Floats:
 def _student(
     centre: Floats, error: Floats, freedom: float, confidence: float
 ) -> Estimate:
-    t = float(stdtrit(freedom, 0.5 + confidence / 2.0)) if freedom > 0 else np.nan
+    t = (
+        float(scipy.special.stdtrit(freedom, 0.5 + confidence / 2.0))
+        if freedom > 0
+        else np.nan
+    )
     half = t * error
     return Estimate(np.asarray(centre), error, centre - half, centre + half)
 
@@ -163,7 +167,7 @@ def mean_share(
     value, variance = _moments(seen, share)
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.sqrt(variance / (total - 1.0))  # one draw has no standard error
-    z = float(ndtri(0.5 + confidence / 2.0))
+    z = float(scipy.special.ndtri(0.5 + confidence / 2.0))
     padded = seen.copy()
     padded[..., 0] += z * z / 2.0
     padded[..., -1] += z * z / 2.0

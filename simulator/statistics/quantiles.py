@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc
 
 from simulator.types import Floats
 
@@ -73,7 +73,7 @@ def _binomial_quantile(draws: int, chance: float, wanted: float) -> int:
     below, enough = -1, draws
     while enough - below > 1:
         k = (below + enough) // 2
-        if betainc(draws - k, k + 1.0, 1.0 - chance) >= wanted:
+        if scipy.special.betainc(draws - k, k + 1.0, 1.0 - chance) >= wanted:
             enough = k
         else:
             below = k

@@ -2,19 +2,16 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import numpy as np
 import xarray as xr
 from rich.table import Table
 
-from simulator.answers.headline.estimate import GIVEN, PRIOR
+from simulator.answers.headline.estimate import ENDS, GIVEN, PRIOR
 from simulator.answers.text import chance, financial_year
 from simulator.evidence import record
-from simulator.running import second
-from simulator.scenario import posterior
-
-ENDS: Final = ("", "_low", "_high")
+from simulator.scenario import tables
+from simulator.schema import RECORD_OVERRULED, RECORD_TABLE, WITHOUT_RECORD
 
 
 def has_both(answer: xr.Dataset) -> bool:
@@ -65,9 +62,9 @@ def said(run: xr.DataTree) -> Iterator[str]:
     if "beliefs" in made_from:
         yield f"Beliefs: given the record of published years ({made_from['beliefs']})."
         return
-    name = str(made_from.get(second.TABLE, ""))
+    name = str(made_from.get(RECORD_TABLE, ""))
     if not name:
-        why = str(made_from.get(second.WITHOUT, ""))
+        why = str(made_from.get(WITHOUT_RECORD, ""))
         if int(run.to_dataset()["year"].values[0]) > record.LAST:
             yield (
                 "One answer, from prior beliefs; none given the record"
@@ -83,17 +80,16 @@ def said(run: xr.DataTree) -> Iterator[str]:
         "that it was not fitted to, it did better where plans follow the trust's own "
         "gap, and no better where they follow the tariff."
     )
-    overruled = json.loads(str(made_from.get(second.OVERRULED, "[]")))
+    overruled = json.loads(str(made_from.get(RECORD_OVERRULED, "[]")))
     if overruled:
         yield f"In both the scenario has its own word on {', '.join(overruled)}."
 
 
 def _years(table: str) -> str:
-    if table not in posterior.packaged():
+    if table not in tables.packaged():
         return f"the years of {table}"
-    figures = posterior.load(table).about["figures"]
-    years = [int(name.rpartition(" ")[2]) for name in figures]
-    return f"{financial_year(min(years))} to {financial_year(max(years))}"
+    first, last = tables.years(table)
+    return f"{financial_year(first)} to {financial_year(last)}"
 
 
 def as_records(answer: xr.Dataset, target: str) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """The answer on one screen: the question, two sentences, a table, and where more is."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import xarray as xr
 from rich.console import Group, RenderableType
@@ -14,9 +13,7 @@ from simulator.answers.headline.delivered import in_pairs, of_median_trust
 from simulator.answers.headline.estimate import GIVEN, highest_names, in_brief
 from simulator.answers.text import financial_year, whole_chance
 from simulator.outcomes import OF_NAME
-from simulator.schema import RECORD
 
-GROUPS: Final = ("/", "/bands", "/provenance", RECORD)  # of a run file, that are read
 Pairs = Sequence[tuple[str, str | None]]
 
 
@@ -79,24 +76,38 @@ def _table(answer: xr.Dataset, found: xr.Dataset, pairs: Pairs) -> Table:
     titles += ["given record"] * both + ["tariff plans"] * tariff + ["and balance"]
     for title in titles:
         grid.add_column(title, justify="right", overflow="fold")
+    chances, savings = _rows(answer), _rows(found)
+    given = _rows(answer.sel(of="sector", beliefs=GIVEN)) if both else {}
     for name, twin in pairs:
-        row, saving = answer.sel(target=name), found.sel(target=name)
-        saved = float(saving["recurrent"]) + float(saving["one_off"])
+        row, saving = chances[name], savings[name]
+        saved = saving["recurrent"] + saving["one_off"]
         cells = [
-            f"{100 * float(saving['planned']):.1f} / {100 * saved:.1f}",
+            f"{100 * saving['planned']:.1f} / {100 * saved:.1f}",
             whole_chance(row, "sector_probability"),
         ]
         if both:
-            given = row.sel(of="sector", beliefs=GIVEN)
-            cells.append(whole_chance(given, "chance"))
+            cells.append(whole_chance(given[name], "chance"))
         if tariff:
-            follows = answer.sel(target=twin) if twin is not None else None
+            follows = None if twin is None else chances[twin]
             cells.append(
                 "" if follows is None else whole_chance(follows, "sector_probability")
             )
         cells.append(whole_chance(row, "sustained_probability"))
         grid.add_row(name, *cells)
     return grid
+
+
+def _rows(answer: xr.Dataset) -> dict[str, dict[str, float]]:
+    """Give the numbers of every target, by its name: a table's cell is one of them."""
+    columns = {
+        str(name): own.values
+        for name, own in answer.data_vars.items()
+        if own.dims == ("target",)
+    }
+    return {
+        str(target): {name: float(column[k]) for name, column in columns.items()}
+        for k, target in enumerate(answer["target"].values)
+    }
 
 
 def _small_print(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:

@@ -45,8 +45,7 @@ def notes(run: xr.DataTree) -> list[str]:
 def missed_precision(run: xr.DataTree) -> str:
     """Say that a run stopped short of the precision it was to reach, if it did."""
     asked, draws = run.attrs.get("precision"), int(run.attrs["draws"])
-    reached = widest(run)
-    if asked is None or reached <= asked:
+    if asked is None or (reached := widest(run)) <= asked:
         return ""
     more = draws * (reached / float(asked)) ** 2
     return (

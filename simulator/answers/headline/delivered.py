@@ -1,23 +1,16 @@
 """What a target makes trusts plan and save, and what productivity is made of."""
 
 import tomllib
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from simulator.answers.headline.estimate import BAND, own_outcome
+from simulator.answers.headline.groups import PLANNED
 from simulator.outcomes import PRODUCTIVITIES
 from simulator.runfile.tree import of_draws
-from simulator.schema import RECORD
-
-GROUPS: Final = ("/", "/sector", "/bands", "/drivers", "/provenance", RECORD)
-PLANNED: Final = {
-    "planned": "ask_rate",
-    "recurrent": "recurrent_rate",
-    "one_off": "nonrecurrent_rate",
-}
 
 
 def delivered(run: xr.DataTree) -> xr.Dataset:
@@ -26,7 +19,7 @@ def delivered(run: xr.DataTree) -> xr.Dataset:
     Parameters
     ----------
     run
-        As `open` gives it, with the groups in `GROUPS`.
+        As `open` gives it, with the groups in `groups.FULL`.
 
     Returns
     -------
@@ -55,7 +48,7 @@ def of_median_trust(run: xr.DataTree) -> xr.Dataset:
     bands = run["bands"].to_dataset()
     found = xr.Dataset()
     for name, variable in PLANNED.items():
-        middle = bands[f"trust_{variable}"].sel(quantile=0.5, drop=True)
+        middle = bands[variable].sel(quantile=0.5, drop=True)
         by_year = middle.median("trust")
         found[name] = by_year.mean("year")
         found[f"{name}_first"] = by_year.isel(year=0, drop=True)
@@ -102,7 +95,7 @@ def in_pairs(root: xr.Dataset) -> list[tuple[str, str | None]]:
     Targets are twins where they ask the same and are meant on the same basis. A
     target whose plans follow the tariff and that has no twin stands by itself.
     """
-    every = [_structure(root, k) for k in range(root.sizes["target"])]
+    every = _structures(root)
     tariff = [one for one in every if one.follows == "tariff"]
     pairs: list[tuple[str, str | None]] = []
     for one in every:
@@ -121,11 +114,13 @@ class _Structure(NamedTuple):
     asks: tuple[object, ...]
 
 
-def _structure(root: xr.Dataset, k: int) -> _Structure:
-    one = root.isel(target=k)
-    rates = *one["rate"].values.tolist(), *one["deficit_addon"].values.tolist()
-    basis, follows = str(one["basis"].values), str(one["plan_follows"].values)
-    return _Structure(str(one["target"].values), follows, (basis, *rates))
+def _structures(root: xr.Dataset) -> list[_Structure]:
+    names = ("target", "plan_follows", "basis", "rate", "deficit_addon")
+    columns = (root[name].values.tolist() for name in names)
+    return [
+        _Structure(name, follows, (basis, *rates, *addons))
+        for name, follows, basis, rates, addons in zip(*columns, strict=True)
+    ]
 
 
 class Step(NamedTuple):

@@ -26,6 +26,7 @@ GROUPS: Final = ("/", "/sector", RECORD)  # of a run file, that it is read from
 PRIOR: Final = "prior"
 GIVEN: Final = "record"
 BAND: Final = (0.10, 0.50, 0.90)
+ENDS: Final = ("", "_low", "_high")  # of an estimate's name: it, and its interval's
 SLAB: Final = 2**16  # draws that are read together
 LEVELS: Final = (0.8, 0.5)  # chances that sentences name the highest target of
 PROBABILITIES: Final = ("sector", *BESIDE, "median_trust")
@@ -61,7 +62,7 @@ def headline(run: xr.DataTree, *, together: bool = False) -> xr.Dataset:
     answer, n = _alone(run, together), _worth(run)
     replicates = replicates_of(run)
     root, outcome = run.to_dataset(), answer["outcome"].variable
-    for end in ("", "_low", "_high"):
+    for end in ENDS:
         shares = root[f"share_achieving{end}"].sel(outcome=outcome, quantile=list(BAND))
         answer[f"share_achieving{end}"] = shares.drop_vars("outcome")
     # A target at a time: all draws of all targets may not fit into the memory.
@@ -122,12 +123,13 @@ def _side_by_side(run: xr.DataTree, answer: xr.Dataset) -> xr.Dataset:
         if answer.attrs["family"] > 1:
             n = worth(int(run.attrs["draws"]), record["effective_beliefs"].values)
             sides[GIVEN] = _together(sides[GIVEN].assign_attrs(answer.attrs), 1, n)
-    found = xr.Dataset()
-    for end in ("", "_low", "_high"):
+    dims, found = ("beliefs", "of", "target"), {}
+    for end in ENDS:
         names = [f"{name}_probability{end}" for name in PROBABILITIES]
-        each = [xr.concat([s[name] for name in names], "of") for s in sides.values()]
-        found[f"chance{end}"] = xr.concat(each, "beliefs")
-    return found.assign_coords(beliefs=list(sides), of=list(PROBABILITIES))
+        each = [[own[name].values for name in names] for own in sides.values()]
+        found[f"chance{end}"] = (dims, each)
+    coordinates = {"beliefs": list(sides), "of": list(PROBABILITIES)}
+    return xr.Dataset(found, coordinates | {"target": answer["target"]})
 
 
 def _together(chances: xr.Dataset, replicates: int, n: ArrayLike) -> xr.Dataset:
@@ -197,24 +199,24 @@ def highest(
 
 def chances(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
     """Gather the chances of a headline by target, each with its interval."""
-    found = xr.Dataset()
-    for name, chosen in {"sector": outcome, **{name: name for name in BESIDE}}.items():
-        for end in ("", "_low", "_high"):
-            chance = root[f"sector_probability{end}"].sel(outcome=chosen)
-            found[f"{name}_probability{end}"] = chance.drop_vars("outcome")
-    return found.merge(_median_trust(root, outcome))
+    found, chosen = {}, {"sector": outcome, **{name: name for name in BESIDE}}
+    for end in ENDS:
+        chance = root[f"sector_probability{end}"].load()
+        for name, own in chosen.items():
+            found[f"{name}_probability{end}"] = chance.sel(outcome=own).variable
+    return xr.Dataset(found | _median_trust(root, outcome), {"target": root["target"]})
 
 
-def _median_trust(root: xr.Dataset, outcome: xr.DataArray) -> xr.Dataset:
+def _median_trust(root: xr.Dataset, outcome: xr.DataArray) -> dict[str, xr.Variable]:
     """Take the trust in the middle; of an even number, the less likely of the two."""
-    found = xr.Dataset()
     by_trust = root["probability"].sel(outcome=outcome).transpose("target", "trust")
     order = np.argsort(by_trust.values, axis=1, kind="stable")
     middle = xr.DataArray(order[:, (order.shape[1] - 1) // 2], dims="target")
-    for end in ("", "_low", "_high"):
-        values = root[f"probability{end}"].sel(outcome=outcome).isel(trust=middle)
-        found[f"median_trust_probability{end}"] = values.drop_vars(["outcome", "trust"])
-    return found
+    picked = {"outcome": outcome, "trust": root["trust"][middle].drop_vars("trust")}
+    return {
+        f"median_trust_probability{end}": root[f"probability{end}"].sel(picked).variable
+        for end in ENDS
+    }
 
 
 def _one_off_share(sector: xr.Dataset) -> xr.DataArray:

@@ -19,7 +19,6 @@ from simulator.answers.headline.caveats import (
     notes,
 )
 from simulator.answers.headline.delivered import (
-    PLANNED,
     Step,
     delivered,
     in_pairs,
@@ -33,6 +32,7 @@ from simulator.answers.headline.estimate import (
     in_brief,
     widest,
 )
+from simulator.answers.headline.groups import PLANNED
 from simulator.answers.headline.ties import alike, undecided
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME, PRODUCTIVITIES

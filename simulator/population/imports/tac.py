@@ -16,7 +16,6 @@ WIDEST: Final = 20  # columns of a sheet that are looked at
 MOST_SAID: Final = 12  # faults of one workbook that are listed
 ROUNDING: Final = 2.0  # GBP thousand that a sum may miss its parts by
 TELL_EVERY: Final = 20_000  # rows
-ROW: Final = 350  # bytes of XML, about
 _SCHEDULES: Final = "tac02soci"  # a sheet of the blank schedules that trusts fill in
 
 
@@ -102,7 +101,8 @@ def read(
             problem = "its name does not say which year the accounts are of"
             remedy = "add --year 2023 for 2023/24, or have 2023-24 in the name"
             raise PopulationError(place, problem, remedy)
-        return _accounts(book, values, providers, year, on_progress)
+        with workbooks.bounded(on_progress, workbooks.unpacked(path)) as more:
+            return _accounts(book, values, providers, year, more)
 
 
 def work(path: Path) -> int:
@@ -242,7 +242,7 @@ def _values(
     known: dict[Any, Provider] = {}  # a name as it is written, looked up once
     for row, cells in lines:
         if row % TELL_EVERY == 0:
-            on_progress(TELL_EVERY * ROW)
+            on_progress(TELL_EVERY * workbooks.ROW)
         main, sub = _code(cells, at_main), _code(cells, at_sub)
         name = codes.THIS_YEAR.get((main, sub))
         past = _past(main, sub, year)

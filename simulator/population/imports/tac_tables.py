@@ -3,13 +3,14 @@
 import csv
 import io
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from simulator.errors import PopulationError, Problems
 from simulator.population.imports import tac
 from simulator.population.imports.control_total import Miss, Surplus, miss, surplus
+from simulator.population.imports.oversight import Plans
 from simulator.population.imports.tac import Accounts
 from simulator.types import OnProgress
 
@@ -21,9 +22,11 @@ LIST: Final = (
     "reported_surplus",
     "pay_share",
 )
+PLANNED: Final = "planned_surplus (%)"  # in place of the reported one, of a plan
 HISTORY: Final = ("code", "name", "type", "year", "income", "surplus", "basis")
 BREAKEVEN: Final = "breakeven duty"
 THOUSAND: Final = 1000.0
+MOST_NAMED: Final = 10  # codes
 # Years that the model is to be judged by and never fitted to: no history holds them.
 HELD_OUT: Final = (2018, 2019)
 
@@ -75,22 +78,34 @@ def last_year(every: Sequence[Accounts]) -> list[Accounts]:
     return sorted((own for own in every if own.year == last), key=lambda own: own.code)
 
 
-def as_list(every: Sequence[Accounts]) -> str:
-    """Write the list that `population build` reads, GBP million."""
+def as_list(every: Sequence[Accounts], plans: Plans | None = None) -> str:
+    """Write the list that `population build` reads, GBP million.
+
+    With `plans`, the planned surplus, % of income, stands in place of the reported one;
+    a trust without a plan has none, and building a population draws it.
+    """
+    header = [PLANNED if plans and c == "reported_surplus" else c for c in LIST]
     return _csv(
-        LIST,
+        header,
         (
             (
                 own.code,
                 own.name,
                 own.type,
                 _millions(own.values["income"]),
-                _millions(surplus(own).value),
+                _opening(own, plans),
                 f"{own.values['pay'] / own.values['expenses']:.6f}",
             )
             for own in every
         ),
     )
+
+
+def _opening(own: Accounts, plans: Plans | None) -> str:
+    if plans is None:
+        return _millions(surplus(own).value)
+    percent = plans.percent.get(own.code)
+    return "" if percent is None else f"{percent:g}"
 
 
 def as_history(every: Sequence[Accounts]) -> str:
@@ -111,7 +126,7 @@ def as_history(every: Sequence[Accounts]) -> str:
     return _csv(HISTORY, (rows[key] for key in sorted(rows) if key[1] not in HELD_OUT))
 
 
-def about(every: Sequence[Accounts]) -> list[str]:
+def about(every: Sequence[Accounts], plans: Plans | None = None) -> list[str]:
     """Say what was read, how well surpluses are known, and what the list remarks."""
     kept = last_year(every)
     nhs = sum(own.is_nhs_trust for own in kept)
@@ -122,6 +137,8 @@ def about(every: Sequence[Accounts]) -> list[str]:
     ]
     if nhs < len(kept):
         said.append(_missed(miss(every)))
+    if plans is not None:
+        said += _planned(kept, plans)
     remarked = [f"{own.code}: {own.comment}" for own in kept if own.comment]
     if remarked:
         said.append(
@@ -130,6 +147,25 @@ def about(every: Sequence[Accounts]) -> list[str]:
             + (f"; and {len(remarked) - 10} more" if len(remarked) > 10 else "")
         )
     return said
+
+
+def _planned(kept: Sequence[Accounts], plans: Plans) -> Iterator[str]:
+    """Say whose plan is known, what planned deficits come to, and who is missing."""
+    income = {own.code: own.values["income"] / THOUSAND for own in kept}
+    known = {code: p for code, p in plans.percent.items() if code in income}
+    deficits = -sum(min(p, 0.0) / 100.0 * income[code] for code, p in known.items())
+    yield (
+        f"Planned surplus ({plans.year}) of {len(known)} trusts; of the other "
+        f"{len(kept) - len(known)} it is left blank, and drawn when a population is "
+        f"built. Planned deficits come to GBP {deficits:,.0f}m of the income given."
+    )
+    if strange := sorted(plans.percent.keys() - income.keys()):
+        listed = ", ".join(strange[:MOST_NAMED])
+        more = len(strange) - MOST_NAMED
+        yield (
+            f"With a plan, and not in the accounts: {listed}"
+            f"{f' and {more} more' if more > 0 else ''}."
+        )
 
 
 def _missed(found: Miss | None) -> str:

@@ -24,6 +24,7 @@ MOST_PARTS: Final = 10_000
 LONGEST_ROW: Final = 2**22  # bytes of XML
 MOST_ROWS: Final = 2**20  # of a sheet, in Excel too
 CHUNK: Final = 2**20
+ROW: Final = 350  # bytes of XML in a row, about
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD: Final = b"\xd0\xcf\x11\xe0"
@@ -66,7 +67,9 @@ class Workbook:
             for row, cells in enumerate(rows, start=1):
                 if row > MOST_ROWS:
                     raise PopulationError(
-                        f"{self.place}: sheet '{sheet}'", "has rows without end", _WHOLE
+                        f"{self.place}: sheet '{sheet}'",
+                        f"has more than {MOST_ROWS:,} rows, the most that Excel holds",
+                        _WHOLE,
                     )
                 yield Line(row, tuple(cells))
         except PopulationError:
@@ -137,6 +140,25 @@ def unpacked(path: Path) -> int:
             return sum(part.file_size for part in parts.infolist())
     except (OSError, ValueError, zipfile.BadZipFile):
         return 0
+
+
+@contextmanager
+def bounded(on_progress: OnProgress, most: int) -> Iterator[OnProgress]:
+    """Tell of progress in guessed steps: of no more than there is, and of all of it.
+
+    How many bytes a row has differs from workbook to workbook.
+    """
+    left = most
+
+    def told(more: int) -> None:
+        nonlocal left
+        step = min(more, left)
+        left -= step
+        if step:
+            on_progress(step)
+
+    yield told
+    told(left)
 
 
 def _check(file: IO[bytes], place: str, on_progress: OnProgress) -> None:

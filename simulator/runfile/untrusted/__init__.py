@@ -6,7 +6,7 @@ damaged file. So `check` looks at a file in a process of its own and says what i
 wrong. The file says what it holds; the schema says what a run file may hold.
 """
 
-from simulator.runfile.untrusted.child import check, recognise
-from simulator.runfile.untrusted.inspection import ALIKE, FORMAT, IS_SWEEP, inspect
+from simulator.runfile.untrusted.child import check, checking, recognise
+from simulator.runfile.untrusted.refusing import IS_SWEEP
 
-__all__ = ["ALIKE", "FORMAT", "IS_SWEEP", "check", "inspect", "recognise"]
+__all__ = ["IS_SWEEP", "check", "checking", "recognise"]

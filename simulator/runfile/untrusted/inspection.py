@@ -1,6 +1,7 @@
 """Look through a file: first its names, then its shapes, then its bytes."""
 
 import re
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,24 +12,22 @@ import numpy as np
 from simulator.errors import RunFileError
 from simulator.files.places import SIGNATURE
 from simulator.runfile.untrusted import attributes, storage, values
-from simulator.runfile.untrusted.refusing import reading, refuse, shown
+from simulator.runfile.untrusted.refusing import IS_SWEEP, reading, refuse, shown
 from simulator.runfile.untrusted.retired import RETIRED
 from simulator.schema import (
     COORDINATES,
+    FORMAT,
     MAKER,
+    OLDER,
     VARIABLES,
     Variable,
     assumption,
 )
 
-FORMAT: Final = 4
-ALIKE: Final = (3, 4)  # formats with today's names and meanings: 3 has no /record
-OLDER: Final = (2, 3)  # formats that are still read
 # A group that is all attributes; the others are where the schema has variables.
 PROVENANCE: Final = "/provenance"
 NETCDF: Final = b"_NCProperties"  # an attribute that netCDF's library writes
 OF_SWEEP: Final = b"points_digest"  # an attribute of a sweep's file
-IS_SWEEP: Final = "is the file of a sweep, not of a run"
 MOST_OBJECTS: Final = 5_000  # a run has some hundred
 # A larger file is read when it is used; its checksums are then compared.
 READ_THROUGH: Final = 256 * 2**20
@@ -54,7 +53,7 @@ class Found(NamedTuple):
     datasets: dict[str, h5py.Dataset]
 
 
-def inspect(path: Path) -> None:
+def inspect(path: Path, groups: Collection[str] = ()) -> None:
     """Refuse a file that is not a sound run file, in this process.
 
     A damaged file may crash the library and with it the process: `check` is safer.
@@ -63,6 +62,9 @@ def inspect(path: Path) -> None:
     ----------
     path
         Of the file.
+    groups
+        Groups, or variables by path, whose values are read through; by default all.
+        What stands where is looked at in all of them.
 
     Raises
     ------
@@ -84,9 +86,11 @@ def inspect(path: Path) -> None:
         _check_room(stored, size, path)
         _check_attributes(found, size, path)
         for name, dataset in found.datasets.items():
-            where = f"{path}:{name}"
+            where, variable = f"{path}:{name}", _variable(name)
+            if groups and not {variable.group, variable.path} & {*groups}:
+                continue
             with reading(where):
-                seen = values.Seen(dataset, _variable(name), stored[name], where)
+                seen = values.Seen(dataset, variable, stored[name], where)
                 values.check(seen, whole=size <= READ_THROUGH)
 
 

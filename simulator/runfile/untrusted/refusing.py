@@ -8,6 +8,7 @@ from typing import Final
 from simulator.errors import RunFileError
 
 REMEDY: Final = "do not use it: fetch the file again, or run its scenario again"
+IS_SWEEP: Final = "is the file of a sweep, not of a run"
 LONGEST_NAME: Final = 200  # characters of a name that are shown, or allowed
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
