@@ -16,8 +16,10 @@ from simulator.runfile.untrusted import child
 settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("project")
 
-# A run in several processes may come with a width, and what commands print follows it.
-os.environ.pop("COLUMNS", None)
+# What commands print follows these: a run in several processes may come with a width,
+# and a CI service with a colour.
+for name in ("COLUMNS", "LINES", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(name, None)
 
 LOOK = child._asked
 SOUND: set[tuple[str, tuple[str, ...], str]] = set()

@@ -47,7 +47,9 @@ def call(
     )
 
 
-def inside(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+def inside(
+    folder: Path, *arguments: object, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command in this process, where a start of two seconds is not what is tried.
 
     An error that is none of ours comes up here as it is, not as a traceback.
@@ -55,5 +57,5 @@ def inside(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]
     words = [*map(str, arguments)]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        done = CliRunner().invoke(main, words, catch_exceptions=False)
+        done = CliRunner(env=variables).invoke(main, words, catch_exceptions=False)
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)

@@ -17,7 +17,18 @@ from simulator.scenario.load import load_scenario
 from simulator.scenario.model import Scenario
 from simulator.scenario.read import shipped
 
-SCENARIOS = ("minimal", *shipped())
+# The other scenarios are laid on these, and are tried by make slow.
+OWN = (
+    "minimal",
+    "five-year-forward-view",
+    "hindcast-2013",
+    "long-term-plan",
+    "spending-review-2025",
+)
+SCENARIOS = [
+    pytest.param(name, marks=() if name in OWN else pytest.mark.slow)
+    for name in ("minimal", *shipped())
+]
 FOLDER = Path(__file__).parent.parent / "scenarios"
 
 bent = settings(

@@ -22,7 +22,7 @@ from simulator.running import slabs as pieces
 from simulator.scenario.load import load_scenario
 from simulator.schema import OUTCOMES
 
-DRAWS = 3 * SHARD + 100
+DRAWS = 2 * SHARD + 100
 SEED = 7
 
 
@@ -351,7 +351,7 @@ from simulator.running import runs
 loaded = load_scenario(sys.argv[1])
 print("begun", flush=True)
 runs.write(
-    loaded, Path(sys.argv[2]), draws=24_676, seed=7, keep="sample", part=8192,
+    loaded, Path(sys.argv[2]), draws=int(sys.argv[3]), seed=7, keep="sample", part=8192,
     resume=True,
 )
 """
@@ -364,7 +364,7 @@ def test_a_run_killed_at_any_time_is_never_half_there(scenario, whole, tmp_path)
     place, kills, finished, beside = tmp_path / "run.h5", 0, 0, set()
     for attempt in range(400):
         run = subprocess.Popen(
-            [sys.executable, "-c", LONG_RUN, str(scenario), str(place)],
+            [sys.executable, "-c", LONG_RUN, str(scenario), str(place), str(DRAWS)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -403,7 +403,7 @@ def shorter(loaded, tmp_path_factory):
     return place
 
 
-@pytest.mark.parametrize("part", [None, SHARD])
+@pytest.mark.parametrize("part", [pytest.param(None, marks=pytest.mark.slow), SHARD])
 def test_an_extended_run_is_the_longer_run(part, shorter, whole, tmp_path):
     place = tmp_path / "longer.h5"
     extend.extend(shorter, DRAWS, output=place, part=part)

@@ -264,7 +264,14 @@ DAMAGES = {
 
 @pytest.mark.parametrize(
     ("damage", "which"),
-    [*((damage, "*.nbc") for damage in DAMAGES), ("cut short", "*.nbi")],
+    [
+        ("spoiled", "*.nbc"),  # which only its digest gives away
+        ("cut short", "*.nbi"),
+        *(
+            pytest.param(damage, "*.nbc", marks=slow)
+            for damage in ("cut short", "empty", "no pickle")
+        ),
+    ],
 )
 def test_a_damaged_compiled_file_is_compiled_anew(damage, which, filled):
     cache, cold = filled
