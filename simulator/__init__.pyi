@@ -14,6 +14,7 @@ from .answers.target.regret import regret as regret
 from .answers.target.simulate import curve as curve
 from .answers.tornado.simulate import tornado as tornado
 from .answers.uncertainty.simulate import Uncertainty as Uncertainty
+from .assurance.writing import assure as assure
 from .errors import PopulationError as PopulationError
 from .errors import Problems as Problems
 from .errors import RunFileError as RunFileError
@@ -66,6 +67,7 @@ __all__ = [
     "Uncertainty",
     "Verdict",
     "__version__",
+    "assure",
     "build_population",
     "calibrate",
     "chances",

@@ -36,6 +36,7 @@ FLOORS = {
     "page": 11,
     "face": 11,
     "explore": 12,
+    "assurance": 12,
     "cli": 13,
     "__main__": 14,
 }

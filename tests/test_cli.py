@@ -25,6 +25,7 @@ COMMANDS = (
     ("show",),
     ("schema",),
     ("new",),
+    ("assure",),
     ("population",),
     ("population", "build"),
     ("compare",),

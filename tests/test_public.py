@@ -157,6 +157,10 @@ PROGRAMS = {
     "chances": "print(sim.chances('tiny.toml', beliefs=['prior'], draws=20))",
     "plots": "print(sim.plots.curve(sim.open('run.h5')).to_dict()['description'])",
     "report": "sim.report('run.h5', 'page.html', quick=True); print('written')",
+    "assure": (
+        "sim.assure('run.h5', 'pack', quick=True)\n"
+        "import pathlib; print(sorted(p.name for p in pathlib.Path('pack').iterdir()))"
+    ),
     "look": "print(sim.look(sim.open('run.h5')))",
     "wilson": "print(sim.wilson(3, 10))",
     "group_chances": (

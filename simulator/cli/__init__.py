@@ -8,6 +8,7 @@ Each command has the file of its name; importing it adds it to `main`.
 """
 
 from simulator.cli import (
+    assure,
     calibrate,
     chances,
     check,
@@ -42,6 +43,7 @@ from simulator.cli import (
 from simulator.cli.group import main
 
 __all__ = [
+    "assure",
     "calibrate",
     "chances",
     "check",

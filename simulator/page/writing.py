@@ -110,7 +110,7 @@ def plan(
     force: bool = False,
 ) -> Plan:
     """Check all that can be checked before anything is simulated."""
-    _jinja()
+    check_library()
     drawing.check()
     places.check(place, force=force, sources=files)
     run = store.open_run(files[0])
@@ -181,6 +181,11 @@ def rendered(title: str, parts: Sequence[Section]) -> str:
             title=title, sections=parts, script=script, style=style, digest=digest
         )
     )
+
+
+def check_library() -> None:
+    """Refuse to begin without what lays a page out, before any work is done."""
+    _jinja()
 
 
 def _text(name: str) -> str:
