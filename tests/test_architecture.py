@@ -208,6 +208,14 @@ def between_answers(imports: list[Import], package: Path) -> Iterator[str]:
             yield f"{where}: imports '{target}' of another answer than '{here}'"
 
 
+def exports_of_reports(imports: list[Import], package: Path) -> Iterator[str]:
+    """Every import by which a table would take its words from a screen."""
+    for importer, line, target in imports:
+        if place_of(importer.name) == "exports" and target.endswith("report"):
+            where = shown(importer, line, package)
+            yield f"{where}: exports import '{target}'; share what it means"
+
+
 def estimates(modules: dict[str, Module], package: Path) -> Iterator[str]:
     """Every import by which an estimate knows of more than arrays."""
     for module in modules.values():
@@ -248,6 +256,7 @@ def faults(package: Path) -> list[str]:
         *upward(imports, package),
         *circles(imports, package),
         *between_answers(imports, package),
+        *exports_of_reports(imports, package),
         *estimates(modules, package),
         *tricks(modules, package),
     ]
@@ -356,6 +365,14 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
             },
             "simulator/answers/why/estimate.py:1: an estimate imports "
             "'simulator.drivers'",
+        ),
+        (
+            {
+                "answers/why/report.py": "",
+                "exports/tidy.py": "from simulator.answers.why import report\n",
+            },
+            "simulator/exports/tidy.py:1: exports import "
+            "'simulator.answers.why.report'; share what it means",
         ),
         (
             {"schema.py": "from typing import TYPE_CHECKING\n"},
