@@ -28,13 +28,13 @@ def count(case: Case, draws: int, threads: int) -> Counted:
     n_target, n_year = case.plan.rate.shape
     yearly = np.empty((len(GROUP_RESULTS), n_target, n_year, draws))
     achieved = np.empty((n_target, len(OUTCOMES), draws), np.int8)
-    for part in blocks.simulate(case.job, draws, threads=threads):
-        if isinstance(part, Shard):
-            taken = slice(part.first_draw, part.first_draw + part.n_draw)
-            yearly[..., taken] = part.sector
-            achieved[..., taken] = part.achieved
-        elif isinstance(part, Tally):
-            tally = part
+
+    def take(shard: Shard) -> None:
+        taken = slice(shard.first_draw, shard.first_draw + shard.n_draw)
+        yearly[..., taken] = shard.sector
+        achieved[..., taken] = shard.achieved
+
+    tally = blocks.simulate(case.job, draws, threads=threads, on_shard=take)
     return Counted(tally, yearly, achieved)
 
 

@@ -48,8 +48,14 @@ def job() -> Job:
 
 def by_draw(work: Job, draws: int, **how: Any) -> Floats:
     """Simulate: every output of every draw, (output, draw)."""
-    parts = blocks.simulate(work, draws, by_unit=True, **how)
-    found = [of_shard(work, part) for part in parts if isinstance(part, Shard)]
+    found: list[Floats] = []
+    blocks.simulate(
+        work,
+        draws,
+        by_unit=True,
+        on_shard=lambda shard: found.append(of_shard(work, shard)),
+        **how,
+    )
     return np.concatenate(found, axis=-1)
 
 

@@ -25,6 +25,7 @@ def main() -> None:
     folder = Path(sys.argv[4])
     from simulator import drivers  # noqa: PLC0415
     from simulator.engine import blocks  # noqa: PLC0415
+    from simulator.engine.shards import SHARD, Shard  # noqa: PLC0415
     from simulator.population.load import load_population  # noqa: PLC0415
     from simulator.runfile import store  # noqa: PLC0415
     from simulator.running import assemble, prepare, runs, variables  # noqa: PLC0415
@@ -46,15 +47,19 @@ def main() -> None:
     )
 
     def draw() -> Any:
-        for first in range(0, draws, blocks.SHARD):
-            n_draw = min(blocks.SHARD, draws - first)
+        for first in range(0, draws, SHARD):
+            n_draw = min(SHARD, draws - first)
             drivers.nation(drivers.draw(job.scenario, job.seed, first, n_draw))
 
-    def compute() -> Any:
-        return list(blocks.simulate(job, draws, threads=1, to_store=True))
+    shards: list[Shard] = []
 
-    parts = compute()
-    *shards, tally = parts
+    def compute() -> Any:
+        shards.clear()
+        return blocks.simulate(
+            job, draws, threads=1, to_store=True, on_shard=shards.append
+        )
+
+    tally = compute()
     reduced: list[Any] = []
 
     def reduce() -> None:

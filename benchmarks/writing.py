@@ -19,16 +19,17 @@ import h5py
 import numpy as np
 
 from benchmarks import case, processes
-from simulator.engine import blocks, job, shards
-from simulator.engine.shards import Kept, Shard
+from simulator.engine import blocks
+from simulator.engine.job import Job
+from simulator.engine.shards import SHARD, Kept, Shard
 from simulator.runfile import digests, store
 from simulator.running import assemble, variables
 
 REPEATS: Final = 7
 # What a file has once, dimensions and attributes, takes 0.09 s however many the draws.
 CASES: Final = (
-    ("sector, every draw", 4 * shards.SHARD, False),
-    ("sector, three times the draws", 12 * shards.SHARD, False),
+    ("sector, every draw", 4 * SHARD, False),
+    ("sector, three times the draws", 12 * SHARD, False),
     ("trajectories", 2048, True),
 )
 LENGTHS: Final = (2_000, 6_000)  # draws of whole runs; 0.9 and 2.6 GiB of file
@@ -42,19 +43,24 @@ class Took(NamedTuple):
     processor: float  # seconds of all threads
 
 
-def slabs(job: job.Job, draws: int, keep: bool) -> list[tuple[Any, Any, int]]:
+def slabs(job: Job, draws: int, keep: bool) -> list[tuple[Any, Any, int]]:
     """Simulate once; the slabs are then written again and again."""
     found: list[tuple[Any, Any, int]] = []
-    how: dict[str, Any] = {"keep": draws if keep else 0, "to_store": True}
-    for part in blocks.simulate(job, draws, **how):
-        if isinstance(part, Kept):
-            found += [(v, a, part.first_draw) for v, a in variables.of_kept(part)]
-        elif isinstance(part, Shard) and not keep:
-            found += [(v, a, part.first_draw) for v, a in variables.of_shard(part)]
+
+    def kept(made: Kept) -> None:
+        found.extend((v, a, made.first_draw) for v, a in variables.of_kept(made))
+
+    def shard(made: Shard) -> None:
+        found.extend((v, a, made.first_draw) for v, a in variables.of_shard(made))
+
+    if keep:
+        blocks.simulate(job, draws, keep=draws, to_store=True, on_kept=kept)
+    else:
+        blocks.simulate(job, draws, to_store=True, on_shard=shard)
     return found
 
 
-def ours(job: job.Job, given: list[tuple[Any, Any, int]], place: Path) -> None:
+def ours(job: Job, given: list[tuple[Any, Any, int]], place: Path) -> None:
     """Write with the simulator's writer."""
     draws = 1 + max(f + a.shape[_axis(v)] - 1 for v, a, f in given)
     coordinates = assemble.coordinates(job)
@@ -122,7 +128,7 @@ def alone(
 
 
 def measure(
-    job: job.Job, draws: int, keep: bool, folder: Path
+    job: Job, draws: int, keep: bool, folder: Path
 ) -> tuple[int, Took, Took, Took]:
     """Give bytes, and what was taken by turns.
 

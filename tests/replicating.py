@@ -62,18 +62,19 @@ def replicated(
     stream = sobol.sampler(job.scenario, size)
     for number in range(replicates):
         sums = np.zeros((len(GROUP_RESULTS), *job.plan.rate.shape))
-        for part in blocks.simulate(
+        shards: list[Shard] = []
+        tally = blocks.simulate(
             job,
             size,
             first_draw=number * size,
             threads=threads,
             stream=stream,
+            on_shard=shards.append,
             on_progress=done,
-        ):
-            if isinstance(part, Shard):
-                sums += part.sector.sum(axis=-1)
-            elif isinstance(part, Tally):
-                counts.append(part)
+        )
+        counts.append(tally)
+        for shard in shards:
+            sums += shard.sector.sum(axis=-1)
         means.append(sums / size)
     by_result = np.stack(means, axis=-1)  # (result, target, year, replicate)
     values = _chances(job, counts, size, confidence)

@@ -42,6 +42,11 @@ FLOORS = {
 }
 FACE_FLOOR = 15
 
+# What folders of `answers` may import of each other; all else is one answer's own.
+SHARED_ANSWERS = {"headline", "text", "measures", "believed", "layout"}
+# What an `estimate` of an answer does without: it knows arrays only.
+NOT_OF_ARRAYS = ("rich", f"{FACE}.drivers", f"{FACE}.engine")
+
 LONGEST_FILE = {"simulator": 400, "tests": 700}  # lines
 LONGEST_FUNCTION = 80  # lines, of a function in simulator/
 BLOCK_LOOP = "simulator/kernel/block.py: carry_batch"  # one compiled loop, on purpose
@@ -182,6 +187,41 @@ def circles(imports: list[Import], package: Path) -> Iterator[str]:
             )
 
 
+def answer_of(module: str) -> str:
+    """The folder or file of `answers` in which a module stands, if it does."""
+    parts = module.split(".")
+    return parts[2] if len(parts) > 2 and parts[1] == "answers" else ""
+
+
+def between_answers(imports: list[Import], package: Path) -> Iterator[str]:
+    for importer, line, target in imports:
+        here, there = answer_of(importer.name), answer_of(target)
+        if here and there and here != there and there not in SHARED_ANSWERS:
+            where = shown(importer, line, package)
+            yield f"{where}: imports '{target}' of another answer than '{here}'"
+
+
+def exports_of_reports(imports: list[Import], package: Path) -> Iterator[str]:
+    """Every import by which a table would take its words from a screen."""
+    for importer, line, target in imports:
+        if place_of(importer.name) == "exports" and target.endswith("report"):
+            where = shown(importer, line, package)
+            yield f"{where}: exports import '{target}'; share what it means"
+
+
+def estimates(modules: dict[str, Module], package: Path) -> Iterator[str]:
+    """Every import by which an estimate knows of more than arrays."""
+    for module in modules.values():
+        if not (answer_of(module.name) and module.name.endswith(".estimate")):
+            continue
+        for node in nodes_of(module):
+            for origin, name in imported_names(node, module):
+                for banned in NOT_OF_ARRAYS:
+                    if f"{origin}.{name}.".startswith(f"{banned}."):
+                        where = shown(module, node.lineno, package)
+                        yield f"{where}: an estimate imports '{banned}'"
+
+
 def tricks(modules: dict[str, Module], package: Path) -> Iterator[str]:
     """Imports that would not be seen: for types only, or of a computed name."""
     for module in modules.values():
@@ -208,6 +248,9 @@ def faults(package: Path) -> list[str]:
         *homeless(modules, package),
         *upward(imports, package),
         *circles(imports, package),
+        *between_answers(imports, package),
+        *exports_of_reports(imports, package),
+        *estimates(modules, package),
         *tricks(modules, package),
     ]
 
@@ -236,6 +279,11 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
             "kernel/block.py": "from . import rng\nfrom .rng import word\n",
             "kernel/rng.py": "import numpy as np\n",
             "engine.py": "from simulator import errors, kernel\n",
+            "answers/text.py": "import rich\n",
+            "answers/headline/estimate.py": "import numpy\n",
+            "answers/why/estimate.py": "from ..headline import estimate\n",
+            "answers/why/report.py": "import rich\nfrom .. import text\n",
+            "answers/why/simulate.py": "from simulator import engine\n",
             "cli.py": "def main():\n    from simulator import engine\n",
         },
     )
@@ -282,6 +330,42 @@ def test_a_sound_house_has_no_fault(tmp_path: Path) -> None:
             {"kernel/a.py": "from . import b\n", "kernel/b.py": "from . import a\n"},
             "simulator/kernel/b.py:1: imports 'simulator.kernel.a', "
             "which leads back to 'simulator.kernel.b'",
+        ),
+        (
+            {
+                "answers/why/estimate.py": "",
+                "answers/path/report.py": "from ..why import estimate\n",
+            },
+            "simulator/answers/path/report.py:1: imports "
+            "'simulator.answers.why.estimate' of another answer than 'path'",
+        ),
+        (
+            {
+                "answers/why/estimate.py": "",
+                "answers/headline/report.py": "import simulator.answers.why.estimate\n",
+            },
+            "simulator/answers/headline/report.py:1: imports "
+            "'simulator.answers.why.estimate' of another answer than 'headline'",
+        ),
+        (
+            {"answers/why/estimate.py": "def f():\n    from rich.table import Table\n"},
+            "simulator/answers/why/estimate.py:2: an estimate imports 'rich'",
+        ),
+        (
+            {
+                "drivers.py": "",
+                "answers/why/estimate.py": "from simulator import drivers\n",
+            },
+            "simulator/answers/why/estimate.py:1: an estimate imports "
+            "'simulator.drivers'",
+        ),
+        (
+            {
+                "answers/why/report.py": "",
+                "exports/tidy.py": "from simulator.answers.why import report\n",
+            },
+            "simulator/exports/tidy.py:1: exports import "
+            "'simulator.answers.why.report'; share what it means",
         ),
         (
             {"schema.py": "from typing import TYPE_CHECKING\n"},

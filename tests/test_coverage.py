@@ -74,10 +74,12 @@ def runs():
     scenario = tiny.loaded(given).scenario
     job = prepare.prepare_counts(scenario, tiny.people(), 7)
     achieved, productivity = [], []
-    for part in blocks.simulate(job, RUNS * DRAWS):
-        if isinstance(part, Shard):
-            achieved.append(part.achieved[:, CASH_RELEASING].copy())
-            productivity.append(part.sector[PRODUCTIVITY, 0].mean(axis=0))
+
+    def add(shard: Shard) -> None:
+        achieved.append(shard.achieved[:, CASH_RELEASING].copy())
+        productivity.append(shard.sector[PRODUCTIVITY, 0].mean(axis=0))
+
+    blocks.simulate(job, RUNS * DRAWS, on_shard=add)
     return Runs(
         np.concatenate(achieved, axis=-1).reshape(len(RATES), RUNS, DRAWS),
         np.concatenate(productivity).reshape(RUNS, DRAWS),
@@ -250,13 +252,13 @@ def test_the_mean_share_of_trusts_is_held_with_the_draw_as_the_unit():
     given["demand"]["trust_sd"] = TRUST_SD  # so trusts differ
     scenario, people = tiny.loaded(given).scenario, tiny.people()
     job = prepare.prepare_counts(scenario, people, 7)
-    number = np.concatenate(
-        [
-            part.units[0, CASH_RELEASING, : len(people)].sum(axis=0)
-            for part in blocks.simulate(job, RUNS * DRAWS, by_unit=True)
-            if isinstance(part, Shard)
-        ]
-    ).reshape(RUNS, DRAWS)
+    found = []
+
+    def add(shard: Shard) -> None:
+        found.append(shard.units[0, CASH_RELEASING, : len(people)].sum(axis=0))
+
+    blocks.simulate(job, RUNS * DRAWS, by_unit=True, on_shard=add)
+    number = np.concatenate(found).reshape(RUNS, DRAWS)
     counts = np.stack([np.bincount(run, minlength=len(people) + 1) for run in number])
     spread = np.sqrt(0.005**2 + (0.01**2 + TRUST_SD**2) / 5)
     truth = chance(RATES[LTP], spread)

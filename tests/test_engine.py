@@ -14,7 +14,8 @@ import tiny
 from scipy.special import ndtr
 
 from simulator import drivers
-from simulator.engine import shards, tallies
+from simulator.engine import tallies
+from simulator.engine.shards import SHARD
 from simulator.errors import ScenarioError
 from simulator.kernel.workspace import BLOCK, GROUP_RESULTS, KEPT
 from simulator.running import prepare, variables
@@ -25,7 +26,7 @@ from simulator.scenario.uncertain import uncertain
 from simulator.schema import OUTCOMES, TRUST_TYPES
 from simulator.statistics.intervals import wilson
 
-DRAWS = 2 * shards.SHARD + 700  # three shards, the last with an odd block
+DRAWS = 2 * SHARD + 700  # three shards, the last with an odd block
 KEEP = 300
 CASH_RELEASING = OUTCOMES.index("cash_releasing")
 UNDERLYING = GROUP_RESULTS.index("underlying")
@@ -137,7 +138,7 @@ def test_a_run_split_in_shards_and_merged_is_the_whole_run(work, whole):
     assert tiny.digest(*in_parts(work, sizes, KEEP)) == tiny.digest(*whole)
 
 
-@pytest.mark.parametrize("draws", [1, 64, 65, 1000, shards.SHARD + 1])
+@pytest.mark.parametrize("draws", [1, 64, 65, 1000, SHARD + 1])
 def test_n_draws_are_the_first_n_of_four_times_as_many(work, draws):
     few, _ = tiny.simulate(work, draws, keep=draws)
     many, _ = tiny.simulate(work, 4 * draws, keep=draws)

@@ -21,16 +21,24 @@ PATIENCE = 60  # seconds, which only a failure takes
 def test_blocks_are_computed_while_the_one_before_is_written_but_not_too_many():
     draws, threads = 20 * KEEPING_BLOCK, 2
     done = queue.SimpleQueue()
-    coming = blocks.simulate(
-        tiny.job(), draws, keep=draws, threads=threads, on_progress=done.put
-    )
-    assert isinstance(next(coming), Kept)
-    # Nothing asks for the next block, as if the first were being written.
-    for _ in range(KEPT_AHEAD * threads + 1):
-        done.get(timeout=PATIENCE)
-    with pytest.raises(queue.Empty):
-        done.get(timeout=0.5)
-    coming.close()
+
+    def write(kept: Kept) -> None:
+        # The first block is being written for so long that all are done that may be.
+        for _ in range(KEPT_AHEAD * threads + 1):
+            done.get(timeout=PATIENCE)
+        with pytest.raises(queue.Empty):
+            done.get(timeout=0.5)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        blocks.simulate(
+            tiny.job(),
+            draws,
+            keep=draws,
+            threads=threads,
+            on_kept=write,
+            on_progress=done.put,
+        )
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What stands beside the notebooks runs too: the script for R, the template for Quarto."""
+"""The script for R and the template for Quarto, beside the notebooks, run too."""
 
 import os
 import re

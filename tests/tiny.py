@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.engine import blocks
 from simulator.engine.job import Job
-from simulator.engine.shards import Kept, Shard
+from simulator.engine.shards import Shard
 from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import KEPT
 from simulator.population import table as population_csv
@@ -175,15 +175,19 @@ class Part(NamedTuple):
 def simulate(work: Job, draws: int, **how: Any) -> tuple[list[Part], Tally]:
     """Simulate: the shards in order, and the tally."""
     parts, kept = [], [_no_trajectories(work)]
-    for part in blocks.simulate(work, draws, **how):
-        if isinstance(part, Kept):
-            kept.append(part.values.swapaxes(2, 4))
-        elif isinstance(part, Shard):
-            parts.append(Part(part, np.concatenate(kept, axis=-1)))
-            kept = [_no_trajectories(work)]
-        else:
-            return parts, part
-    raise AssertionError("no tally came")
+
+    def add(shard: Shard) -> None:
+        parts.append(Part(shard, np.concatenate(kept, axis=-1)))
+        del kept[1:]
+
+    tally = blocks.simulate(
+        work,
+        draws,
+        on_shard=add,
+        on_kept=lambda made: kept.append(made.values.swapaxes(2, 4)),
+        **how,
+    )
+    return parts, tally
 
 
 def _no_trajectories(work: Job) -> np.ndarray:

@@ -24,7 +24,7 @@ WORKFLOWS: Final = (".ci", ".github/workflows")
 
 
 def _language(facts: Facts) -> Found:
-    licence = metadata.metadata(PACKAGE).get("License-Expression", "")
+    licence = metadata.metadata(PACKAGE)["License-Expression"] or ""
     return holds(
         bool(licence),
         f"Python, under the {licence} licence.",

@@ -54,7 +54,8 @@ def _objectives(facts: Facts) -> Iterator[Item]:
         "For the sector, each type, system and trust: the chance to achieve each "
         "target, the share of draws in which it is achieved, with a 95% Wilson "
         f"interval. What achieving can mean: {outcomes}. By draw and year: balance, "
-        "cost, income, savings and productivity of the sector. docs/results-file.md names every one.",
+        "cost, income, savings and productivity of the sector. docs/results-file.md "
+        "names every one.",
     )
     names = ", ".join(str(name) for name in root["target"].values)
     yield Item(

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import xarray as xr
 
+from simulator.answers.uncertainty import simulate as uncertainty
 from simulator.assurance import checks
 from simulator.assurance.checks import Check
 from simulator.assurance.facts import Facts, checkout
@@ -46,7 +47,7 @@ class Plan(NamedTuple):
     def simulated(self) -> int:
         """Count the draws to simulate beside `verify`."""
         again = int(self.run.attrs["draws"]) if self.rerun else 0
-        return again + (0 if self.quick else pages.uncertainty.simulated(DRAWS))
+        return again + (0 if self.quick else uncertainty.simulated(DRAWS))
 
 
 def assure(

@@ -82,14 +82,7 @@ def calibrate(
         runs.check(beliefs, seed, threads)
         places.check(output, force=force)
         loaded = load_scenario(scenario, settings)
-        tables.check(
-            loaded.scenario,
-            until=until,
-            known_at=known_at,
-            beliefs=beliefs,
-            rows=rows,
-            least=least,
-        )
+        tables.check(loaded.scenario, until, known_at, beliefs, rows, least)
         total = tables.simulated(beliefs)
         with kept(output), progress(total, loaded.scenario.title) as on_progress:
             text = tables.calibrate(

@@ -79,8 +79,9 @@ def show(
         raise click.UsageError(
             "--simultaneous, --full and --provenance are for run files"
         )
+    from simulator.cli import made_from as making
     from simulator.runfile import store
-    from simulator.running import provenance, rebuild
+    from simulator.running import rebuild
     from simulator.scenario import assumptions_log
     from simulator.scenario.load import load_scenario
     from simulator.scenario.write import resolved_toml
@@ -89,10 +90,10 @@ def show(
         tree = store.open_run(scenario, ("/", "/provenance"))
         loaded = rebuild.inputs_of(tree).loaded
         if made_from and as_json:
-            print_json({"provenance": provenance.as_records(tree)})
+            print_json({"provenance": making.as_records(tree)})
             return
         if made_from:
-            print_rich(provenance.render(tree))
+            print_rich(making.render(tree))
     else:
         loaded = load_scenario(scenario, settings)
     if as_toml:

@@ -7,7 +7,7 @@ blocks share, so results do not depend on threads, order or sharding.
 import os
 import queue
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import drivers
-from simulator.engine import buffers, finite, shards, tallies
+from simulator.engine import buffers, finite, shards, tallies, units
 from simulator.engine.histograms import Histograms
 from simulator.engine.job import Job
 from simulator.engine.shards import Kept, Shard
@@ -23,13 +23,15 @@ from simulator.kernel.block import simulate_block
 from simulator.kernel.tables import Bins, PerDraw, Successes, Tally
 from simulator.kernel.workspace import BLOCK
 from simulator.sampling.stream import Stream
-from simulator.schema import TRUST_TYPES
 from simulator.types import OnProgress
 
 # Kept trajectories are large: their blocks are small so that memory stays flat.
 KEEPING_BLOCK: Final = 128
 AHEAD: Final = 6  # blocks a thread that may wait to be handed on
 KEPT_AHEAD: Final = 1  # the same of kept trajectories, which are written more slowly
+
+OnShard = Callable[[Shard], object]
+OnKept = Callable[[Kept], object]
 
 
 class Block(NamedTuple):
@@ -61,11 +63,14 @@ def simulate(
     by_unit: bool = False,
     to_store: bool = False,
     stream: Callable[[int, int, int], Stream] = Stream,
+    on_shard: OnShard = lambda shard: None,
+    on_kept: OnKept = lambda kept: None,
     on_progress: OnProgress = lambda n_draw: None,
-) -> Iterator[Shard | Kept | Tally]:
-    """Simulate consecutive draws in order; their tally comes last.
+) -> Tally:
+    """Simulate consecutive draws, and count them.
 
-    Trajectories come block by block as they are ready, each shard after its blocks.
+    What is kept of the draws is handed on as it is ready, in the order of the draws and
+    to the caller's thread; nothing is held on to.
 
     Parameters
     ----------
@@ -86,11 +91,18 @@ def simulate(
     stream
         What makes a shard's random numbers from seed, first draw and number of draws;
         the trusts' own shocks are the kernel's.
+    on_shard, on_kept
+        Called with each shard, and before it with the trajectories of its blocks.
     on_progress
         Called from the threads with the number of draws that a block finished.
+
+    Returns
+    -------
+    tally
+        Counts over all of these draws.
     """
     threads = threads or os.cpu_count() or 1
-    n_unit = _number_of_units(job) if by_unit else 0
+    n_unit = units.of(job.trusts).n if by_unit else 0
     n_kept = min(max(keep - first_draw, 0), draws)
     histograms = Histograms(job.trusts, job.ranges)
     workers: queue.SimpleQueue[Worker] = queue.SimpleQueue()
@@ -106,22 +118,20 @@ def simulate(
         on_progress(block.stop - block.start)
         return trajectories
 
-    # Some blocks ahead, so that threads have work while results are written.
-    waiting: deque[tuple[Block, Future[NDArray[np.float32]]]] = deque()
+    empty = shards.of_draws(
+        job, first_draw, first_draw + draws, n_unit, to_store, stream
+    )
+    to_do = (block for shard in empty for block in _blocks(shard, keep))
     with ThreadPoolExecutor(threads) as pool:
-        for shard in shards.of_draws(
-            job, first_draw, first_draw + draws, n_unit, to_store, stream
-        ):
-            for block in _blocks(shard, keep):
-                waiting.append((block, pool.submit(compute, block)))
-                if len(waiting) > (KEPT_AHEAD if block.kept else AHEAD) * threads:
-                    yield from _finished(*waiting.popleft())
-        while waiting:
-            yield from _finished(*waiting.popleft())
+        for block, trajectories in _in_order(pool, compute, to_do, threads):
+            if block.kept:
+                on_kept(Kept(block.shard.first_draw + block.start, trajectories))
+            if block.stop == block.shard.n_draw:
+                on_shard(block.shard)
     total = tallies.empty_successes(job.trusts, job.plan)
     for _ in range(threads):
         tallies.add_tally(total, workers.get().successes)
-    yield Tally(*total, *histograms.spreads)
+    return Tally(*total, *histograms.spreads)
 
 
 def _worker(job: Job, number: int, n_unit: int, n_kept: int) -> Worker:
@@ -145,14 +155,22 @@ def _blocks(shard: Shard, keep: int) -> Iterator[Block]:
         yield Block(shard, start, min(start + BLOCK, shard.n_draw), False)
 
 
-def _finished(
-    block: Block, future: Future[NDArray[np.float32]]
-) -> Iterator[Shard | Kept]:
-    trajectories = future.result()
-    if block.kept:
-        yield Kept(block.shard.first_draw + block.start, trajectories)
-    if block.stop == block.shard.n_draw:
-        yield block.shard
+def _in_order(
+    pool: ThreadPoolExecutor,
+    compute: Callable[[Block], NDArray[np.float32]],
+    to_do: Iterable[Block],
+    threads: int,
+) -> Iterator[tuple[Block, NDArray[np.float32]]]:
+    """Compute some blocks ahead, so that threads have work while others are written."""
+    waiting: deque[tuple[Block, Future[NDArray[np.float32]]]] = deque()
+    for block in to_do:
+        waiting.append((block, pool.submit(compute, block)))
+        if len(waiting) > (KEPT_AHEAD if block.kept else AHEAD) * threads:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    while waiting:
+        first, future = waiting.popleft()
+        yield first, future.result()
 
 
 def _compute(
@@ -190,8 +208,3 @@ def _compute(
     if shard.units.size:
         shard.units[..., start:stop] = results.units[..., :n_draw]
     return np.ascontiguousarray(results.trust[..., :n_draw].swapaxes(2, 4))
-
-
-def _number_of_units(job: Job) -> int:
-    """Count trusts, types and systems together."""
-    return len(job.trusts.income) + len(TRUST_TYPES) + len(job.trusts.first) - 1

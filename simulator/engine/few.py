@@ -1,9 +1,8 @@
 """A few draws of which every result is kept."""
 
-from simulator.engine import buffers, histograms, tallies
+from simulator.engine import buffers, histograms, tallies, units
 from simulator.kernel.block import fixed_of, simulate_block
 from simulator.kernel.tables import Nation, PerDraw, Plan, Trusts
-from simulator.schema import TRUST_TYPES
 
 
 def everything(
@@ -20,16 +19,15 @@ def everything(
 
     Without `by_trust` only those of the sector and of the types, in half the time.
     """
-    n_kind = len(TRUST_TYPES)
-    n_trust, n_system = len(trusts.income), len(trusts.first) - 1
-    n_kept = (n_trust, n_kind, n_system) if by_trust else (0, n_kind, 0)
+    every = units.of(trusts)
+    n_kept = every if by_trust else (0, every.n_kind, 0)
     seen = buffers.for_results(plan, *n_kept, 0, n_draw)
     unbinned = histograms.no_ranges(trusts, plan)
     simulate_block(
         seed,
         first_draw,
         n_draw,
-        fixed_of(trusts, plan, n_kind),
+        fixed_of(trusts, plan, every.n_kind),
         plan,
         nation,
         unbinned,

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from simulator.engine import units
 from simulator.kernel.histograms import count_bins
 from simulator.kernel.tables import Bins, Counts, Plan, Ranges, Spreads, Trusts
 from simulator.kernel.workspace import BINS
-from simulator.schema import TRUST_TYPES
 
 STRIPE: Final = 64  # trusts or groups, each under a target: about half a millisecond
 
@@ -73,5 +73,5 @@ def empty_spreads(ranges: Ranges) -> Spreads:
 def no_ranges(trusts: Trusts, plan: Plan) -> Ranges:
     """Give ranges of no histogram, with which nothing is binned."""
     n_target, n_year = plan.rate.shape
-    sizes = len(trusts.income), len(TRUST_TYPES), len(trusts.first) - 1
-    return Ranges(*(np.empty((n_target, n, 0, n_year, 2)) for n in sizes))
+    shapes = ((n_target, n, 0, n_year, 2) for n in units.of(trusts))
+    return Ranges(*(np.empty(shape) for shape in shapes))

@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine import units
 from simulator.engine.histograms import empty_spreads
 from simulator.kernel.tables import Plan, Ranges, Successes, Tally, Trusts
-from simulator.schema import OUTCOMES, TRUST_TYPES
+from simulator.schema import OUTCOMES
 
 Counted = TypeVar("Counted", Tally, Successes)
 
@@ -19,9 +20,8 @@ def empty_tally(trusts: Trusts, plan: Plan, ranges: Ranges) -> Tally:
 
 def empty_successes(trusts: Trusts, plan: Plan) -> Successes:
     """Count no draws yet."""
-    n_target, n_kind = len(plan.rate), len(TRUST_TYPES)
-    n_trust, n_system = len(trusts.income), len(trusts.first) - 1
-    n_outcome = len(OUTCOMES)
+    n_target, n_outcome = len(plan.rate), len(OUTCOMES)
+    n_trust, n_kind, n_system = units.of(trusts)
     return Successes(
         trust=np.zeros((n_target, n_outcome, n_trust), np.int64),
         kind=np.zeros((n_target, n_outcome, n_kind), np.int64),

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from simulator.answers.groups.estimate import Chosen
 from simulator.engine import blocks
-from simulator.engine.blocks import Job, Shard
+from simulator.engine.job import Job
+from simulator.engine.shards import Shard
 from simulator.kernel.workspace import BLOCK, GROUP_RESULTS
 from simulator.outcomes import HEADLINE_OUTCOME, OUTCOMES
 from simulator.population.model import Population
@@ -86,16 +87,15 @@ def simulate(
         with turn:
             go_on()
             n_draw = min(STEP, draws - first)
-            found = blocks.simulate(
+            blocks.simulate(
                 job,
                 n_draw,
                 first_draw=first,
                 threads=threads,
                 by_unit=unit is not None,
                 to_store=True,
+                on_shard=lambda shard: parts.append(_less(shard, about, unit)),
             )
-            shards = (part for part in found if isinstance(part, Shard))
-            parts += [_less(part, about, unit) for part in shards]
     sector = np.concatenate([part.achieved for part in parts], axis=-1)
     group = sector
     if unit is not None:

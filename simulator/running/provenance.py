@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import xarray as xr
-from rich.console import RenderableType
-from rich.table import Table
 
 from simulator.kernel import cache, philox, workspace
 from simulator.population.model import Population, to_csv_text
@@ -23,15 +20,6 @@ from simulator.scenario.load import Loaded
 from simulator.scenario.values import PRIOR
 from simulator.scenario.write import resolved_toml
 
-# Texts that have a command of their own: show --toml, show --json.
-LONG: Final = (
-    "scenario_as_written",
-    "scenario_resolved",
-    "origins",
-    "population",
-    "payload_digests",
-    "beliefs_table",
-)
 TABLE: Final = "beliefs_table"  # the text of a table that is not packaged
 PACKAGE: Final = "nhs-efficiency-simulator"
 DEPENDENCIES: Final = (
@@ -135,30 +123,6 @@ def code_digest() -> str:
         content = file.read_bytes().replace(b"\r\n", b"\n")
         digest.update(name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]
-
-
-def as_records(run: xr.DataTree) -> dict[str, Any]:
-    """Give what a run file says of how it was made, for a script."""
-    return {str(name): _read(value) for name, value in run["provenance"].attrs.items()}
-
-
-def render(run: xr.DataTree) -> RenderableType:
-    """Lay out what a run file says of how it was made, without its long texts."""
-    table = Table(show_header=False, show_edge=False, pad_edge=False, box=None)
-    found = {"title": run.attrs["title"], "scenario": run.attrs["scenario"]}
-    found |= {"digest of the numbers": digest_of(run["provenance"].attrs)}
-    for name, value in run["provenance"].attrs.items():
-        if name not in LONG:
-            found[str(name).replace("_", " ")] = value
-    for name, value in found.items():
-        table.add_row(name, str(value))
-    return table
-
-
-def _read(value: Any) -> Any:
-    """Read a text that holds JSON."""
-    text = str(value)
-    return json.loads(text) if text.startswith(("{", "[")) else text
 
 
 def digest_of(attributes: Mapping[Any, Any]) -> str:

@@ -8,6 +8,7 @@ counted; money and bands are the first answer's alone.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, NamedTuple
@@ -21,7 +22,7 @@ from simulator.engine import blocks, tallies
 from simulator.engine.job import Job
 from simulator.engine.shards import Shard
 from simulator.errors import RunFileError, ScenarioError
-from simulator.kernel.tables import Successes, Tally
+from simulator.kernel.tables import Successes
 from simulator.runfile.memory import Writer
 from simulator.running import beliefs as believing
 from simulator.running import fingerprint, prepare, variables
@@ -145,6 +146,11 @@ class Form(NamedTuple):
     job: Job
     places: NDArray[np.int64]  # among the run's targets
 
+    def put(self, by_draw: Bools, first_draw: int, shard: Shard) -> None:
+        """Put who achieves where it stands among all targets, and draws from first."""
+        start = shard.first_draw - first_draw
+        by_draw[self.places, :, start : start + shard.n_draw] = shard.achieved
+
 
 @dataclass(frozen=True)
 class Second:
@@ -190,22 +196,20 @@ class Second:
         n_draw = len(draws) if by_draw else 0
         achieved = np.empty((*counts.sector.shape, n_draw), np.int8)
         for form in self.forms:
-            parts = blocks.simulate(
+            put: dict[str, Any] = {}
+            if by_draw:
+                put["on_shard"] = partial(form.put, achieved, draws.start)
+            tally = blocks.simulate(
                 form.job,
                 len(draws),
                 first_draw=draws.start,
                 threads=threads,
                 to_store=True,  # in single precision: half the memory
+                **put,
                 on_progress=on_progress,
             )
-            for part in parts:
-                if isinstance(part, Shard) and by_draw:
-                    start = part.first_draw - draws.start
-                    stop = start + part.n_draw
-                    achieved[form.places, :, start:stop] = part.achieved
-                elif isinstance(part, Tally):
-                    for name in COUNTS:
-                        getattr(counts, name)[form.places] = getattr(part, name)
+            for name in COUNTS:
+                getattr(counts, name)[form.places] = getattr(tally, name)
         return achieved, counts
 
     def chances(self, counts: Successes, draws: int) -> variables.Written:

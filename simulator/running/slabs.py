@@ -5,9 +5,9 @@ comes last; tallies add up exactly. So a run that was interrupted or extended is
 run that never was.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import h5py
 import numpy as np
@@ -39,41 +39,45 @@ COUNTS: Final = {
 }
 
 
-class Slab(NamedTuple):
-    """Consecutive draws of one variable."""
-
-    variable: Variable
-    values: NDArray[Any]
-    first_draw: int
-
-
-Piece = Iterator[Slab | Tally]
+# Takes consecutive draws of a variable, and the number of the first of them.
+PutDraws = Callable[[Variable, NDArray[Any], int], None]
+# Gives its draws, in order, to where they are put; then their tally.
+Piece = Callable[[PutDraws], Tally]
 
 
 def simulated(job: Job, draws: int, *, counts_only: bool = False, **how: Any) -> Piece:
     """Simulate draws; `how` is of `engine.simulate`."""
-    for part in blocks.simulate(job, draws, to_store=True, **how):
+
+    def piece(put: PutDraws) -> Tally:
+        def shard(made: Shard) -> None:
+            for variable, values in variables.of_shard(made):
+                put(variable, values, made.first_draw)
+
+        def kept(made: Kept) -> None:
+            for variable, values in variables.of_kept(made):
+                put(variable, values, made.first_draw)
+
         if counts_only:
-            if isinstance(part, Tally):
-                yield part
-        elif isinstance(part, Shard):
-            for variable, values in variables.of_shard(part):
-                yield Slab(variable, values, part.first_draw)
-        elif isinstance(part, Kept):
-            for variable, values in variables.of_kept(part):
-                yield Slab(variable, values, part.first_draw)
-        else:
-            yield part
+            return blocks.simulate(job, draws, to_store=True, **how)
+        return blocks.simulate(
+            job, draws, to_store=True, on_shard=shard, on_kept=kept, **how
+        )
+
+    return piece
 
 
 def stored(path: Path) -> Piece:
     """Read draws back from a part or a run file."""
-    with h5py.File(path, "r") as file:
-        for group in GROUPS:
-            for name, dataset in file.get(group, {}).items():
-                if f"/{group}/{name}" not in (f"/{group}/{DRAW}", _KEPT):
-                    yield from _slabs(file, _variable(group, name), dataset)
-        yield read_tally(file)
+
+    def piece(put: PutDraws) -> Tally:
+        with h5py.File(path, "r") as file:
+            for group in GROUPS:
+                for name, dataset in file.get(group, {}).items():
+                    if f"/{group}/{name}" not in (f"/{group}/{DRAW}", _KEPT):
+                        _put_slabs(put, file, _variable(group, name), dataset)
+            return read_tally(file)
+
+    return piece
 
 
 _KEPT: Final = f"/trajectories/{KEPT_DRAW}"
@@ -107,15 +111,12 @@ def write(writer: Writer, pieces: Sequence[Piece]) -> list[Tally]:
     total: Tally | None = None
     each = []
     for piece in pieces:
-        for item in piece:
-            if isinstance(item, Slab):
-                writer.put_draws(item.variable, item.values, item.first_draw)
-                continue
-            each.append(_without_histograms(item))
-            if total is None:
-                total = item
-            else:
-                tallies.add_tally(total, item)
+        tally = piece(writer.put_draws)
+        each.append(_without_histograms(tally))
+        if total is None:
+            total = tally
+        else:
+            tallies.add_tally(total, tally)
     assert total is not None
     return [total, *each]
 
@@ -139,7 +140,9 @@ def assumption_named(name: str) -> Variable:
     return schema.assumption(name.rpartition("/")[2].replace("__", "."))
 
 
-def _slabs(file: h5py.File, variable: Variable, dataset: h5py.Dataset) -> Piece:
+def _put_slabs(
+    put: PutDraws, file: h5py.File, variable: Variable, dataset: h5py.Dataset
+) -> None:
     axis = digests.draw_axis(variable.dims)
     assert axis is not None
     scale = "draw" if variable.dims[axis] == DRAW else _KEPT
@@ -149,4 +152,4 @@ def _slabs(file: h5py.File, variable: Variable, dataset: h5py.Dataset) -> Piece:
     place: list[slice] = [slice(None)] * dataset.ndim
     for start in range(0, n_draw, step):
         place[axis] = slice(start, start + step)
-        yield Slab(variable, dataset[tuple(place)], first + start)
+        put(variable, dataset[tuple(place)], first + start)

@@ -8,6 +8,7 @@ draws again, chosen by chance, give the same bits?
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +23,6 @@ from simulator.kernel.workspace import LANES
 from simulator.runfile import completeness, digests, store, untrusted
 from simulator.running import rebuild, second, second_checks, slabs, variables
 from simulator.running.second import Second
-from simulator.running.slabs import Slab
 from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
 from simulator.schema import COORDINATES, DRAW, RECORD, VARIABLES, Variable
@@ -250,12 +250,11 @@ def _simulated_sample(
     counting = replace(job, ranges=histograms.no_ranges(job.trusts, job.plan))
     for start in starts:
         size = min(LANES, n_draw)
-        how: dict[str, Any] = {"first_draw": start, "stream": stream}
-        for slab in slabs.simulated(counting, size, **how):
-            if isinstance(slab, Slab):
-                wrong = _first_difference(file, slab)
-                if wrong:
-                    return Verdict(question, "no", wrong)
+        made = slabs.simulated(counting, size, first_draw=start, stream=stream)
+        try:
+            made(partial(_compare, file))
+        except DiffersError as difference:
+            return Verdict(question, "no", str(difference))
         seen += size
     return Verdict(question, f"{seen:,} draws at {len(starts)} places", "")
 
@@ -306,20 +305,20 @@ def _simulated_whole(
     question = "every draw comes out the same to the bit, and so do the counts"
     total, each = tallies.empty_tally(job.trusts, job.plan, job.ranges), []
     for first in range(0, n_draw, size):
-        how: dict[str, Any] = {
-            "first_draw": first,
-            "stream": stream,
-            "on_progress": on_progress,
-        }
-        counts_only = completeness.keeps_counts_only(file)
-        for item in slabs.simulated(job, size, counts_only=counts_only, **how):
-            if isinstance(item, Slab):
-                wrong = _first_difference(file, item)
-                if wrong:
-                    return Verdict(question, "no", wrong)
-            else:
-                tallies.add_tally(total, item)
-                each.append(item)
+        made = slabs.simulated(
+            job,
+            size,
+            counts_only=completeness.keeps_counts_only(file),
+            first_draw=first,
+            stream=stream,
+            on_progress=on_progress,
+        )
+        try:
+            tally = made(partial(_compare, file))
+        except DiffersError as difference:
+            return Verdict(question, "no", str(difference))
+        tallies.add_tally(total, tally)
+        each.append(tally)
     for name, counts in total._asdict().items():
         stored = file.get(slabs.COUNTS[name])  # None: left out of a run of counts
         if stored is not None and not np.array_equal(counts, stored):
@@ -333,16 +332,22 @@ def _simulated_whole(
     return Verdict(question, f"{n_draw:,} draws", "")
 
 
-def _first_difference(file: h5py.File, slab: Slab) -> str:
-    variable, stored = slab.variable, file[slab.variable.path]
+class DiffersError(Exception):
+    """A draw that comes out otherwise than it is stored: there is no need to go on."""
+
+
+def _compare(
+    file: h5py.File, variable: Variable, values: NDArray[Any], first_draw: int
+) -> None:
+    """Refuse draws of a variable that differ from those that are stored."""
+    stored = file[variable.path]
     axis = digests.draw_axis(variable.dims)
     assert axis is not None
     place: list[slice] = [slice(None)] * stored.ndim
-    place[axis] = slice(slab.first_draw, slab.first_draw + slab.values.shape[axis])
+    place[axis] = slice(first_draw, first_draw + values.shape[axis])
     found = stored[tuple(place)]
-    differs = np.moveaxis(found != slab.values.astype(found.dtype), axis, 0)
-    if not differs.any():
-        return ""
-    by_draw = differs.reshape(differs.shape[0], -1).any(axis=1)
-    draw = slab.first_draw + int(np.argmax(by_draw))
-    return f"{variable.path} is another in draw {draw:,}"
+    differs = np.moveaxis(found != values.astype(found.dtype), axis, 0)
+    if differs.any():
+        by_draw = differs.reshape(differs.shape[0], -1).any(axis=1)
+        draw = first_draw + int(np.argmax(by_draw))
+        raise DiffersError(f"{variable.path} is another in draw {draw:,}")

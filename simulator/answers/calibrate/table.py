@@ -95,14 +95,7 @@ def calibrate(
     """
     runs.check(beliefs, seed, threads)
     loaded = runs.load(scenario)
-    check(
-        loaded.scenario,
-        until=until,
-        known_at=known_at,
-        beliefs=beliefs,
-        rows=rows,
-        least=least,
-    )
+    check(loaded.scenario, until, known_at, beliefs, rows, least)
     asked = name, until, known_at, beliefs, rows, seed, threads, least, on_progress
     work = Work(loaded, population_of(loaded), *asked)
     if output is None:
@@ -184,7 +177,6 @@ class Work(NamedTuple):
 
 def check(
     scenario: Scenario,
-    *,
     until: int | None,
     known_at: str | None,
     beliefs: int,

@@ -11,7 +11,6 @@ import numpy as np
 import xarray as xr
 
 from simulator.engine import blocks
-from simulator.kernel.tables import Tally
 from simulator.running import beliefs as believing
 from simulator.running import prepare, runs
 from simulator.scenario import posterior
@@ -67,10 +66,9 @@ def chances(
         for form in _forms(asked.targets):
             loaded = believing.load(scenario, settings, words, form)
             job = prepare.prepare_counts(loaded.scenario, population_of(loaded), seed)
-            *_, tally = blocks.simulate(
+            tally = blocks.simulate(
                 job, draws, threads=threads, on_progress=on_progress
             )
-            assert isinstance(tally, Tally)
             n = worth(draws, posterior.effective(loaded.scenario))
             share = tally.sector / draws
             low, high = wilson_of_worth(tally.sector, draws, n, CONFIDENCE)

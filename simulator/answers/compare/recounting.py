@@ -15,6 +15,7 @@ from simulator.answers.compare import estimate as compare
 from simulator.answers.compare.estimate import Effective
 from simulator.answers.compare.paired import Side
 from simulator.engine import blocks
+from simulator.engine import units as axis
 from simulator.engine.job import Job
 from simulator.engine.shards import Shard
 from simulator.errors import RunFileError
@@ -56,9 +57,7 @@ def units(
     """
     asked = [name for name in first.targets if any(name in pair for pair in pairs)]
     jobs = [_job(first, asked), *map(_job, others, pairs)]
-    n_unit = (
-        len(jobs[0].trusts.income) + len(TRUST_TYPES) + len(jobs[0].trusts.first) - 1
-    )
+    n_unit = axis.of(jobs[0].trusts).n
     counts = [np.zeros((3, len(p), len(OUTCOMES), n_unit), np.int64) for p in pairs]
     step = threads * BLOCK  # a few blocks at a time, so that memory stays flat
     for start in range(0, max(draws), step):
@@ -105,13 +104,15 @@ def _achieving(of: Side, job: Job, start: int, stop: int, threads: int) -> Bits:
 
 
 def _simulated_again(of: Side, job: Job, start: int, stop: int, threads: int) -> Bits:
-    parts = [
-        part
-        for part in blocks.simulate(
-            job, stop - start, first_draw=start, threads=threads, by_unit=True
-        )
-        if isinstance(part, Shard)
-    ]
+    parts: list[Shard] = []
+    blocks.simulate(
+        job,
+        stop - start,
+        first_draw=start,
+        threads=threads,
+        by_unit=True,
+        on_shard=parts.append,
+    )
     targets = [target.name for target in job.scenario.targets]
     stored = of_draws(of.tree, "sector")["achieved"].sel({TARGET: targets})
     stored = stored.isel({DRAW: slice(start, stop)}).transpose(TARGET, OUTCOME, DRAW)
@@ -134,16 +135,14 @@ def _add(counts: Counts, one: Bits, two: Bits) -> None:
 def _chances(
     job: Job, targets: list[str], counts: Counts, draws: int, beliefs: Effective
 ) -> xr.Dataset:
-    population = job.population
-    members = {
-        "trust": population.code,
-        "type": TRUST_TYPES,
-        "system": population.system_names,
-    }
+    population, where = job.population, axis.of(job.trusts)
     types = [*population.trust_type, *TRUST_TYPES, *[""] * len(population.system_names)]
-    parts, start = [], 0
-    for kind, names in members.items():
-        rows = slice(start, start + len(names))
+    parts = []
+    for kind, names, rows in (
+        ("trust", population.code, where.trusts),
+        ("type", TRUST_TYPES, where.kinds),
+        ("system", population.system_names, where.systems),
+    ):
         coordinates = {
             TARGET: targets,
             OUTCOME: list(OUTCOMES),
@@ -160,7 +159,6 @@ def _chances(
             one, two, alone, draws, len(names), beliefs
         )
         parts.append(compared.drop_attrs())
-        start += len(names)
     whole = xr.concat(parts, UNIT)
     # A type without trusts achieves nothing and fails nothing.
     there = (whole["kind"] != "type") | whole[UNIT].isin(population.trust_type)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.answers.compare.paired import RESULTS, Side
 from simulator.engine import blocks
@@ -47,23 +48,26 @@ def side(
     for variable, values in variables.of_inputs(job):
         memory.put(variable, values)
     threads = threads or os.cpu_count() or 1
-    units = []
+    units = list[NDArray[np.uint8]]()
+
+    def keep(shard: Shard) -> None:
+        for variable, values in variables.of_shard(shard):
+            if variable.path in KEPT:
+                memory.put_draws(variable, values, shard.first_draw)
+        units.append(np.packbits(shard.units, axis=-1))
+
     step = threads * BLOCK  # a few blocks at a time, so that memory stays flat
     for first in range(0, draws, step):
-        for part in blocks.simulate(
+        blocks.simulate(
             job,
             min(step, draws - first),
             first_draw=first,
             threads=threads,
             by_unit=by_unit,
             to_store=True,
+            on_shard=keep,
             on_progress=on_progress,
-        ):
-            if isinstance(part, Shard):
-                for variable, values in variables.of_shard(part):
-                    if variable.path in KEPT:
-                        memory.put_draws(variable, values, part.first_draw)
-                units.append(np.packbits(part.units, axis=-1))
+        )
     memory.note("/", {"draws": np.int64(draws), "seed": np.int64(seed)})
     if loaded.scenario.beliefs != PRIOR:
         memory.note("/", {EFFECTIVE: posterior.effective(loaded.scenario)})

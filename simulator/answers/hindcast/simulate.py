@@ -114,21 +114,31 @@ def _of_trusts(
     job = prepare.prepare_counts(again.scenario, again.population, again.seed, rates)
     acute = np.array([kind == "acute" for kind in again.population.trust_type])
     found: list[dict[str, Floats]] = []
-    for part in blocks.simulate(
-        job, draws, keep=draws, threads=threads, to_store=True, on_progress=on_progress
-    ):
-        if isinstance(part, Kept):
-            balance = part.values[workspace.KEPT.index("balance")].astype(np.float64)
-            found.append(_added(balance, acute))
-        elif isinstance(part, Shard):
-            balances = part.stored[workspace.GROUP_RESULTS.index("balance")]
-            shard = slice(part.first_draw, part.first_draw + part.n_draw)
-            if not np.array_equal(balances, stored.values[:, shard]):
-                raise RunFileError(
-                    again.scenario.name,
-                    "its scenario, simulated again, does not give its numbers",
-                    "run the scenario again with this version",
-                )
+
+    def add(kept: Kept) -> None:
+        balance = kept.values[workspace.KEPT.index("balance")].astype(np.float64)
+        found.append(_added(balance, acute))
+
+    def compare(shard: Shard) -> None:
+        balances = shard.stored[workspace.GROUP_RESULTS.index("balance")]
+        of_shard = slice(shard.first_draw, shard.first_draw + shard.n_draw)
+        if not np.array_equal(balances, stored.values[:, of_shard]):
+            raise RunFileError(
+                again.scenario.name,
+                "its scenario, simulated again, does not give its numbers",
+                "run the scenario again with this version",
+            )
+
+    blocks.simulate(
+        job,
+        draws,
+        keep=draws,
+        threads=threads,
+        to_store=True,
+        on_kept=add,
+        on_shard=compare,
+        on_progress=on_progress,
+    )
     return {
         name: stored.copy(data=np.concatenate([part[name] for part in found], axis=1))
         for name in found[0]

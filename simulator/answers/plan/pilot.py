@@ -25,7 +25,7 @@ from simulator.engine.job import Job
 from simulator.kernel.block import carry_batch
 from simulator.kernel.histograms import count_bins
 from simulator.kernel.shocks import make_drivers
-from simulator.kernel.tables import Ranges, Tally
+from simulator.kernel.tables import Ranges
 from simulator.kernel.workspace import BLOCK
 from simulator.running import assemble, prepare, runs, variables
 from simulator.running.assemble import Keep, Work
@@ -86,8 +86,7 @@ def pilot(
     on_step(f"pilot of {few:,} draws")
     some = _of_some_targets(work.job)
     began = time.perf_counter()
-    *_, tally = blocks.simulate(some, few, threads=work.threads)
-    assert isinstance(tally, Tally)
+    tally = blocks.simulate(some, few, threads=work.threads)
     trust_years = few * some.plan.rate.size / (time.perf_counter() - began)
     many = _enough(work, draws, trust_years / work.job.plan.rate.size)
     before = _histograms(variables.of_counts(some, tally))

@@ -19,7 +19,6 @@ from simulator.engine import blocks
 from simulator.engine.shards import Shard
 from simulator.errors import RunFileError, ScenarioError
 from simulator.files import places, whole
-from simulator.kernel.tables import Tally
 from simulator.kernel.workspace import GROUP_RESULTS
 from simulator.messages import nearest, quote
 from simulator.runfile import sweeps
@@ -148,22 +147,25 @@ def _row(
     loaded = load_scenario(scenario, settings)
     job = prepare.prepare_counts(loaded.scenario, population_of(loaded), seed)
     results: list[Floats] = []
-    row: dict[str, Any] = {}
-    for part in blocks.simulate(job, draws, threads=threads, on_progress=on_progress):
-        if isinstance(part, Shard):
-            results.append(_means(part))
-        elif isinstance(part, Tally):
-            row["achieved"] = part.sector.tolist()
+    tally = blocks.simulate(
+        job,
+        draws,
+        threads=threads,
+        on_shard=lambda shard: results.append(_means(shard)),
+        on_progress=on_progress,
+    )
     by_draw = np.concatenate(results, axis=-1)
-    row["mean"] = by_draw.mean(axis=-1).tolist()
-    row["error"] = (by_draw.std(axis=-1, ddof=1) / np.sqrt(draws)).tolist()
-    row["rate"] = job.plan.rate.mean(axis=1).tolist()
-    return row
+    return {
+        "achieved": tally.sector.tolist(),
+        "mean": by_draw.mean(axis=-1).tolist(),
+        "error": (by_draw.std(axis=-1, ddof=1) / np.sqrt(draws)).tolist(),
+        "rate": job.plan.rate.mean(axis=1).tolist(),
+    }
 
 
-def _means(part: Shard) -> Floats:
+def _means(shard: Shard) -> Floats:
     """Give what means are taken of, in the order of `MEANS`: (mean, target, draw)."""
-    sector = dict(zip(GROUP_RESULTS, part.sector, strict=True))
+    sector = dict(zip(GROUP_RESULTS, shard.sector, strict=True))
     return np.stack(
         [
             sector["cash_releasing"].mean(axis=1),

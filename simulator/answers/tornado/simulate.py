@@ -177,25 +177,27 @@ class _Work(NamedTuple):
     def see(self, job: Job, stream: Callable[[int, int, int], Stream]) -> Seen:
         """Simulate, and keep what is asked about."""
         row = OUTCOMES.index(self.outcome)
-        achieved, delivered = [], []
-        for part in blocks.simulate(
+        achieved, delivered = list[NDArray[np.bool_]](), list[Floats]()
+
+        def add(shard: Shard) -> None:
+            achieved.append(shard.achieved[0, row].astype(bool))
+            delivered.append(_delivered(shard, self.outcome))
+
+        blocks.simulate(
             job,
             self.draws,
             threads=self.threads,
             stream=stream,
+            on_shard=add,
             on_progress=self.on_progress,
-        ):
-            if isinstance(part, Shard):
-                achieved.append(part.achieved[0, row].astype(bool))
-                delivered.append(_delivered(part, self.outcome))
+        )
         return Seen(np.concatenate(achieved), np.concatenate(delivered))
 
 
-def _delivered(part: Shard, outcome: str) -> Floats:
+def _delivered(shard: Shard, outcome: str) -> Floats:
     """Give the mean rate that was delivered, or the last year's balance: (draw,)."""
-    results = {
-        name: values[0] for name, values in zip(GROUP_RESULTS, part.sector, strict=True)
-    }
+    of_target = shard.sector[:, 0]
+    results = dict(zip(GROUP_RESULTS, of_target, strict=True))
     if outcome in PRODUCTIVITIES:
         return np.asarray(results[outcome].mean(axis=0))
     if not OF_NAME[outcome].falls:

@@ -5,10 +5,10 @@ a nested run shows how far each chance moves with what is believed.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -187,10 +187,11 @@ def _outputs(work: Work, seeds: dict[str, int], draws: int) -> xr.DataArray:
     def stream(_: int, first_draw: int, n_draw: int) -> Stream:
         return Swapped(seeds, first_draw, n_draw)
 
-    shards = _shards(work._replace(job=job), draws, stream, by_unit=True)
-    values = np.concatenate([_of_shard(job, shard) for shard in shards], axis=-1)
+    def read(shard: Shard) -> Floats:
+        return _of_shard(job, shard)
+
     return xr.DataArray(
-        values,
+        _by_draw(work._replace(job=job), draws, stream, read, by_unit=True),
         dims=("output", "target", "draw"),
         coords={"output": list(OUTPUTS), "target": _names(job.scenario)},
     )
@@ -233,22 +234,26 @@ def _names(scenario: Scenario) -> list[str]:
     return [target.name for target in scenario.targets]
 
 
-def _shards(
+def _by_draw(
     work: Work,
     draws: int,
     stream: Callable[[int, int, int], Stream],
+    read: Callable[[Shard], NDArray[Any]],
+    *,
     by_unit: bool = False,
-) -> Iterator[Shard]:
-    for part in blocks.simulate(
+) -> NDArray[Any]:
+    """Simulate, and put together what is read of each shard: (..., draw)."""
+    found: list[NDArray[Any]] = []
+    blocks.simulate(
         work.job,
         draws,
         threads=work.threads,
         by_unit=by_unit,
         stream=stream,
+        on_shard=lambda shard: found.append(read(shard)),
         on_progress=work.on_progress,
-    ):
-        if isinstance(part, Shard):
-            yield part
+    )
+    return np.concatenate(found, axis=-1)
 
 
 # --- chances by belief --------------------------------------------------------------
@@ -261,15 +266,16 @@ def _nested_run(work: Work, beliefs: int) -> tuple[xr.DataArray, xr.DataArray]:
     assumption that counts in the run, (assumption, belief).
     """
     scenario = work.job.scenario
-    counts = []
-    for shard in _shards(work, beliefs * FUTURES, Nested):
+
+    def count(shard: Shard) -> NDArray[np.int64]:
         # Shards hold whole beliefs: their size is a multiple of the futures of one.
         achieved = np.stack(_of_sector(scenario, shard))
         by_belief = achieved.reshape(*achieved.shape[:-1], -1, FUTURES)
-        counts.append(by_belief.sum(axis=-1, dtype=np.int64))
+        return np.asarray(by_belief.sum(axis=-1, dtype=np.int64))
+
     values = _assumptions(scenario, Stream(work.job.seed, 0, beliefs))
     found = xr.DataArray(
-        np.concatenate(counts, axis=-1),
+        _by_draw(work, beliefs * FUTURES, Nested, count),
         dims=("outcome", "target", "belief"),
         coords={"outcome": list(CHANCES), "target": _names(scenario)},
     )

@@ -270,12 +270,15 @@ def _simulated(question: Question, world: World, draws: int, seed: int) -> Float
     """Simulate one world: (quantity, draw)."""
     job = _job(world, question.population, seed)
     stream = Stream if world.runs_out else causes.Plentiful
-    shards = [
-        _quantities(question.basis, part)
-        for part in blocks.simulate(job, draws, threads=1, stream=stream)
-        if isinstance(part, Shard)
-    ]
-    return np.concatenate(shards, axis=-1)
+    found: list[Floats] = []
+    blocks.simulate(
+        job,
+        draws,
+        threads=1,
+        stream=stream,
+        on_shard=lambda shard: found.append(_quantities(question.basis, shard)),
+    )
+    return np.concatenate(found, axis=-1)
 
 
 def _job(world: World, population: Population, seed: int) -> Job:

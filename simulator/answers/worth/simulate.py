@@ -188,18 +188,25 @@ def _simulated(
     target, outcome = str(attrs["target"]), str(attrs["outcome"])
     names = [str(name) for name in root["target"].values]
     row = names.index(target), OUTCOMES.index(outcome)
-    achieved, could = [], []
-    for part in blocks.simulate(
-        job, OUTER * INNER, threads=threads, stream=stream, on_progress=on_progress
-    ):
-        if isinstance(part, Shard):
-            achieved.append(part.achieved[row])
-            results = dict(zip(GROUP_RESULTS, part.sector, strict=True))
-            sector = xr.Dataset(
-                {k: (("target", "year", "draw"), v) for k, v in results.items()},
-                coords={"target": names, "year": root["year"]},
-            )
-            could.append(most_met(root, sector, target, outcome))
+    achieved, could = list[NDArray[np.int8]](), list[Floats]()
+
+    def add(shard: Shard) -> None:
+        achieved.append(shard.achieved[row])
+        results = dict(zip(GROUP_RESULTS, shard.sector, strict=True))
+        sector = xr.Dataset(
+            {k: (("target", "year", "draw"), v) for k, v in results.items()},
+            coords={"target": names, "year": root["year"]},
+        )
+        could.append(most_met(root, sector, target, outcome))
+
+    blocks.simulate(
+        job,
+        OUTER * INNER,
+        threads=threads,
+        stream=stream,
+        on_shard=add,
+        on_progress=on_progress,
+    )
     met, seen = np.concatenate(achieved).astype(np.float64), np.concatenate(could)
     calls = np.stack([1.0 - met, met], axis=1)
     cost = losses(seen, rates, float(str(attrs["regret"])), float(str(attrs["point"])))
