@@ -101,11 +101,9 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator.answers.groups import estimate as groups
     from simulator.answers.plan import simulate as planning
     from simulator.running import beliefs as believing
     from simulator.running import clusters, runs
-    from simulator.scenario.fitting import population_of
 
     asked = some_trusts(system, kind, trusts)
     keep = what_is_kept(keep, counts_only)
@@ -117,23 +115,20 @@ def run(
         if not (yes or resume):
             runs.check(draws, runs.SEED, threads)
             planning.check_longer(extend, draws)
-        with clusters.opened(on, threads) as where:
-            _extend(extend, draws, output, where, force, resume)
+        _extend(extend, draws, output, on, threads, force, resume)
     else:
         assert scenario is not None
         loaded = believing.load(scenario, settings, beliefs, plans)
-        if asked is not None:
-            known = groups.names_in(population_of(loaded), asked.by)
-            groups.check(asked, known, loaded.scenario.population)
+        _check_asked(asked, loaded)
         place = output or Path(loaded.scenario.name + RUN_FILE)
-        total = draws or (None if precision else runs.DRAWS)
+        most = draws or (None if precision else runs.DRAWS)
         if draws is not None and not (yes or resume or precision):
             runs.check(draws, runs.SEED, threads, keep)
             planning.check_size(loaded, draws, keep=keep, threads=threads)
         with (
             kept(place),
             clusters.opened(on, threads) as where,
-            progress(total, loaded.scenario.title) as on_progress,
+            progress(most, loaded.scenario.title) as on_progress,
         ):
             runs.write(
                 loaded,
@@ -151,6 +146,16 @@ def run(
                 on_progress=on_progress,
             )
     _answer(place, asked, together, full, as_json)
+
+
+def _check_asked(asked: Any, loaded: Any) -> None:
+    """Refuse trusts that the scenario's population does not have."""
+    from simulator.answers.groups import estimate as groups
+    from simulator.scenario.fitting import population_of
+
+    if asked is not None:
+        known = groups.names_in(population_of(loaded), asked.by)
+        groups.check(asked, known, loaded.scenario.population)
 
 
 def _answer(place: Path, asked: Any, together: bool, full: bool, as_json: bool) -> None:
@@ -178,14 +183,19 @@ def _extend(
     file: Path,
     draws: int,
     output: Path | None,
-    where: Any,
+    on: str | None,
+    threads: int | None,
     force: bool,
     resume: bool,
 ) -> None:
+    from simulator.running import clusters
     from simulator.running import extend as extending
 
-    place = output or file
-    with kept(place), progress(draws, f"{file}: more draws") as on_progress:
+    with (
+        clusters.opened(on, threads) as where,
+        kept(output or file),
+        progress(draws, f"{file}: more draws") as on_progress,
+    ):
         extending.extend(
             file,
             draws,

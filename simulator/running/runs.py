@@ -56,8 +56,7 @@ def run(
     draws
         Number of sampled futures, by default 10,000; with `precision` the most.
     seed
-        Key of the random numbers, 0 to 2**63 - 1. Two scenarios under one seed see the
-        same futures.
+        Key of the random numbers, 0 to 2**63 - 1: under one seed the same futures.
     threads
         Number of threads; by default one for each processor. Moves no number.
     keep
@@ -70,8 +69,7 @@ def run(
         which know means and shares of trusts better: `draws` is then 16 times a
         power of two, by default 16,384.
     precision
-        Half-width of the 95% interval that every headline probability is to reach:
-        the run goes on until it does.
+        Half-width of every headline's 95% interval: the run goes on until there.
     output
         Path of the run file to write; by default the run stays in memory.
     force
@@ -99,24 +97,16 @@ def run(
         Where the scenario, the population or the output cannot be used.
     """
     loaded = load(scenario, settings)
-    how: dict[str, Any] = {
-        "draws": draws,
-        "seed": seed,
-        "threads": threads,
-        "keep": keep,
-        "sampling": sampling,
-        "precision": precision,
-        "record": record,
-        "on_progress": on_progress,
-    }
-    if executor is not None and output is None:
-        raise ScenarioError(
-            "executor", "makes parts of a run file", "give its path as output"
-        )
+    how: dict[str, Any] = {"draws": draws, "seed": seed, "threads": threads}
+    how |= {"keep": keep, "sampling": sampling, "precision": precision}
+    how |= {"record": record, "on_progress": on_progress}
     if output is not None:
         place = Path(output)
         write(loaded, place, force=force, resume=resume, executor=executor, **how)
         return store.open_run(output, trusted=True)
+    if executor is not None:
+        problem, remedy = "makes parts of a run file", "give its path as output"
+        raise ScenarioError("executor", problem, remedy)
     began = time.perf_counter()
     work, stops, enough = prepared(loaded, **how)
     return assemble.in_memory(work, stops, enough, began)
