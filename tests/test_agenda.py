@@ -30,7 +30,8 @@ MADE = (
 def test_weak_evidence_comes_before_more_influence(run):
     found = resting.agenda(run, influences(*MADE))
     assert found is not None
-    assert [(row[0], row[2], row[3]) for row in found.rows] == [
+    rows = zip(found.keys, found.rows, strict=True)
+    assert [(key, row[2], row[3]) for key, row in rows] == [
         ("delivery.opportunity_scale", "C", "90"),
         ("delivery.real_share", "B", "80"),
         ("prices.pressure", "B", "20"),
@@ -44,10 +45,13 @@ def test_nothing_told_from_noise_is_nothing_to_look_into(run):
 
 def test_what_it_rests_on_is_in_the_same_order(run):
     first, more = resting.assumptions(run, influences(*MADE))
-    assert [row[0] for row in first.rows[:3]] == [
+    assert first.keys[:3] == (
         "delivery.opportunity_scale",
         "delivery.real_share",
         "prices.pressure",
-    ]
-    rest = [row[2] for row in (*first.rows[3:], *more.rows) if row[1].startswith("{")]
+    )
+    listed = resting.listed(run, influences(*MADE))
+    assert (*first.keys, *more.keys) == tuple(listed["key"])
+    rest = listed[(listed["influence"] == 0.0) & ~listed["is_sure"]]["grade"].tolist()
+    assert len(rest) > 10
     assert rest == sorted(rest, reverse=True)

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 SMALL, TIMES, LARGE = 250, 240, 120_000
 # Of 240 intervals at 95%, so few or so many hold in fewer than 1 case of 500.
 LEAST, MOST = 0.90, 0.99
+FEW = 10  # draws that are turned
 BELIEFS = ("delivery.real_share", "prices.pressure", "demand.bias")
 LEVER = "programmes.rosters"
 
@@ -73,9 +74,13 @@ def test_intervals_of_a_tornado_cover_and_narrower_ones_do_not():
     for name in ("swing", "turn"):
         right = truth[name].values
         covered = np.mean([holds(one, right, name) for one in every], axis=0)
-        assert ((covered >= LEAST) & (covered <= MOST)).all(), (name, covered)
         halved = np.mean([holds(one, right, name, 0.5) for one in every], axis=0)
-        assert (halved < 0.82).all(), (name, halved)
+        # Where hardly a draw is turned, no interval of counts can be but too wide.
+        told = (np.abs(right) * SMALL > FEW) if name == "turn" else np.full(4, True)
+        assert told.sum() >= 3
+        assert (covered >= LEAST).all(), (name, covered)
+        assert (covered[told] <= MOST).all(), (name, covered)
+        assert (halved[told] < 0.82).all(), (name, halved)
 
 
 def test_intervals_of_a_sweep_cover_and_those_of_another_point_do_not(tmp_path):

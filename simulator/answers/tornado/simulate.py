@@ -135,7 +135,8 @@ def tornado(
     job = prepare.prepare_counts(asked, work.population, seed)
     base = work.see(job, Stream)
     named, seen = [], []
-    for one in _inputs(loaded, asked, job, work):
+    moved = levers(loaded, asked)
+    for one in _inputs(loaded, asked, moved, job, work):
         named.append(one)
         seen.append((one.see(0), one.see(1)))
     found = moves(
@@ -150,7 +151,7 @@ def tornado(
         found[name] = "input", [getattr(one, name) for one in named]
     for k, end in enumerate(("low", "high")):
         found[end] = "input", [one.ends[k] for one in named]
-    rest = left_out(asked, levers(loaded, asked))
+    rest = left_out(asked, moved)
     found["why"] = LEVER, list(rest.values())
     found[LEVER] = list(rest)
     return found.assign_attrs(
@@ -232,7 +233,11 @@ def _beliefs(scenario: Scenario) -> list[str]:
 
 
 def _inputs(
-    loaded: Loaded, scenario: Scenario, job: Job, work: _Work
+    loaded: Loaded,
+    scenario: Scenario,
+    moved: Sequence[Lever],
+    job: Job,
+    work: _Work,
 ) -> Iterator[Input]:
     known = uncertain(scenario)
     for path in _beliefs(scenario):
@@ -248,7 +253,7 @@ def _inputs(
         grade, source = (origin.grade, origin.source) if origin else ("", "")
         see = _held(path, job, work)
         yield Input(path, "belief", ends, grade, _meaning(path), source, see)
-    for one in levers(loaded, scenario):
+    for one in moved:
         see = _switched(one, scenario, job, work)
         yield Input(
             one.name, "lever", one.ends, one.grade, one.meaning, one.source, see
