@@ -1,5 +1,6 @@
 """The script for R and the template for Quarto, beside the notebooks, run too."""
 
+import ast
 import os
 import re
 import shutil
@@ -82,13 +83,14 @@ def shown(folder, monkeypatch):
     scope: dict[str, object] = {}
     text = (FOLDER / "paper.qmd").read_text(encoding="utf-8")
     for cell in CELL.findall(text):
-        code = cell.replace("long-term-plan.h5", "run.h5")
-        *most, last = re.split(r"\n(?=\S)", code.strip())
-        if last.startswith(("first", "sim.", "Markdown")):
-            exec("\n".join(most), scope)
-            kept.append(eval(last, scope))
+        *most, last = ast.parse(cell.replace("long-term-plan.h5", "run.h5")).body
+        exec(compile(ast.Module(most, []), "<cell>", "exec"), scope)
+        if isinstance(last, ast.Expr):
+            kept.append(
+                eval(compile(ast.Expression(last.value), "<cell>", "eval"), scope)
+            )
         else:
-            exec(code, scope)
+            exec(compile(ast.Module([last], []), "<cell>", "exec"), scope)
     return kept
 
 

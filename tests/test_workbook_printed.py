@@ -30,7 +30,7 @@ def run(tmp_path_factory):
     place = tmp_path_factory.mktemp("printed")
     scenario = sim.load_scenario(tiny.write(place))
     sim.run(scenario, draws=DRAWS, seed=7, output=place / "run.h5").close()
-    sim.export(place / "run.h5", place / "run.xlsx", to="xlsx", tables="summaries")
+    sim.export(place / "run.h5", place / "run.xlsx", to="xlsx", tables=["summaries"])
     return sim.open(place / "run.h5"), place
 
 
