@@ -14,6 +14,7 @@ run <- nc_open(arguments[1])
 targets <- ncvar_get(run, "target")
 outcomes <- ncvar_get(run, "outcome")
 basis <- ncvar_get(run, "basis")
+basis[basis == "reported"] <- "any_means" # all other bases have the name of their outcome
 own <- cbind(match(basis, outcomes), seq_along(targets))
 if (anyNA(own)) stop("a target has a basis that is no outcome")
 chance <- ncvar_get(run, "sector_probability")[own] # outcome x target

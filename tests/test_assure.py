@@ -1,5 +1,6 @@
 """An assurance pack claims what was seen, and nothing else."""
 
+import ast
 import csv
 import json
 import re
@@ -18,6 +19,7 @@ from simulator.assurance.checks import Check
 from simulator.assurance.claims import MET, NOT_MET, OPEN
 from simulator.assurance.facts import Facts
 from simulator.assurance.markdown import markdown
+from simulator.assurance.promised import _bare, promised
 from simulator.errors import RunFileError
 from simulator.page.parts import Section, Table, Words
 from simulator.running.verify import Verdict
@@ -268,3 +270,10 @@ def test_influences_are_those_of_the_answer(folder, tmp_path, monkeypatch):
     assert "the whole run was made again" in (
         (tmp_path / "p" / "questions.md").read_text(encoding="utf-8").lower()
     )
+
+
+def test_the_names_looked_at_are_those_of_the_package():
+    assert set(promised()) == set(sim.__all__)
+    assert all(promised().values())
+    bare = _bare(ast.parse('def one(): "Told."\ndef two(): pass\nclass Three: pass'))
+    assert list(bare) == ["two", "Three"]

@@ -57,7 +57,7 @@ def _objectives(facts: Facts) -> Iterator[Item]:
         "cost, income, savings and productivity of the sector. docs/results-file.md "
         "names every one.",
     )
-    names = ", ".join(str(name) for name in root["target"].values)
+    names = "; ".join(str(name) for name in root["target"].values)  # some have commas
     yield Item(
         "1.3",
         "Experimentation aims",

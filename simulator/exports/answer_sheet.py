@@ -1,6 +1,7 @@
 """The first sheet of a workbook: the answer, for whoever opens it to read."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import xarray as xr
@@ -14,8 +15,10 @@ from simulator.exports import formulas
 from simulator.outcomes import OF_NAME
 
 NAME: Final = "Answer"
-LINE: Final = 150  # letters of a line of words: the width of the table
-CHART_ROWS: Final = 20  # that the chart covers
+LINE: Final = 180  # letters of a line of words: the width of the table
+BESIDE: Final = 72  # letters of a line beside the chart
+CHART_ROWS: Final = 17  # that the chart covers
+CHART_COLUMNS: Final = 10  # that the chart covers
 A4: Final = 9  # among the sizes of paper
 PLANS: Final = 2  # the column of what plans follow
 HEADER: Final = 6  # the row that the table's titles stand in
@@ -78,12 +81,20 @@ class Sheet(NamedTuple):
     title: str
     lines: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    meanings: tuple[str, ...]
+    """What the columns hold, to stand beside the chart."""
     notes: tuple[str, ...]
 
     @property
     def texts(self) -> tuple[str, ...]:
         """List all texts that come from the run."""
-        return (self.title, *self.lines, *self.notes, *(row[0] for row in self.rows))
+        return (
+            self.title,
+            *self.lines,
+            *self.meanings,
+            *self.notes,
+            *(row[0] for row in self.rows),
+        )
 
 
 def sheet(run: xr.DataTree) -> Sheet:
@@ -104,19 +115,20 @@ def sheet(run: xr.DataTree) -> Sheet:
             "of trusts: 80% of futures.",
         ),
         rows=_rows(run),
-        notes=(
+        meanings=(
             "What the columns hold",
             *(f"{one.title}: {one.meaning}" for one in COLUMNS if one.meaning),
             "from, to: the ends of the 95% Monte Carlo interval of the chance before "
             "them; of trusts in deficit, between which 80% of futures lie",
-            "",
+        ),
+        notes=(
             "What is not in the number",
             str(run.attrs["population_about"]),
             *caveats.NOT_IN_THE_NUMBER,
             *caveats.notes(run),
             "",
-            "The other sheets hold the tables behind it; `definitions` says what their "
-            "columns hold, `assumptions` what the run rests on.",
+            "The other sheets hold the tables behind it: definitions says what their "
+            "columns hold, assumptions what the run rests on.",
         ),
     )
 
@@ -170,17 +182,27 @@ def add(book: Any, of: Sheet) -> None:
         page.append(_row(page, row))
     below = HEADER + len(of.rows) + 2
     page.add_chart(_chart(page, of), f"A{below}")
-    for _ in range(1 + CHART_ROWS):
-        page.append([])
-    lines = [
-        (line, note.startswith("What "))
-        for note in of.notes
-        for line in textwrap.wrap(note, LINE) or [""]
-    ]
+    page.append([])
+    beside = _lines(of.meanings, BESIDE)
+    tall = max(CHART_ROWS, len(beside) + 1)
+    for line, is_title in [*beside, *[("", False)] * (tall - len(beside))]:
+        look = Font(name=FONT, bold=is_title)
+        left = [None] * CHART_COLUMNS
+        page.append([*left, _cell(page, line, font=look)] if line else [])
+    lines = _lines(of.notes, LINE)
     for line, is_title in lines:
         look = Font(name=FONT, bold=is_title)
         page.append([_cell(page, line, font=look)] if line else [])
-    _print(page, below + CHART_ROWS - 1 + len(lines))
+    _print(page, below + tall - 1 + len(lines))
+
+
+def _lines(notes: Sequence[str], letters: int) -> list[tuple[str, bool]]:
+    """Break notes into lines, and say which of them are titles."""
+    return [
+        (line, note.startswith("What "))
+        for note in notes
+        for line in textwrap.wrap(note, letters) or [""]
+    ]
 
 
 def _lay_out(page: Any) -> None:
@@ -196,16 +218,18 @@ def _lay_out(page: Any) -> None:
 
 
 def _print(page: Any, rows: int) -> None:
-    """Have it printed as wide as a sheet of A4 on its side."""
+    """Have it printed on one sheet of A4 on its side."""
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
+    from openpyxl.worksheet.page import PageMargins  # noqa: PLC0415
 
     page.print_area = f"A1:{get_column_letter(len(COLUMNS))}{rows}"
     page.print_title_rows = f"{HEADER}:{HEADER}"
     page.page_setup.orientation = "landscape"
     page.page_setup.paperSize = A4
     page.page_setup.fitToWidth = 1
-    page.page_setup.fitToHeight = 0
-    page.oddFooter.right.text = "Page &P of &N"
+    page.page_setup.fitToHeight = 1
+    page.page_margins = PageMargins(left=0.4, right=0.4, top=0.4, bottom=0.5)
+    page.oddFooter.right.text = "&A"
 
 
 def _header(page: Any) -> list[Any]:
@@ -265,7 +289,7 @@ def _chart(page: Any, of: Sheet) -> Any:
     chart.x_axis.majorGridlines = None
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.legend.position = "b"
-    chart.width, chart.height = 24.0, 9.5
+    chart.width, chart.height = 21.0, 8.0
     first, last = HEADER + 1, HEADER + len(of.rows)
     rates = Reference(page, min_col=2, min_row=first, max_row=last)
     for column, title, colour, sign in (

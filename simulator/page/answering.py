@@ -82,7 +82,10 @@ def sentences(run: xr.DataTree, answer: xr.Dataset, target: str) -> Iterator[str
             f"{word}."
         )
     for group in alike(run):
-        yield f"These draws cannot tell {joined(group)} apart: do not rank them."
+        yield (
+            f"The chances of {joined(group)} are too close for this run to tell which "
+            "is higher."
+        )
 
 
 def _last(run: xr.DataTree) -> str:
