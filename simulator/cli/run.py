@@ -101,11 +101,9 @@ def run(
     """
     if (scenario is None) == (extend is None):
         raise click.UsageError("give a SCENARIO, or --extend FILE")
-    from simulator.answers.groups import estimate as groups
     from simulator.answers.plan import simulate as planning
     from simulator.running import beliefs as believing
     from simulator.running import clusters, runs
-    from simulator.scenario.fitting import population_of
 
     asked = some_trusts(system, kind, trusts)
     keep = what_is_kept(keep, counts_only)
@@ -123,8 +121,7 @@ def run(
         assert scenario is not None
         loaded = believing.load(scenario, settings, beliefs, plans)
         if asked is not None:
-            known = groups.names_in(population_of(loaded), asked.by)
-            groups.check(asked, known, loaded.scenario.population)
+            _check_known(asked, loaded)
         place = output or Path(loaded.scenario.name + RUN_FILE)
         total = draws or (None if precision else runs.DRAWS)
         if draws is not None and not (yes or resume or precision):
@@ -151,6 +148,15 @@ def run(
                 on_progress=on_progress,
             )
     _answer(place, asked, together, full, as_json)
+
+
+def _check_known(asked: Any, loaded: Any) -> None:
+    """Refuse trusts that are not in the population, before the work."""
+    from simulator.answers.groups import estimate as groups
+    from simulator.scenario.fitting import population_of
+
+    known = groups.names_in(population_of(loaded), asked.by)
+    groups.check(asked, known, loaded.scenario.population)
 
 
 def _answer(place: Path, asked: Any, together: bool, full: bool, as_json: bool) -> None:

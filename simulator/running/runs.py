@@ -82,9 +82,8 @@ def run(
         Whether to count beside it who achieves in the same futures given the record
         of published years, where a packaged table of beliefs allows it.
     executor
-        What computes parts of a long run: an executor of `concurrent.futures`, or a
-        client of Dask; by default threads of this program. `output` is then needed,
-        and `threads` is of each worker. Moves no number. See docs/scale.md.
+        What computes the parts of a long run into `output`: an executor of
+        `concurrent.futures`, or a client of Dask; `threads` is then of each worker.
     on_progress
         Called with the number of draws that were just finished.
 
@@ -99,24 +98,16 @@ def run(
         Where the scenario, the population or the output cannot be used.
     """
     loaded = load(scenario, settings)
-    how: dict[str, Any] = {
-        "draws": draws,
-        "seed": seed,
-        "threads": threads,
-        "keep": keep,
-        "sampling": sampling,
-        "precision": precision,
-        "record": record,
-        "on_progress": on_progress,
-    }
-    if executor is not None and output is None:
-        raise ScenarioError(
-            "executor", "makes parts of a run file", "give its path as output"
-        )
+    how: dict[str, Any] = {"draws": draws, "seed": seed, "threads": threads}
+    how |= {"keep": keep, "sampling": sampling, "precision": precision}
+    how |= {"record": record, "on_progress": on_progress}
     if output is not None:
         place = Path(output)
         write(loaded, place, force=force, resume=resume, executor=executor, **how)
         return store.open_run(output, trusted=True)
+    if executor is not None:
+        problem, remedy = "makes parts of a run file", "give its path as output"
+        raise ScenarioError("executor", problem, remedy)
     began = time.perf_counter()
     work, stops, enough = prepared(loaded, **how)
     return assemble.in_memory(work, stops, enough, began)
