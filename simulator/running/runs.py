@@ -106,8 +106,7 @@ def run(
         write(loaded, place, force=force, resume=resume, executor=executor, **how)
         return store.open_run(output, trusted=True)
     if executor is not None:
-        problem, remedy = "makes parts of a run file", "give its path as output"
-        raise ScenarioError("executor", problem, remedy)
+        raise ScenarioError("executor", "makes a run file", "give its path as output")
     began = time.perf_counter()
     work, stops, enough = prepared(loaded, **how)
     return assemble.in_memory(work, stops, enough, began)
