@@ -33,6 +33,7 @@ def _source(package: Traversable, parts: list[str]) -> set[str]:
 
 def _bare(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
-        is_code = isinstance(node, ast.FunctionDef | ast.ClassDef)
-        if is_code and not ast.get_docstring(node):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not ast.get_docstring(
+            node
+        ):
             yield node.name

@@ -48,7 +48,7 @@ def engine_of(executor: Any) -> Engine:
         return Engine(executor.submit, workers, str, (BrokenExecutor,))
     if hasattr(executor, "get_executor") and hasattr(executor, "scatter"):
         from distributed import KilledWorker  # noqa: PLC0415 - an extra
-        from distributed.comm import CommClosedError  # noqa: PLC0415
+        from distributed.comm.core import CommClosedError  # noqa: PLC0415
 
         pool = executor.get_executor(pure=False, retries=RETRIES)
         share = partial(executor.scatter, broadcast=True, hash=False)
