@@ -18,7 +18,6 @@ from simulator.answers.calibrate.calibrating import SEED, Bank, Posterior
 from simulator.answers.calibrate.likelihood import STUDENT
 from simulator.engine import blocks
 from simulator.evidence.record import BY_NAME
-from simulator.kernel.tables import Tally
 from simulator.scenario import posterior
 from simulator.scenario.fitting import population_of
 from simulator.scenario.load import load_scenario
@@ -108,8 +107,7 @@ def chances(form: str, given: Table | None, draws: int) -> list[float]:
     job = prepared(PLAN, form)
     if given is not None:
         job = replace(job, scenario=job.scenario.with_table(given))
-    *_, tally = blocks.simulate(job, draws)
-    assert isinstance(tally, Tally)
+    tally = blocks.simulate(job, draws)
     return [float(tally.sector[0, OUTCOMES.index(x)]) / draws for x in SHOWN]
 
 
