@@ -32,8 +32,7 @@ def _source(package: Traversable, parts: list[str]) -> set[str]:
 
 
 def _bare(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not ast.get_docstring(
-            node
-        ):
+    code = (ast.FunctionDef, ast.ClassDef)
+    for node in (one for one in tree.body if isinstance(one, code)):
+        if not ast.get_docstring(node):
             yield node.name
