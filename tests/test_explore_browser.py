@@ -223,7 +223,9 @@ def test_the_address_is_the_link_and_brings_all_back(opened, site):
     link = opened.find_element("id", "link").get_property("value")
     assert link == opened.current_url
     assert urlparse(link).query == found["query"]
-    assert site.key not in link
+    key = opened.execute_script("return localStorage.getItem('key')")
+    assert len(key) > 20
+    assert key not in link
     opened.switch_to.new_window("tab")
     try:
         opened.get(link)
