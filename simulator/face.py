@@ -173,10 +173,10 @@ def compare(
         Whether types, systems and trusts are compared too, for which a run that was
         given is simulated again.
     """
-    sides = gather.gathered(
+    runs_compared = gather.gathered(
         [first, *others], draws=draws, seed=seed, threads=threads, by_unit=by_unit
     )
-    return comparing.against_first(sides, by_unit=by_unit, threads=threads)
+    return comparing.against_first(runs_compared, by_unit=by_unit, threads=threads)
 
 
 def explain(

@@ -28,7 +28,7 @@ ONE_OFFS: Final = (
 MAKER: Final = "NHS efficiency scenario simulator"  # what a run file says wrote it
 RUN_FILE: Final = ".h5"  # how its name ends
 FORMAT: Final = 4  # of a run file
-ALIKE: Final = (3, 4)  # formats with today's names and meanings: 3 has no /record
+CURRENT: Final = (3, 4)  # formats with today's names and meanings: 3 has no /record
 OLDER: Final = (2, 3)  # formats that are still read
 
 # Dimensions, each a coordinate of the run file.

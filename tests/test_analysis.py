@@ -14,7 +14,7 @@ from simulator.answers.headline.estimate import (
     highest,
     own_outcome,
 )
-from simulator.answers.headline.ties import alike, undecided
+from simulator.answers.headline.ties import tied, undecided
 from simulator.kernel.workspace import BINS
 from simulator.schema import OUTCOMES, QUANTILES
 from simulator.statistics.histograms import count_quantiles, histogram_quantiles
@@ -376,10 +376,10 @@ def test_targets_that_the_draws_cannot_tell_apart_are_not_ranked():
     likely = np.arange(1000) < 800
     nearly = np.arange(1000) < 798  # two draws of a thousand: not enough to tell
     seldom = np.arange(1000) < 100
-    assert alike(drawn(nearly, seldom, likely)) == [("any", "low")]
-    assert alike(drawn(likely, seldom, np.arange(1000) < 700)) == []
+    assert tied(drawn(nearly, seldom, likely)) == [("any", "low")]
+    assert tied(drawn(likely, seldom, np.arange(1000) < 700)) == []
     never = np.zeros(1000)
-    assert alike(drawn(never, likely, never)) == [("low", "any")]
+    assert tied(drawn(never, likely, never)) == [("low", "any")]
 
 
 def test_unpaired_targets_of_equal_size_are_told_apart_by_pairing():
@@ -387,7 +387,7 @@ def test_unpaired_targets_of_equal_size_are_told_apart_by_pairing():
     some, more = np.arange(1000) < 500, np.arange(1000) < 550
     low, high = wilson([500, 550], 1000)
     assert low[1] < high[0]
-    assert alike(drawn(some, more, np.ones(1000))) == []
+    assert tied(drawn(some, more, np.ones(1000))) == []
 
 
 def test_a_level_within_an_interval_is_undecided():

@@ -396,7 +396,7 @@ def test_other_versions_are_named(plain):
 def test_what_cannot_be_told_is_said_and_not_ranked(found):
     row = found.chances.isel(target=0, outcome=0).copy(deep=True)
     for value, low, high, said in (
-        (0.02, -0.01, 0.05, "not told"),
+        (0.02, -0.01, 0.05, "not clear"),
         (0.02, 0.01, 0.03, "higher"),
         (-0.02, -0.03, -0.01, "lower"),
     ):

@@ -63,7 +63,7 @@ def stored(file):
 
 @pytest.fixture(scope="module")
 def written(run, file):
-    """The whole run in every format, in slabs so small that a table has several."""
+    """The whole run in every format, in chunks so small that a table has several."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "SLAB_ROWS", 100)
         patch.setattr(workbook, "ROWS_AT_ONCE", 64)

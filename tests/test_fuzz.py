@@ -7,7 +7,7 @@ that; it may not once a file was found sound.
 What a reading may differ in, and what sees it: names, coordinates and attributes have
 no checksum in the file, and neither has the order of chunks; their SHA-256 digests in
 `/provenance` see it when a file is verified. Fletcher's sum cannot tell 16 bits of
-ones from 16 bits of noughts, and of a chunk of noughts it is nought: so it finds a
+ones from 16 bits of zeros, and of a chunk of zeros it is zero: so it finds a
 chunk sound of which the disk has lost everything, the sum with it.
 """
 
@@ -124,7 +124,7 @@ def is_summed(place, found):
 
 
 def blind(one, other):
-    """Say whether all that changed is now noughts or ones, which Fletcher may miss."""
+    """Say whether all that changed is now zeros or ones, which Fletcher may miss."""
     (dims, values), (now_dims, now) = one, other
     if dims != now_dims or values.nbytes != now.nbytes or values.dtype != now.dtype:
         return False
@@ -231,7 +231,7 @@ def flip_bits(original, rng):
 
 
 def overwrite(original, rng):
-    """Put a run of other bytes: noise, noughts, ones."""
+    """Put a run of other bytes: noise, zeros, ones."""
     content, first = bytearray(original.content), original.place(rng)
     length = int(2 ** rng.uniform(0, 12))
     patch = (rng.bytes(length), bytes(length), b"\xff" * length)[rng.integers(3)]

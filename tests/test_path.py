@@ -138,7 +138,7 @@ def test_recovery_is_a_share_of_the_draws_that_missed(found):
     [
         # Draw 0: -10, 0, 0; draw 1: 10, 0, -60; draw 2: -1, 20, 30.
         ("releasing", [[0, 0, 0], [10, 0, 0], [0, 20, 30]], [0, 0, 49]),
-        # Draw 0: nought; draw 1: -10, 0, 50; draw 2: 10, -20, 0.
+        # Draw 0: zero; draw 1: -10, 0, 50; draw 2: 10, -20, 0.
         ("lasting", [[0, 0, 0], [0, 0, 50], [10, 0, 0]], [0, 40, 0]),
         # Draw 0: -5, 0, 0; draw 1: 5, -10, 0; draw 2: -1, 10, 30.
         ("any", [[0, 0, 0], [5, 0, 0], [0, 10, 30]], [0, 0, 39]),
@@ -427,7 +427,7 @@ def test_the_command_prints_every_target(place, followed):
     assert "Trusts have none here" in said
     assert "add --target NAME" in said
     assert "none missed" in said
-    assert "below" in said  # of a share that is nought
+    assert "below" in said  # of a share that is zero
     assert "none in any draw" in said
 
 

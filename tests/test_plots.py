@@ -269,10 +269,10 @@ def test_a_tornado_shows_what_can_be_told_from_noise(run):
     found = simulated.believed(run, "1%", draws=uncertainty.LEAST_DRAWS)
     every = belief_tornado.influences(found, "1%")
     assert every["share"].dropna().is_monotonic_decreasing
-    assert (every["told"] == (every["low"] > 0.0)).all()
-    if every["told"].any():
+    assert (every["clear"] == (every["low"] > 0.0)).all()
+    if every["clear"].any():
         figure = belief_tornado.figure(found)
-        assert len(figure.rows) == min(every["told"].sum(), belief_tornado.SHOWN)
+        assert len(figure.rows) == min(every["clear"].sum(), belief_tornado.SHOWN)
         svg(figure)
     else:
         with pytest.raises(RunFileError, match="can be told from noise"):

@@ -130,8 +130,8 @@ def test_rubbish_above_the_low_half_of_a_word_changes_nothing(
 ) -> None:
     # Words travel in 64-bit lanes between rounds; only their low half may count.
     c0, c1, c2, c3 = counter
-    rubbish = (c0 | 0xDEADBEEF << 32, c1, c2 | 0xFACADE << 32, c3)
-    assert kernel_words(rubbish, key) == kernel_words(counter, key)
+    garbage = (c0 | 0xDEADBEEF << 32, c1, c2 | 0xFACADE << 32, c3)
+    assert kernel_words(garbage, key) == kernel_words(counter, key)
 
 
 # The layout of an address.

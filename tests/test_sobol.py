@@ -176,14 +176,14 @@ def test_a_change_moves_no_other_number(scenario, change):
     assert found - {"high_inflation", "delivery.real_share"} == moved
 
 
-# --- turning --------------------------------------------------------------------------
+# --- rotation -------------------------------------------------------------------------
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.floats(-0.95, 0.95), st.integers(1, 12))
 def test_a_series_is_turned_so_that_its_first_component_moves_the_total(r, n):
     direction = rotation.total_direction(r, n)
-    turn = np.array(rotation.turning(direction))
+    turn = np.array(rotation.rotation_to(direction))
     assert turn @ turn.T == pytest.approx(np.eye(n), abs=1e-14)
     assert turn[:, 0] == pytest.approx(direction, abs=1e-15)
     factor = np.zeros((n, n))  # of the AR(1) covariance, sd 1
@@ -242,7 +242,7 @@ def test_years_past_the_last_component_are_independent_draws():
     ]
     assert np.cov(z) == pytest.approx(np.eye(8), abs=0.06)
     # Turned back: the later components are a plain stream's.
-    turn = np.array(rotation.turning(rotation.total_direction(0.0, 8)))
+    turn = np.array(rotation.rotation_to(rotation.total_direction(0.0, 8)))
     components = turn.T @ np.array(z)
     plain = Stream(5, 0, 4096)
     for k, year in enumerate(years(scenario)):

@@ -339,7 +339,7 @@ def test_trusts_outcomes_follow_from_their_trajectories(tree):
         cost,
         tree["rate"],
         {name: kept[name] for name in ("cash_releasing", "measured")},
-        # Balance is often reached to the penny: a float32 nought is a nought.
+        # Balance is often reached to the penny: a float32 zero is a zero.
         (kept["balance"] >= -1e-6 * cost).isel(year=-1),
         tree["basis"],
     )

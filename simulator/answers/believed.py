@@ -163,14 +163,14 @@ def most_met(root: xr.Dataset, sector: xr.Dataset, target: str, outcome: str) ->
     another would bring. Between targets that differ only in their rates it is drawn as
     a straight line; beyond them it stays as it is.
     """
-    names = alike(root, target)
+    names = on_same_terms(root, target)
     asked = np.array([float(root["rate"].sel(target=k).mean()) for k in names])
     margin = np.stack([_margin(root, sector, k, outcome) for k in names])
     order = np.argsort(asked, kind="stable")
     return highest_met(asked[order], margin[order])
 
 
-def alike(root: xr.Dataset, target: str) -> list[str]:
+def on_same_terms(root: xr.Dataset, target: str) -> list[str]:
     """Name the targets that differ from this one in their rates at most."""
     own = root.sel(target=target)
     plans = root["plan_follows"] == own["plan_follows"]

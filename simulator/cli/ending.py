@@ -45,7 +45,7 @@ def interrupts_heard() -> Iterator[None]:
 
 
 @contextmanager
-def told(*, as_json: bool) -> Iterator[None]:
+def reporting_errors(*, as_json: bool) -> Iterator[None]:
     """Say on standard error what went wrong, and give it its exit code.
 
     A script that asked for JSON finds it on standard output too.

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from simulator.cli import streams
-from simulator.cli.ending import interrupts_heard, told
+from simulator.cli.ending import interrupts_heard, reporting_errors
 
 
 class Command(click.Command):
@@ -39,12 +39,12 @@ class Main(click.Group):
         """Read the command line; --help is printed here."""
         # Known before the line is read, for a line that cannot be read.
         self.as_json = "--json" in args
-        with told(as_json=self.as_json), streams.writing():
+        with reporting_errors(as_json=self.as_json), streams.writing():
             return super().make_context(info_name, args, *rest, **how)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        with told(as_json=self.as_json):
+        with reporting_errors(as_json=self.as_json):
             return super().invoke(ctx)
 
 
@@ -55,7 +55,7 @@ def main() -> None:
 
     Start with: simulator run long-term-plan
     """
-    # Python would look for rubbish at every 700 new objects, and at the end through all
+    # Python would look for garbage at every 700 new objects, and at the end through all
     # that the libraries made: half a second of imports and compiling, and 0.4 s just
     # before the memory is given back whole.
     gc.set_threshold(1_000_000)

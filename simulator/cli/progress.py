@@ -17,7 +17,7 @@ SHARE: Final = 0.1  # of the time so far, that passes between lines
 def progress(
     total: int | None, title: str, unit: str = "draws"
 ) -> Iterator[Callable[[int], None]]:
-    """Show how much of `total` is done; the callback is told how much more is.
+    """Show how much of `total` is done; call what is given with how much more is.
 
     Without a total, only that there is progress.
     """
@@ -47,7 +47,7 @@ def progress(
 
 @contextmanager
 def stages(title: str) -> Iterator[Callable[[str], None]]:
-    """Show what is being done; the callback is told it in a few words."""
+    """Show what is being done; call what is given with a few words."""
     if not is_terminal(sys.stderr):
         lines = _Lines(title)
         yield lambda words: lines.say(lambda: words)

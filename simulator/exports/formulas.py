@@ -1,4 +1,4 @@
-"""Texts that a spreadsheet would run: told, and made harmless.
+"""Texts that a spreadsheet would run: recognised, and made harmless.
 
 A cell of CSV has no type. What begins with =, +, - or @, or with a tab or the end of a
 line before it, a spreadsheet takes for a formula, which may reach out to the network.

@@ -25,7 +25,7 @@ class Table(NamedTuple):
     name: str
     columns: tuple[Column, ...]
     rows: int
-    slabs: Callable[[], Iterator[pd.DataFrame]]
+    chunks: Callable[[], Iterator[pd.DataFrame]]
     """Its rows in order, some at a time."""
 
 

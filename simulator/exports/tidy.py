@@ -2,7 +2,7 @@
 
 Each function gives one table as a DataFrame; `definitions` says what its columns hold.
 What stands in the run file draw by draw can be large: there, ask for one target.
-`tables` goes through any of them slab by slab.
+`tables` goes through any of them chunk by chunk.
 """
 
 import csv
@@ -43,7 +43,7 @@ from simulator.statistics.independence import replicates_of
 
 UNITS: Final = {"type": TRUST_TYPE, "system": SYSTEM, "trust": TRUST}  # a level's dim
 NONE_KEPT: Final = "the run kept none"
-# What /provenance holds as whole texts: too long for a table, or told by another one.
+# What /provenance holds as whole texts: too long for a table, or given by another one.
 TEXTS: Final = (
     "scenario_as_written",
     "scenario_resolved",
@@ -269,9 +269,9 @@ def _about(run: xr.DataTree) -> Iterator[tuple[str, str]]:
     yield from (("comparison", line) for line in caveats.comparison(run))
     yield "formulas", formulas.RULE
     made_from = run["provenance"].attrs
-    told = {*TEXTS, *run.attrs}
+    known = {*TEXTS, *run.attrs}
     yield from (
-        (str(key), str(text)) for key, text in made_from.items() if key not in told
+        (str(key), str(text)) for key, text in made_from.items() if key not in known
     )
 
 

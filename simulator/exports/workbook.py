@@ -61,7 +61,7 @@ def check(tables: Sequence[Table], answer: answer_sheet.Sheet) -> None:
         _text(text, answer_sheet.NAME)
     for table in tables:
         if table.name not in BY_DRAW:  # whose texts are names of these tables too
-            for frame in table.slabs():
+            for frame in table.chunks():
                 for column, values in frame.items():
                     if _is_text(values):
                         _texts(values, f"{table.name}, {column}")
@@ -148,7 +148,7 @@ def _widths(table: Table) -> list[int]:
     """Choose how wide columns are, in letters: tables of words by their words."""
     widths = [max(12, len(column.name) + 4) for column in table.columns]
     if table.name in ALWAYS:
-        for frame in table.slabs():
+        for frame in table.chunks():
             lengths = [int(frame[name].str.len().max()) for name in frame]
             widths = [max(pair) for pair in zip(widths, lengths, strict=True)]
     return [min(width, WIDEST) for width in widths]
@@ -164,9 +164,9 @@ def _rows(table: Table, quoting: int) -> Iterator[tuple[int, bytes]]:
     """Give the rows below the header as XML, with their number."""
     letters = _column_letters(len(table.columns))
     row = 2
-    for slab in table.slabs():
-        for start in range(0, len(slab), ROWS_AT_ONCE):
-            frame = slab.iloc[start : start + ROWS_AT_ONCE]
+    for chunk in table.chunks():
+        for start in range(0, len(chunk), ROWS_AT_ONCE):
+            frame = chunk.iloc[start : start + ROWS_AT_ONCE]
             rows = range(row, row + len(frame))
             cells = [
                 _cells(frame[name], f"{table.name}, {name}", letter, rows, quoting)

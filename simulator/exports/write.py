@@ -26,10 +26,10 @@ FORMATS: Final = ("csv", "xlsx", "parquet")
 FOLDERS: Final = ("csv", "parquet")  # formats with a file a table
 # What a format needs that does not come with the simulator.
 EXTRAS: Final = {"xlsx": "openpyxl", "parquet": "pyarrow"}
-TOLD: Final = ("title", "scenario", "source", "draws", "seed")
+ATTRIBUTES: Final = ("title", "scenario", "source", "draws", "seed")
 
 
-class Plan(NamedTuple):
+class Export(NamedTuple):
     """What is to be written: checked, and nothing written yet."""
 
     place: Path
@@ -37,7 +37,7 @@ class Plan(NamedTuple):
     tables: list[Table]
     left_out: dict[str, str]
     """Tables that are not written, and why."""
-    told: dict[str, str]
+    attributes: dict[str, str]
     """A few words on the run."""
     bom: bool = False
     answer: answer_sheet.Sheet | None = None
@@ -94,7 +94,7 @@ def plan(
     *,
     force: bool = False,
     bom: bool = False,
-) -> Plan:
+) -> Export:
     """Check all that can be checked before anything is written; as of `export`."""
     if to not in FORMATS:
         raise RunFileError("to", f"'{to}' is no format", f"give {', '.join(FORMATS)}")
@@ -116,17 +116,17 @@ def plan(
         for name in NAMES
         if name not in chosen
     }
-    told = {name: str(run.attrs[name]) for name in TOLD}
-    return Plan(place, to, tables, left_out, told, bom, answer)
+    attributes = {name: str(run.attrs[name]) for name in ATTRIBUTES}
+    return Export(place, to, tables, left_out, attributes, bom, answer)
 
 
-def write(plan: Plan, on_progress: OnProgress = lambda rows: None) -> None:
+def write(plan: Export, on_progress: OnProgress = lambda rows: None) -> None:
     """Write what is planned; `on_progress` is called with rows written."""
     with _begun(plan.place.resolve()) as begun:
         if plan.to == "xlsx":
             assert plan.answer is not None
             workbook.write(
-                begun, plan.answer, plan.tables, plan.told["source"], on_progress
+                begun, plan.answer, plan.tables, plan.attributes["source"], on_progress
             )
             sync(begun)
             return
@@ -136,12 +136,12 @@ def write(plan: Plan, on_progress: OnProgress = lambda rows: None) -> None:
             if plan.to == "csv":
                 _write_csv(file, table, plan.bom, on_progress)
             else:
-                _write_parquet(file, table, plan.told, on_progress)
+                _write_parquet(file, table, plan.attributes, on_progress)
             sync(file)
         sync(begun)
 
 
-def as_records(plan: Plan) -> dict[str, Any]:
+def as_records(plan: Export) -> dict[str, Any]:
     """Tell a script what was written, and what was not."""
     return {
         "place": str(plan.place),
@@ -159,7 +159,7 @@ def as_records(plan: Plan) -> dict[str, Any]:
     }
 
 
-def said(plan: Plan) -> str:
+def said(plan: Export) -> str:
     """Tell a person what was written, and what was not and why."""
     lines = [f"{plan.place}: {len(plan.tables)} tables"]
     lines += [f"  {table.name:<16}{table.rows:>13,} rows" for table in plan.tables]
@@ -175,7 +175,7 @@ def _write_csv(place: Path, table: Table, bom: bool, on_progress: OnProgress) ->
     encoding = "utf-8-sig" if bom else "utf-8"
     with place.open("w", encoding=encoding, newline="") as file:
         header = True
-        for frame in table.slabs():
+        for frame in table.chunks():
             formulas.quoted(frame).to_csv(
                 file, header=header, index=False, lineterminator="\r\n"
             )
@@ -184,7 +184,7 @@ def _write_csv(place: Path, table: Table, bom: bool, on_progress: OnProgress) ->
 
 
 def _write_parquet(
-    place: Path, table: Table, told: dict[str, str], on_progress: OnProgress
+    place: Path, table: Table, attributes: dict[str, str], on_progress: OnProgress
 ) -> None:
     """Write units and meanings with the columns, and words on the run with the file."""
     import pyarrow  # noqa: PLC0415 - an extra
@@ -192,9 +192,9 @@ def _write_parquet(
 
     writer = None
     try:
-        for frame in table.slabs():
+        for frame in table.chunks():
             if writer is None:
-                schema = _arrow_schema(pyarrow, frame, table, told)
+                schema = _arrow_schema(pyarrow, frame, table, attributes)
                 writer = pyarrow.parquet.ParquetWriter(place, schema)
             writer.write_table(
                 pyarrow.Table.from_pandas(frame, schema=schema, preserve_index=False)
@@ -205,7 +205,9 @@ def _write_parquet(
             writer.close()
 
 
-def _arrow_schema(pyarrow: Any, frame: Any, table: Table, told: dict[str, str]) -> Any:
+def _arrow_schema(
+    pyarrow: Any, frame: Any, table: Table, attributes: dict[str, str]
+) -> Any:
     found = pyarrow.Schema.from_pandas(frame, preserve_index=False)
     fields = []
     for column in table.columns:
@@ -214,7 +216,7 @@ def _arrow_schema(pyarrow: Any, frame: Any, table: Table, told: dict[str, str]) 
             kind = pyarrow.string()
         words = {"unit": column.unit, "meaning": column.meaning}
         fields.append(pyarrow.field(column.name, kind, metadata=words))
-    return pyarrow.schema(fields, metadata=told)
+    return pyarrow.schema(fields, metadata=attributes)
 
 
 # --- the place ------------------------------------------------------------------------

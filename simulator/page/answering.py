@@ -9,7 +9,7 @@ from simulator.answers.headline import caveats
 from simulator.answers.headline.beside import cell, has_both
 from simulator.answers.headline.delivered import in_pairs, of_median_trust, steps
 from simulator.answers.headline.estimate import GIVEN, highest_names, own_outcome
-from simulator.answers.headline.ties import alike
+from simulator.answers.headline.ties import tied
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME
 from simulator.page.parts import Table
@@ -81,7 +81,7 @@ def sentences(run: xr.DataTree, answer: xr.Dataset, target: str) -> Iterator[str
             f"leaves the balance of {_last(run)} £{abs(found.balance) / 1000.0:.1f}bn "
             f"{word}."
         )
-    for group in alike(run):
+    for group in tied(run):
         yield (
             f"The chances of {joined(group)} are too close for this run to tell which "
             "is higher."

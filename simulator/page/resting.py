@@ -19,7 +19,7 @@ from simulator.scenario.plain_names import plain_name
 
 FIRST: Final = 5  # that are to be looked into
 SHOWN: Final = 12  # the others are folded away
-TOLD: Final = (
+SAID_ABOVE: Final = (
     "note",
     "comparison",
     "not in the number",
@@ -85,7 +85,7 @@ def listed(run: xr.DataTree, influences: pd.DataFrame | None) -> pd.DataFrame:
     if influences is None:
         found = found.assign(**dict.fromkeys(shares, np.nan))
     else:
-        known = influences[influences["told"]].set_index("assumption")[shares]
+        known = influences[influences["clear"]].set_index("assumption")[shares]
         found = found.join(known, on="key")
     found = found.assign(influence=(-found["share"] * found["strong"]).fillna(0.0))
     return found.sort_values(
@@ -154,7 +154,7 @@ def made_from(run: xr.DataTree) -> Table:
     rows = tuple(
         (str(one["item"]).replace("_", " "), str(one["value"] or ""))
         for _, one in about.iterrows()
-        if one["item"] not in TOLD
+        if one["item"] not in SAID_ABOVE
     )
     return Table(
         "made-from", "What made this run", ("", ""), rows, words=2, folded=True

@@ -214,7 +214,7 @@ def _hangs_on(found: Found) -> Section | None:
     if found.believed is None:
         return None
     influences = belief_tornado.influences(found.believed, found.target)
-    if not influences["told"].any():
+    if not influences["clear"].any():
         words = "No single assumption can be told from noise at this many draws."
         return Section("beliefs", title, (Words(words),))
     figure = belief_tornado.figure(found.believed, found.target)

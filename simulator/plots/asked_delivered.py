@@ -160,17 +160,17 @@ def _row(row: Any) -> tuple[str, ...]:
 
 
 def _alt(found: pd.DataFrame, target: str) -> str:
-    told = []
+    phrases = []
     for _, row in found.iterrows():
         year, kind, planned, made, recurrent, spread = _row(row)
         ends = f" ({spread})" if spread else ""
-        told.append(
+        phrases.append(
             f"{year} {kind}: planned {planned}, saved {made}{ends}, recurrent "
             f"{recurrent}"
         )
     return (
         f"Bar chart of savings in percent of cost under {target} and before it. "
-        f"{'; '.join(told)}."
+        f"{'; '.join(phrases)}."
     )
 
 

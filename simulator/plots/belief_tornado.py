@@ -29,7 +29,7 @@ def influences(
     influences
         By `assumption`, its key: `name` in plain words, `share` of the variance of the
         chance over beliefs with `low` and `high`, `direction` (rank correlation), and
-        `told`, whether its share is above nothing beyond noise.
+        `clear`, whether its share is above nothing beyond noise.
     """
     row = found.assumptions.sel(target=target, outcome=outcome)
     frame = pd.DataFrame(
@@ -42,7 +42,7 @@ def influences(
         }
     )
     names = [plain_name(key) for key in frame["assumption"]]
-    frame = frame.assign(name=names, told=frame["low"] > 0.0)
+    frame = frame.assign(name=names, clear=frame["low"] > 0.0)
     return frame.sort_values("share", ascending=False, ignore_index=True)
 
 
@@ -51,7 +51,7 @@ def figure(found: Uncertainty, target: str | None = None) -> Figure:
     names = [str(name) for name in found.chances["target"].values]
     target = names[0] if target is None else known_name(target, names)
     every = influences(found, target)
-    shown = every[every["told"]].head(SHOWN)
+    shown = every[every["clear"]].head(SHOWN)
     row = found.chances.sel(target=target, outcome="sector")
     beliefs, futures = (int(found.chances.attrs[n]) for n in ("beliefs", "futures"))
     if shown.empty:
@@ -107,11 +107,11 @@ def _share(one: Any) -> str:
 
 
 def _alt(shown: pd.DataFrame, target: str) -> str:
-    told = [
+    said = [
         f"{one['name']} {_share(one)}%, {UP if one['direction'] > 0.0 else DOWN}"
         for _, one in shown.iterrows()
     ]
-    return f"Bar chart of what the chance of {target} hangs on: {'; '.join(told)}."
+    return f"Bar chart of what the chance of {target} hangs on: {'; '.join(said)}."
 
 
 def _chart(shown: pd.DataFrame) -> Any:

@@ -137,19 +137,19 @@ def _change(quantity: str, row: Any) -> str:
 
 def _most(found: pd.DataFrame, quantity: str) -> str:
     """Name the causes that lower it most, and can be told from nothing."""
-    told = found[(found["kind"] == FALL) & (found["high"] < 0.0)]
-    if told.empty:
+    clear = found[(found["kind"] == FALL) & (found["high"] < 0.0)]
+    if clear.empty:
         return "No cause that lowers it can be told from nothing at this many draws."
     named = [
         f"{row['cause']} ({_number(quantity, row['change'], '+')})"
-        for _, row in told.nsmallest(2, "change").iterrows()
+        for _, row in clear.nsmallest(2, "change").iterrows()
     ]
     return f"Lowered most by {joined(named)}."
 
 
 def _alt(found: pd.DataFrame, quantity: str, unit: str) -> str:
-    told = [f"{row['cause']} {_change(quantity, row)}" for _, row in found.iterrows()]
-    return f"Waterfall chart, {unit}: {'; '.join(told)}."
+    clear = [f"{row['cause']} {_change(quantity, row)}" for _, row in found.iterrows()]
+    return f"Waterfall chart, {unit}: {'; '.join(clear)}."
 
 
 def _chart(found: pd.DataFrame, quantity: str, target: float | None) -> Any:

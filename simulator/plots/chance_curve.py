@@ -183,12 +183,12 @@ def _chance(row: Any) -> str:
 
 
 def _answers(marks: list[Allowed], plans: str) -> str:
-    told = [
+    phrases = [
         f"of {mark.chance:.0%} is {_rate(mark)}"
         for mark in marks
         if mark.plans == plans
     ]
-    return f"The most with a chance {joined(told)}." if told else ""
+    return f"The most with a chance {joined(phrases)}." if phrases else ""
 
 
 def _rate(mark: Allowed) -> str:
@@ -204,10 +204,10 @@ def _rate(mark: Allowed) -> str:
 def _alt(found: pd.DataFrame, marks: list[Allowed]) -> str:
     parts = []
     for plans, rows in found.groupby("plans"):
-        told = (f"{row['target']} {_chance(row)}" for _, row in rows.iterrows())
+        phrases = (f"{row['target']} {_chance(row)}" for _, row in rows.iterrows())
         answers = _answers(marks, str(plans))
         words = PLANS[str(plans)].capitalize()
-        parts.append(f"{words}: {'; '.join(told)}. {answers}".strip())
+        parts.append(f"{words}: {'; '.join(phrases)}. {answers}".strip())
     outcome = plain(found["outcome"].iloc[0])
     return f"Line chart of the chance of {outcome} by target. {' '.join(parts)}"
 

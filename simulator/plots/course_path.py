@@ -55,7 +55,7 @@ def chosen(run: xr.DataTree, target: str) -> list[str]:
     root = run.to_dataset()
     rate = root["rate"].mean("year")
     follows, basis = root["plan_follows"], root["basis"]
-    alike = [
+    same_terms = [
         name
         for name, _ in in_pairs(root)
         if str(basis.sel(target=name).values) == str(basis.sel(target=target).values)
@@ -63,8 +63,8 @@ def chosen(run: xr.DataTree, target: str) -> list[str]:
         == str(follows.sel(target=target).values)
         and float(rate.sel(target=name)) > float(rate.sel(target=target))
     ]
-    alike.sort(key=lambda name: float(rate.sel(target=name)))
-    return [target, *alike][:MOST]
+    same_terms.sort(key=lambda name: float(rate.sel(target=name)))
+    return [target, *same_terms][:MOST]
 
 
 def figure(run: xr.DataTree, target: str | None = None) -> Figure:
@@ -103,12 +103,12 @@ def _said(row: Any) -> str:
 
 
 def _alt(found: pd.DataFrame, targets: Sequence[str]) -> str:
-    told = []
+    phrases = []
     for target in targets:
         rows = found[found["target"] == target]
         years = (f"{row['year']} {_said(row)}" for _, row in rows.iterrows())
-        told.append(f"{target}: {', '.join(years)}")
-    return f"Line chart of the futures still on course. {'; '.join(told)}."
+        phrases.append(f"{target}: {', '.join(years)}")
+    return f"Line chart of the futures still on course. {'; '.join(phrases)}."
 
 
 def _chart(found: pd.DataFrame, targets: list[str]) -> Any:

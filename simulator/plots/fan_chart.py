@@ -53,7 +53,7 @@ def spreads(run: xr.DataTree, target: str) -> pd.DataFrame:
     -------
     spreads
         By series and year: `q05` to `q95`, and `off`, how far the median may be off
-        for want of draws; money in GBP bn, rates in percent.
+        of Monte Carlo error; money in GBP bn, rates in percent.
     """
     sector = of_draws(run, "sector").sel(target=target)
     even = replicates_of(run) == 1
@@ -191,7 +191,7 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
     short = alt.Axis(labelAngle=0, labelExpr="slice(datum.label, 2)")
     x = alt.X("year:O", title=None, axis=short)
     base = alt.Chart().encode(x=x, color=colour)
-    # No nought where all lies far from it: the fan is what is to be seen.
+    # No zero line where all lies far from it: the fan is what is to be seen.
     scale = alt.Scale(zero=False, nice=True)
     digits = _digits(rows.iloc[0])
     axis = alt.Axis(format=f",.{digits}f", tickCount=5, minExtent=34)
@@ -229,8 +229,8 @@ def _panel(alt: Any, panel: str, rows: pd.DataFrame) -> Any:
             )
         )
     if rows["q05"].min() < 0.0 < rows["q95"].max():
-        nought = alt.Chart(pd.DataFrame({"zero": [0]}))
-        layers.insert(0, nought.mark_rule(color=theme.GREY).encode(y=alt.Y("zero:Q")))
+        zero = alt.Chart(pd.DataFrame({"zero": [0]}))
+        layers.insert(0, zero.mark_rule(color=theme.GREY).encode(y=alt.Y("zero:Q")))
     width, height = PANEL
     title = alt.TitleParams(panel, fontSize=13, fontWeight="normal", offset=6)
     return alt.layer(*layers, data=shown).properties(

@@ -24,7 +24,7 @@ def pairs(found: Sequence[Comparison]) -> pd.DataFrame:
     -------
     pairs
         By target and run: `chance`, `low`, `high`; for all but the first run also what
-        it `differs` by, in words, and whether that can be told.
+        it `differs` by, in words, and whether that is clear.
     """
     rows = []
     for k, one in enumerate(found):
@@ -41,10 +41,10 @@ def pairs(found: Sequence[Comparison]) -> pd.DataFrame:
                 }
                 said = chance(ends, "chance")
                 differs = "" if name == "first" else points(row)
-                told = "" if name == "first" else verdict(row, same)
+                said = "" if name == "first" else verdict(row, same)
                 rows.append(
                     {"target": target, "run": run, **ends, "said": said}
-                    | {"differs": differs, "told": told}
+                    | {"differs": differs, "verdict": said}
                 )
     return pd.DataFrame(rows)
 
@@ -67,7 +67,7 @@ def figure(found: Sequence[Comparison], target: str | None = None) -> Figure:
         alt=_alt(shown, first.first),
         columns=("target", "run", "chance", "difference, points", ""),
         rows=tuple(
-            (row["target"], row["run"], row["said"], row["differs"], row["told"])
+            (row["target"], row["run"], row["said"], row["differs"], row["verdict"])
             for _, row in shown.iterrows()
         ),
     )
@@ -85,11 +85,11 @@ def _sentence(one: Comparison, target: str, shown: pd.DataFrame) -> str:
 
 
 def _alt(shown: pd.DataFrame, first: str) -> str:
-    told = []
+    said = []
     for target, rows in shown.groupby("target", sort=False):
         runs = (f"{row['run']} {row['said']}" for _, row in rows.iterrows())
-        told.append(f"{target}: {', '.join(runs)}")
-    return f"Chances compared with {first}. {'; '.join(told)}."
+        said.append(f"{target}: {', '.join(runs)}")
+    return f"Chances compared with {first}. {'; '.join(said)}."
 
 
 def _chart(shown: pd.DataFrame) -> Any:

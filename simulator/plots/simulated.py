@@ -33,7 +33,7 @@ def explained(
 ) -> Explanation:
     """Put what a target delivers down to causes, on the futures of the run.
 
-    `on_progress` is told of sets of causes, of `len(question.sets)`.
+    `on_progress` is called with numbers of sets of causes, of `len(question.sets)`.
     """
     seed = int(run.attrs["seed"])
     return attributing.answer(
@@ -51,7 +51,7 @@ def believed(
 ) -> Uncertainty:
     """Split the uncertainty of a target of a run into beliefs and luck.
 
-    `on_progress` is told of draws, of `uncertainty.simulated(draws)`.
+    `on_progress` is called with numbers of draws, of `uncertainty.simulated(draws)`.
     """
     found = replay.of_run(run)
     return uncertainty.split(
@@ -70,5 +70,5 @@ def compared(named: Sequence[tuple[str, xr.DataTree]]) -> list[Comparison]:
     for name, run in named:
         need_independent(run, name)
     return comparing.against_first(
-        [paired.side(name, run) for name, run in named], by_unit=False
+        [paired.of_tree(name, run) for name, run in named], by_unit=False
     )

@@ -111,12 +111,12 @@ def _off(found: pd.DataFrame) -> str:
 
 
 def _alt(types: pd.DataFrame, target: str) -> str:
-    told = [
+    phrases = [
         f"{row['trusts']} {plain(row['type'])} trusts, {row['likely']} of them "
         f"likelier than not, the one in the middle {said(row)}"
         for _, row in types.iterrows()
     ]
-    return f"Dot plot of each trust's chance to achieve {target}: {'; '.join(told)}."
+    return f"Dot plot of each trust's chance to achieve {target}: {'; '.join(phrases)}."
 
 
 def _beside(chances: Any) -> list[float]:

@@ -39,7 +39,7 @@ def with_draws(said: str, draws: int) -> str:
 
 
 def number(value: float, digits: int = 0) -> str:
-    """Write a number with a true minus sign, and none before a nought."""
+    """Write a number with a true minus sign, and none before a zero."""
     said = f"{abs(value):,.{digits}f}"
     is_nought = not float(said.replace(",", ""))
     return said if value >= 0.0 or is_nought else f"{MINUS}{said}"

@@ -29,16 +29,16 @@ def doubt(column: str, value: float, cost: float | None) -> tuple[str, str] | No
         The trust's cost, GBP million, where it is known and itself not in doubt.
     """
     if column in ("income", "cost") and not LEAST <= value <= MOST:
-        told = f"{value:g} is no year's {column} of one trust, which is from "
+        problem = f"{value:g} is no year's {column} of one trust, which is from "
         remedy = f"{_remedy(value, LEAST, MOST)}, one trust a line"
-        return f"{told}{LEAST:g} to {MOST:g} GBP million", remedy
+        return f"{problem}{LEAST:g} to {MOST:g} GBP million", remedy
     if column not in OF_COST or cost is None:
         return None
     least, most = (share * cost for share in OF_COST[column])
     if least <= value <= most:
         return None
-    told = f"{value:g} is beyond what a trust with a cost of {cost:g} can have, "
-    return f"{told}{least:g} to {most:g} GBP million", _remedy(value, least, most)
+    problem = f"{value:g} is beyond what a trust with a cost of {cost:g} can have, "
+    return f"{problem}{least:g} to {most:g} GBP million", _remedy(value, least, most)
 
 
 def _remedy(value: float, least: float, most: float) -> str:

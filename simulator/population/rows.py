@@ -10,7 +10,7 @@ from simulator.errors import PopulationError, Problems, SimulatorError
 from simulator.messages import quote
 from simulator.population.model import BUILD
 
-FEW: Final = 3  # faults alike that are listed one by one
+FEW: Final = 3  # faults in the same words that are listed one by one
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _THOUSANDS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
@@ -115,12 +115,12 @@ def errors(file: str, faults: Sequence[Fault]) -> list[SimulatorError]:
     They stand in the order of their lines; the error of many says the first of them.
     """
     faults = sorted(faults, key=lambda fault: fault.line)
-    alike: dict[tuple[str, str], list[Fault]] = {}
+    by_words: dict[tuple[str, str], list[Fault]] = {}
     for fault in faults:
-        alike.setdefault(_words(fault), []).append(fault)
+        by_words.setdefault(_words(fault), []).append(fault)
     said: list[SimulatorError] = []
     for fault in faults:
-        first, *others = alike[_words(fault)]
+        first, *others = by_words[_words(fault)]
         place = f"{file}: line {fault.line}"
         if len(others) >= FEW:
             if fault is not first:

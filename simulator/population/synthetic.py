@@ -179,8 +179,8 @@ def _listed(name: str) -> list[Listed]:
     for (kind, count), total in zip(counts.items(), income, strict=True):
         spread = allocation.of_year(name, f"size_spread.{kind}")
         codes = [f"SYN-{_LETTERS[kind]}{number:03d}" for number in range(1, count + 1)]
-        alike = [Listed(code, kind, 1) for code in codes]
-        numbers = Draws(name).even_normals(alike, "size")
+        of_no_size = [Listed(code, kind, 1) for code in codes]
+        numbers = Draws(name).even_normals(of_no_size, "size")
         sizes = allocation.share_out(
             total, [math.exp(spread * number) for number in numbers]
         )

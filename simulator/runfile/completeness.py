@@ -13,9 +13,9 @@ import numpy as np
 from simulator.errors import RunFileError
 from simulator.runfile.digests import PROVENANCE, text_of
 from simulator.schema import (
-    ALIKE,
     COORDINATES,
     COUNTS_ONLY,
+    CURRENT,
     DRAW,
     LEFT_OUT,
     OPTIONAL,
@@ -64,7 +64,7 @@ MADE_TWICE: Final = (RECORD_TABLE, RECORD_DIGEST, RECORD_OVERRULED)
 
 def is_older(file: h5py.File) -> bool:
     """Say whether what stands in the file means something else than it does today."""
-    return bool(file.attrs["format"] not in ALIKE)
+    return bool(file.attrs["format"] not in CURRENT)
 
 
 def check(file: h5py.File) -> None:

@@ -25,7 +25,7 @@ from simulator.runfile.store import RunWriter
 from simulator.running import prepare, provenance, second, slabs, variables
 from simulator.running.counting import Counting, Enough
 from simulator.running.second import Choice, Second
-from simulator.running.slabs import Piece
+from simulator.running.slabs import Source
 from simulator.sampling import sobol
 from simulator.sampling.stream import Stream
 from simulator.scenario import idle, posterior
@@ -122,8 +122,8 @@ class Work:
         stop = most[self.keep]
         return range(draws.start, max(draws.start, min(draws.stop, stop)))
 
-    def simulated(self, draws: range) -> list[Piece]:
-        """Simulate some draws; of replicates, each is a piece."""
+    def simulated(self, draws: range) -> list[Source]:
+        """Simulate some draws; each replicate is a source of its own."""
         size = self.replicate or len(draws)
         return [
             slabs.simulated(
@@ -272,7 +272,7 @@ def _put_inputs(writer: Writer, work: Work) -> None:
 def _put_results(
     writer: Writer, work: Work, tallies: Sequence[Tally], draws: int, began: float
 ) -> None:
-    """Put what all draws give together, by the tally of all and those of each piece."""
+    """Put what all draws give together, by the tally of all and each source's."""
     tally, *each = tallies
     if work.sampling == PLAIN:
         each = []

@@ -16,8 +16,8 @@ from simulator.runfile.tree import has_draws
 from simulator.running import runs
 from simulator.running.slabs import assumption_named
 from simulator.schema import (
-    ALIKE,
     COORDINATES,
+    CURRENT,
     DRAW,
     FORMAT,
     KEPT_DRAW,
@@ -91,7 +91,7 @@ def _variables(run: xr.DataTree) -> Found:
 
 
 def _check_whole(run: xr.DataTree, found: Found) -> None:
-    if run.attrs.get("format") not in ALIKE:
+    if run.attrs.get("format") not in CURRENT:
         raise RunFileError("run", f"is not of format {FORMAT}", WHOLE)
     groups = {group.path for group in run.subtree}
     counts_only = PROVENANCE in run.children and not has_draws(run)

@@ -42,13 +42,13 @@ COUNTS: Final = {
 # Takes consecutive draws of a variable, and the number of the first of them.
 PutDraws = Callable[[Variable, NDArray[Any], int], None]
 # Gives its draws, in order, to where they are put; then their tally.
-Piece = Callable[[PutDraws], Tally]
+Source = Callable[[PutDraws], Tally]
 
 
-def simulated(job: Job, draws: int, *, counts_only: bool = False, **how: Any) -> Piece:
+def simulated(job: Job, draws: int, *, counts_only: bool = False, **how: Any) -> Source:
     """Simulate draws; `how` is of `engine.simulate`."""
 
-    def piece(put: PutDraws) -> Tally:
+    def source(put: PutDraws) -> Tally:
         def shard(made: Shard) -> None:
             for variable, values in variables.of_shard(made):
                 put(variable, values, made.first_draw)
@@ -63,13 +63,13 @@ def simulated(job: Job, draws: int, *, counts_only: bool = False, **how: Any) ->
             job, draws, to_store=True, on_shard=shard, on_kept=kept, **how
         )
 
-    return piece
+    return source
 
 
-def stored(path: Path) -> Piece:
+def stored(path: Path) -> Source:
     """Read draws back from a part or a run file."""
 
-    def piece(put: PutDraws) -> Tally:
+    def source(put: PutDraws) -> Tally:
         with h5py.File(path, "r") as file:
             for group in GROUPS:
                 for name, dataset in file.get(group, {}).items():
@@ -77,7 +77,7 @@ def stored(path: Path) -> Piece:
                         _put_slabs(put, file, _variable(group, name), dataset)
             return read_tally(file)
 
-    return piece
+    return source
 
 
 _KEPT: Final = f"/trajectories/{KEPT_DRAW}"
@@ -103,15 +103,15 @@ def read_successes(file: h5py.File) -> Successes:
     return Successes(**{name: file[COUNTS[name]][...] for name in Successes._fields})
 
 
-def write(writer: Writer, pieces: Sequence[Piece]) -> list[Tally]:
-    """Write pieces one after another; gives the tally of all, then that of each.
+def write(writer: Writer, sources: Sequence[Source]) -> list[Tally]:
+    """Write sources one after another; gives the tally of all, then that of each.
 
     Those of each are without histograms, which are large.
     """
     total: Tally | None = None
     each = []
-    for piece in pieces:
-        tally = piece(writer.put_draws)
+    for source in sources:
+        tally = source(writer.put_draws)
         each.append(_without_histograms(tally))
         if total is None:
             total = tally

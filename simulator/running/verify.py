@@ -151,7 +151,7 @@ def _agreement(file: h5py.File) -> Iterator[Verdict]:
         yield _accounts(file)
     if RECORD in file:
         question = "counts given the record and draws agree"
-        yield _told(question, second_checks.disagreement(file, n_draw), n_draw)
+        yield _verdict(question, second_checks.disagreement(file, n_draw), n_draw)
 
 
 def _counts(file: h5py.File, counts: Successes, n_draw: int) -> Verdict:
@@ -284,13 +284,13 @@ def _second(
     if not whole:
         starts = _chosen(n_draw, seed)
         wrong = second_checks.of_sample(file, of, starts, n_draw)
-        return _told(question, wrong, min(LANES, n_draw) * len(starts))
+        return _verdict(question, wrong, min(LANES, n_draw) * len(starts))
     with progress(n_draw * len(of.forms)) as on_progress:
         wrong = second_checks.of_whole(file, of, n_draw, on_progress)
-    return _told(question, wrong, n_draw)
+    return _verdict(question, wrong, n_draw)
 
 
-def _told(question: str, wrong: str, draws: int) -> Verdict:
+def _verdict(question: str, wrong: str, draws: int) -> Verdict:
     return Verdict(question, "no" if wrong else f"{draws:,} draws", wrong)
 
 

@@ -17,12 +17,12 @@ def total_direction(persistence: float, n: int) -> list[float]:
     return [part / length for part in direction]
 
 
-def turning(direction: list[float]) -> list[list[float]]:
+def rotation_to(direction: list[float]) -> list[list[float]]:
     """Make an orthogonal matrix whose first column is a given unit vector.
 
     A Householder reflection, of + - * / only. It takes the first axis to the vector's
-    negative, which is the turn that never divides by almost nothing if the vector's
-    first part is positive; the whole is then turned round.
+    negative, which is the one that never divides by almost nothing if the vector's
+    first part is positive; its sign is then changed.
     """
     n = len(direction)
     if direction[0] < 0.0:

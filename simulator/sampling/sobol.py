@@ -9,7 +9,7 @@ independent, so an interval that counts draws does not hold.
 
 Each number has a dimension of its own whatever the scenario, so that changing an
 assumption, a target, a trust or the size of a shock changes no other number. Unlike in
-a plain run, the number of years and a series' persistence do: the turning below depends
+a plain run, the number of years and a series' persistence do: the rotation below hangs
 on them; and a programme's place in the list does. Dimensions come in the
 order of what moves the answer, as the first ones are the most even:
 
@@ -40,7 +40,7 @@ from simulator.errors import ScenarioError
 from simulator.kernel import normal
 from simulator.sampling import addresses
 from simulator.sampling.addresses import Series
-from simulator.sampling.rotation import total_direction, turning
+from simulator.sampling.rotation import rotation_to, total_direction
 from simulator.sampling.stream import Stream
 from simulator.scenario.model import Scenario, years
 from simulator.scenario.uncertain import (
@@ -183,19 +183,19 @@ class SobolStream(Stream):
         self, scenario: Scenario
     ) -> dict[tuple[int, int], list[tuple[int, Floats]]]:
         """Turn each series' components into its years' normals, by address."""
-        turned: dict[tuple[int, int], list[tuple[int, Floats]]] = {}
+        rotated: dict[tuple[int, int], list[tuple[int, Floats]]] = {}
         for series in EVERY:
             components = self._components(scenario, series)
-            turn = turning(
+            rotation = rotation_to(
                 total_direction(_persistence(scenario, series), scenario.years)
             )
             for y, year in enumerate(years(scenario)):
                 values = np.zeros(self.n_draw)
                 # Spelled out: a library's last bit depends on the machine.
                 for k, component in enumerate(components):
-                    values = values + turn[y][k] * component
-                turned.setdefault(series.at(year), []).append((series.word, values))
-        return turned
+                    values = values + rotation[y][k] * component
+                rotated.setdefault(series.at(year), []).append((series.word, values))
+        return rotated
 
     def _components(self, scenario: Scenario, series: Series) -> list[Floats]:
         found = []

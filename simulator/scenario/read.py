@@ -58,8 +58,8 @@ def chain(path: Path, place: str, above: tuple[Path, ...] = ()) -> list[Layer]:
         circle = [part.name for part in (*above[above.index(found) :], found)]
         problem = f"goes round in a circle: {' > '.join(circle)}"
         raise ScenarioError(place, problem, "leave out one `extends`")
-    alike = any(found.name == other.name for other in above)
-    name = f"{found.parent.name}/{path.name}" if alike else path.name
+    same_name = any(found.name == other.name for other in above)
+    name = f"{found.parent.name}/{path.name}" if same_name else path.name
     tables = toml_text.read(text, name)
     layer = Layer(name=name, tables=tables, text=text, folder=path.parent)
     if EXTENDS not in tables:

@@ -1,4 +1,4 @@
-"""How far a chance may be off for want of draws: Monte Carlo intervals.
+"""Monte Carlo error of a chance: intervals.
 
 `wilson` for one chance; `clopper_pearson` where the confidence must be kept whatever
 the chance is; `simultaneous` where many intervals must hold together; `never` where no

@@ -1,4 +1,4 @@
-"""Means over draws, and how far they may be off for want of draws."""
+"""Means over draws, and their Monte Carlo error."""
 
 import numpy as np
 import scipy

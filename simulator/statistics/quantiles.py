@@ -1,4 +1,4 @@
-"""How far a quantile may be off for want of draws: intervals from ranks."""
+"""Monte Carlo error of a quantile: intervals from ranks."""
 
 from collections.abc import Sequence
 

@@ -49,7 +49,7 @@ def ranks(
     seed
         Of all random numbers.
     trust
-        Share of all errors that the likelihood is told of: 1 is right, and less is a
+        Share of all errors that the likelihood counts: 1 is right, and less is a
         negative control, too sure of itself.
 
     Returns
@@ -67,8 +67,8 @@ def ranks(
     found = np.empty(truth.shape)
     for k in range(trials):
         likely = calibrating.likelihood(of, fitted, published=published[k])
-        told = replace(likely, errors=trust * errors, scale=np.sqrt(trust))
-        drawn = calibrating.proposed(of, told, rows, generator(seed, 100 + k))
+        trusted = replace(likely, errors=trust * errors, scale=np.sqrt(trust))
+        drawn = calibrating.proposed(of, trusted, rows, generator(seed, 100 + k))
         found[k] = (past.values(drawn.points) < truth[k]).mean(axis=0)
     return found
 

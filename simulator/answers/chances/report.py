@@ -23,8 +23,8 @@ def render(found: xr.Dataset) -> RenderableType:
         Text(str(found.attrs["title"]), style="bold"),
         Text(
             f"{found.attrs['draws']:,} draws, seed {found.attrs['seed']}. Chances that "
-            "the sector achieves; brackets: 95% interval for want of draws and of "
-            "beliefs."
+            "the sector achieves; brackets: 95% interval, for finite numbers of draws "
+            "and of beliefs."
         ),
     ]
     for words, table in zip(

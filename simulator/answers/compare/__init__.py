@@ -1,1 +1,1 @@
-"""Two or more runs on the same draws: what differs, and whether that can be told."""
+"""Two or more runs on the same draws: what differs, and whether it is clear."""

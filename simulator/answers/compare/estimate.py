@@ -1,4 +1,4 @@
-"""Two runs on the same draws: by how much one differs, and whether that can be told.
+"""Two runs on the same draws: by how much one differs, and whether that is clear.
 
 Common draws see the same futures, so luck cancels in the differences, which are known
 far better than either run. Every difference is the second's less the first's.
@@ -82,7 +82,7 @@ def chances_of_counts(
     compared
         In those dims: the chances `first` and `second` with `_low` and `_high`; the
         shares of draws `only_first` and `only_second`; the `difference`, with `_low`
-        and `_high`; and `more_draws`, 0 where the difference is told from zero.
+        and `_high`; and `more_draws`, 0 where the difference is clear of zero.
     """
     alone = only_first.values
     other_alone = second.values - first.values + alone
@@ -132,7 +132,7 @@ def means(
     compared
         In those dims: the means `first` and `second`; the mean `difference` with its
         `standard_error`, `_low` and `_high`; the shares of draws in which the second is
-        `higher` and `lower`; and `more_draws`, 0 where it is told from zero.
+        `higher` and `lower`; and `more_draws`, 0 where it is clear of zero.
     """
     one = first.transpose(..., DRAW).astype(np.float64)
     other = second.transpose(*one.dims).astype(np.float64)
@@ -158,14 +158,14 @@ def means(
     )
 
 
-def told(low: Floats, high: Floats) -> NDArray[np.bool_]:
+def is_clear(low: Floats, high: Floats) -> NDArray[np.bool_]:
     """Say where the interval of a difference leaves out zero."""
     return (low > 0.0) | (high < 0.0)
 
 
 def _still(low: Floats, high: Floats, more: Floats) -> Floats:
-    """Need no more draws where the difference is told already."""
-    return np.where(told(low, high), 0.0, more)
+    """Need no more draws where the difference is clear already."""
+    return np.where(is_clear(low, high), 0.0, more)
 
 
 def more_draws(

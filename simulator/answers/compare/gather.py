@@ -8,7 +8,7 @@ from typing import Final
 import xarray as xr
 
 from simulator.answers.compare import paired, simulated
-from simulator.answers.compare.paired import GROUPS, Side
+from simulator.answers.compare.paired import GROUPS, PairedRun
 from simulator.errors import ScenarioError
 from simulator.runfile import store
 from simulator.running import runs
@@ -33,7 +33,7 @@ def gathered(
     threads: int | None = None,
     by_unit: bool = True,
     progress: Progress = _unseen,
-) -> list[Side]:
+) -> list[PairedRun]:
     """Open run files, and simulate scenarios as those were, each with its own name.
 
     Parameters
@@ -63,17 +63,17 @@ def gathered(
             "--draws and --seed", "are for scenarios, not run files", "leave them out"
         )
     draws, seed = _as_run(opened, draws, seed)
-    known: dict[str, Side] = {}
-    found: list[Side] = []
+    known: dict[str, PairedRun] = {}
+    found: list[PairedRun] = []
     for index, one in enumerate(of):
         place = TREE if isinstance(one, xr.DataTree) else str(one)
         if index in opened:
-            side = paired.side(place, opened[index])
+            run = paired.of_tree(place, opened[index])
         elif place in known:
-            side = known[place]
+            run = known[place]
         else:
             with progress(draws, place) as on_progress:
-                side = known[place] = simulated.side(
+                run = known[place] = simulated.side(
                     place,
                     draws=draws,
                     seed=seed,
@@ -83,7 +83,7 @@ def gathered(
                 )
         again = sum(other.name.split(" (")[0] == place for other in found)
         name = f"{place} ({again + 1})" if again else place
-        found.append(replace(side, name=name))
+        found.append(replace(run, name=name))
     return found
 
 

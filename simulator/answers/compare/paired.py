@@ -26,7 +26,7 @@ RESULTS: Final = (
 
 
 @dataclass(frozen=True)
-class Side:
+class PairedRun:
     """A run, and what to call it.
 
     `units` says who achieves, if that is known: (target, outcome, unit, draw), eight
@@ -64,13 +64,13 @@ class Side:
         return np.asarray(found, np.float64)
 
 
-def side(name: str, tree: xr.DataTree) -> Side:
-    """Take a run as one side of a comparison; `tree` has at least `GROUPS`."""
+def of_tree(name: str, tree: xr.DataTree) -> PairedRun:
+    """Take a run as one of those that are compared; `tree` has at least `GROUPS`."""
     need_independent(tree, name)
-    return Side(name, tree, of_run(tree), int(tree.attrs["draws"]))
+    return PairedRun(name, tree, of_run(tree), int(tree.attrs["draws"]))
 
 
-def check_alike(first: Side, other: Side) -> None:
+def check_comparable(first: PairedRun, other: PairedRun) -> None:
     """Refuse runs whose draws are not the same futures of the same trusts.
 
     Both have this version's layout of random numbers, or they would not be here.
@@ -93,24 +93,29 @@ def check_alike(first: Side, other: Side) -> None:
             place, f"run over different years: {said}", "compare runs of the same years"
         )
     if not paired(first, other):
-        raise RunFileError(place, "have no target in common", "name one alike in both")
+        raise RunFileError(
+            place, "have no target in common", "give one the same name in both"
+        )
     if min(first.draws, other.draws) < 2:
         raise RunFileError(place, "share one draw", "run both with more --draws")
 
 
-def paired(first: Side, other: Side) -> list[str]:
+def paired(first: PairedRun, other: PairedRun) -> list[str]:
     """List the targets that both runs have, by name."""
     return [name for name in first.targets if name in other.targets]
 
 
-def sector(of: Side, targets: list[str], draws: int) -> xr.Dataset:
+def sector(of: PairedRun, targets: list[str], draws: int) -> xr.Dataset:
     """Read what the file holds of some targets and the first draws."""
     found = of_draws(of.tree, "sector")[[*RESULTS, "achieved"]]
     return found.sel({TARGET: targets}).isel({DRAW: slice(draws)})
 
 
 def identical(
-    first: Side, other: Side, targets: list[str], sectors: Sequence[xr.Dataset]
+    first: PairedRun,
+    other: PairedRun,
+    targets: list[str],
+    sectors: Sequence[xr.Dataset],
 ) -> xr.DataArray:
     """Find the targets that ask the same of the same world, and gave the same."""
     one, two = (_world(s) for s in (first, other))
@@ -126,7 +131,7 @@ def identical(
     return xr.DataArray(same, dims=TARGET, coords={TARGET: targets})
 
 
-def _world(of: Side) -> dict[str, Any]:
+def _world(of: PairedRun) -> dict[str, Any]:
     tables = of.replay.scenario.plain()
     for name in ("name", "title", "about", "population", "targets"):
         tables.pop(name, None)
@@ -134,7 +139,7 @@ def _world(of: Side) -> dict[str, Any]:
 
 
 def different_rates(
-    first: Side, other: Side, targets: list[str]
+    first: PairedRun, other: PairedRun, targets: list[str]
 ) -> dict[str, tuple[float, float]]:
     """Give the mean rates in both of the targets that ask different rates."""
     return {
@@ -144,7 +149,9 @@ def different_rates(
     }
 
 
-def notes(first: Side, other: Side, targets: list[str], draws: int) -> Iterator[str]:
+def notes(
+    first: PairedRun, other: PairedRun, targets: list[str], draws: int
+) -> Iterator[str]:
     """Say what is to be known beside the numbers."""
     if first.draws != other.draws:
         yield (

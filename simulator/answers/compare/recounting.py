@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.answers.compare import estimate as compare
 from simulator.answers.compare.estimate import Effective
-from simulator.answers.compare.paired import Side
+from simulator.answers.compare.paired import PairedRun
 from simulator.engine import blocks
 from simulator.engine import units as axis
 from simulator.engine.job import Job
@@ -33,8 +33,8 @@ Bits = NDArray[np.uint8]
 
 
 def units(
-    first: Side,
-    others: Sequence[Side],
+    first: PairedRun,
+    others: Sequence[PairedRun],
     pairs: Sequence[list[str]],
     draws: Sequence[int],
     threads: int,
@@ -78,7 +78,7 @@ def units(
     ]
 
 
-def _job(of: Side, targets: list[str]) -> Job:
+def _job(of: PairedRun, targets: list[str]) -> Job:
     """Prepare some targets of a run, at the rates that the run had."""
     scenario = of.replay.scenario
     chosen = tuple(of.target(name) for name in targets)
@@ -92,18 +92,18 @@ def _job(of: Side, targets: list[str]) -> Job:
     )
 
 
-def _achieving(of: Side, job: Job, start: int, stop: int, threads: int) -> Bits:
-    """Say who achieves in some draws, the first a multiple of eight; as of `Side`.
+def _achieving(of: PairedRun, job: Job, start: int, stop: int, threads: int) -> Bits:
+    """Say who achieves in some draws, the first a multiple of eight; as of `PairedRun`.
 
     The last byte may hold draws that were not asked for.
     """
     if of.units is not None:
         rows = [of.targets.index(target.name) for target in job.scenario.targets]
         return of.units[rows, ..., start // 8 : -(-stop // 8)]
-    return _simulated_again(of, job, start, stop, threads)
+    return _simulated(of, job, start, stop, threads)
 
 
-def _simulated_again(of: Side, job: Job, start: int, stop: int, threads: int) -> Bits:
+def _simulated(of: PairedRun, job: Job, start: int, stop: int, threads: int) -> Bits:
     parts: list[Shard] = []
     blocks.simulate(
         job,
@@ -116,8 +116,8 @@ def _simulated_again(of: Side, job: Job, start: int, stop: int, threads: int) ->
     targets = [target.name for target in job.scenario.targets]
     stored = of_draws(of.tree, "sector")["achieved"].sel({TARGET: targets})
     stored = stored.isel({DRAW: slice(start, stop)}).transpose(TARGET, OUTCOME, DRAW)
-    again = np.concatenate([part.achieved for part in parts], axis=-1)
-    if not np.array_equal(stored.values.astype(bool), again.astype(bool)):
+    simulated = np.concatenate([part.achieved for part in parts], axis=-1)
+    if not np.array_equal(stored.values.astype(bool), simulated.astype(bool)):
         raise RunFileError(
             of.name,
             "its scenario, simulated again, does not give its numbers",

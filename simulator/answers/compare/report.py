@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulator.answers.compare.estimate import POWER, told
+from simulator.answers.compare.estimate import POWER, is_clear
 from simulator.answers.compare.recounting import UNIT
 from simulator.answers.compare.simulate import Comparison
 from simulator.answers.text import chance, financial_year
@@ -152,16 +152,16 @@ def _signed(value: float, digits: int) -> str:
 
 
 def verdict(row: xr.Dataset, identical: bool) -> str:
-    """Say in a word whether a difference can be told."""
+    """Say in a word which way a difference goes, if that is clear."""
     if identical:
         return "identical"
-    if not _is_told(row):
-        return "not told"
+    if not _is_clear(row):
+        return "not clear"
     return "higher" if float(row["difference"]) > 0 else "lower"
 
 
-def _is_told(row: xr.Dataset) -> bool:
-    return bool(told(row["difference_low"].values, row["difference_high"].values))
+def _is_clear(row: xr.Dataset) -> bool:
+    return bool(is_clear(row["difference_low"].values, row["difference_high"].values))
 
 
 def verdicts(comparison: Comparison) -> Iterator[str]:
@@ -169,19 +169,19 @@ def verdicts(comparison: Comparison) -> Iterator[str]:
     if all(comparison.identical.values):
         yield "Identical: each difference is exactly 0, by definition and in all draws."
         return
-    alike = [n for n in comparison.basis if comparison.identical.sel({TARGET: n})]
-    if alike:
-        yield f"Identical in both: {', '.join(alike)}."
-    untold: dict[str, list[str]] = {}
+    same = [n for n in comparison.basis if comparison.identical.sel({TARGET: n})]
+    if same:
+        yield f"Identical in both: {', '.join(same)}."
+    unclear: dict[str, list[str]] = {}
     for name in comparison.basis:
         for outcome in dict.fromkeys((comparison.own_outcome(name), "balance")):
             row = comparison.chances.sel({TARGET: name, OUTCOME: outcome})
-            if name not in alike and not _is_told(row):
+            if name not in same and not _is_clear(row):
                 more = _more(float(row["more_draws"]))
-                untold.setdefault(more, []).append(f"{name} ({outcome})")
-    if untold:
+                unclear.setdefault(more, []).append(f"{name} ({outcome})")
+    if unclear:
         yield f"These cannot be told apart at {comparison.draws:,} draws:"
-    for more, names in untold.items():
+    for more, names in unclear.items():
         yield f"  - {', '.join(names)}: {more}"
 
 
@@ -211,10 +211,10 @@ def _by_year(comparison: Comparison, target: str) -> Table:
 
 
 def _steps(comparison: Comparison, target: str) -> Iterator[str]:
-    """Name the year that adds most to the differences that can be told."""
+    """Name the year that adds most to the differences that are clear."""
     gap = comparison.years["balance"].sel({TARGET: target})
     last = gap.isel({YEAR: -1})
-    if _is_told(last):
+    if _is_clear(last):
         values = gap["difference"].values
         steps = np.diff(values, prepend=0.0)
         most = int(np.argmax(steps * np.sign(values[-1])))
@@ -224,7 +224,7 @@ def _steps(comparison: Comparison, target: str) -> Iterator[str]:
             f"{_signed(float(steps[most]), 0)}m."
         )
     gap = comparison.years["measured"].sel({TARGET: target})
-    sure = told(gap["difference_low"].values, gap["difference_high"].values)
+    sure = is_clear(gap["difference_low"].values, gap["difference_high"].values)
     if sure.any():
         values = np.where(sure, gap["difference"].values, 0.0)
         most = int(np.argmax(np.abs(values)))
@@ -272,7 +272,7 @@ def _by_trust(comparison: Comparison, target: str) -> RenderableType:
     trusts = np.flatnonzero(both[0]["kind"].values == "trust")
     gaps = np.max([np.abs(found["difference"].values) for found in both], axis=0)
     sure = np.any(
-        [told(f.difference_low.values, f.difference_high.values) for f in both], 0
+        [is_clear(f.difference_low.values, f.difference_high.values) for f in both], 0
     )
     order = [i for i in trusts[np.argsort(-gaps[trusts], kind="stable")] if sure[i]]
     for i in order[:MOST_TRUSTS]:

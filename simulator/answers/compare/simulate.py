@@ -15,8 +15,8 @@ from simulator.answers.compare import estimate as compare
 from simulator.answers.compare import recounting
 from simulator.answers.compare.paired import (
     RESULTS,
-    Side,
-    check_alike,
+    PairedRun,
+    check_comparable,
     different_rates,
     identical,
     notes,
@@ -24,7 +24,7 @@ from simulator.answers.compare.paired import (
     sector,
 )
 from simulator.outcomes import HEADLINE_OUTCOME
-from simulator.running import runs
+from simulator.running.runs import check_threads
 from simulator.schema import TARGET
 from simulator.statistics.independence import effective_of
 from simulator.types import OnProgress
@@ -82,7 +82,7 @@ class Comparison:
 
 
 def against_first(
-    sides: Sequence[Side],
+    runs: Sequence[PairedRun],
     *,
     by_unit: bool = True,
     threads: int | None = None,
@@ -92,7 +92,7 @@ def against_first(
 
     Parameters
     ----------
-    sides
+    runs
         Two runs or more.
     by_unit
         Whether to simulate again who achieves: trusts, types and systems.
@@ -106,10 +106,10 @@ def against_first(
     RunFileError
         Where runs do not share what makes their draws the same futures.
     """
-    first, *others = sides
+    first, *others = runs
     for other in others:
-        check_alike(first, other)
-    runs.check_threads(threads)
+        check_comparable(first, other)
+    check_threads(threads)
     found = [_compared(first, other) for other in others]
     if by_unit:
         counted = recounting.units(
@@ -127,11 +127,11 @@ def against_first(
     return found
 
 
-def _compared(first: Side, other: Side) -> Comparison:
+def _compared(first: PairedRun, other: PairedRun) -> Comparison:
     targets = paired(first, other)
     draws = min(first.draws, other.draws)
     one, two = (sector(s, targets, draws) for s in (first, other))
-    alike = identical(first, other, targets, (one, two))
+    same = identical(first, other, targets, (one, two))
     beliefs = effective_of(first.tree), effective_of(other.tree)
     chances = compare.chances(one["achieved"], two["achieved"], beliefs)
     years = {}
@@ -144,7 +144,7 @@ def _compared(first: Side, other: Side) -> Comparison:
             )
             for slab in _slabs(targets, one[result])
         ]
-        years[result] = compare.exactly_nothing(xr.concat(parts, TARGET), alike)
+        years[result] = compare.exactly_nothing(xr.concat(parts, TARGET), same)
     basis = {
         name: str(first.root["basis"].sel({TARGET: name}).values) for name in targets
     }
@@ -154,8 +154,8 @@ def _compared(first: Side, other: Side) -> Comparison:
         draws=draws,
         basis=basis,
         rates_differ=different_rates(first, other, targets),
-        identical=alike,
-        chances=compare.exactly_nothing(chances, alike),
+        identical=same,
+        chances=compare.exactly_nothing(chances, same),
         years=years,
         units=None,
         unpaired={

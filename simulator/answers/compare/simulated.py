@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.answers.compare.paired import RESULTS, Side
+from simulator.answers.compare.paired import RESULTS, PairedRun
 from simulator.engine import blocks
 from simulator.engine.shards import Shard
 from simulator.kernel.workspace import BLOCK
@@ -35,7 +35,7 @@ def side(
     threads: int | None,
     by_unit: bool,
     on_progress: OnProgress,
-) -> Side:
+) -> PairedRun:
     """Simulate a scenario under its own name; parameters as of `run`.
 
     `by_unit` is whether to keep who achieves: trusts, types and systems.
@@ -72,7 +72,7 @@ def side(
     if loaded.scenario.beliefs != PRIOR:
         memory.note("/", {EFFECTIVE: posterior.effective(loaded.scenario)})
     memory.note("/provenance", provenance.made_from(loaded, population, seed))
-    return Side(
+    return PairedRun(
         name=str(scenario),
         tree=memory.tree(range(draws), range(0)),
         replay=Replay(loaded.scenario, population, seed),

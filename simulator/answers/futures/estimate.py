@@ -189,8 +189,8 @@ def _causes(given: xr.Dataset) -> tuple[list[str], Floats]:
         return names, beliefs
     design = np.vstack([np.ones(beliefs.shape[1]), _standard(beliefs)]).T
     luck = given["luck"].values
-    told = design @ np.linalg.lstsq(design, luck.T, rcond=None)[0]
-    left = luck - told.T
+    explained = design @ np.linalg.lstsq(design, luck.T, rcond=None)[0]
+    left = luck - explained.T
     # A series that never varies, such as a regime that is never entered, is no cause.
     real = left.std(axis=1) > 1e-12
     series = [f"luck.{name}" for name in given["series"].values]

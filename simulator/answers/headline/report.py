@@ -33,7 +33,7 @@ from simulator.answers.headline.estimate import (
     widest,
 )
 from simulator.answers.headline.groups import PLANNED
-from simulator.answers.headline.ties import alike, undecided
+from simulator.answers.headline.ties import tied, undecided
 from simulator.answers.text import band, chance, financial_year
 from simulator.outcomes import OF_NAME, PRODUCTIVITIES
 from simulator.runfile.tree import has_draws
@@ -91,7 +91,7 @@ def _asked(run: xr.DataTree, answer: xr.Dataset) -> str:
         f"{run.attrs['seed']}. {meaning[0].upper()}{meaning[1:]}.{plans * tariff} "
         "Balance and deficits are those of the last year. Brackets: "
         f"{confidence_of(answer)}; of anything else the middle 80% of draws around "
-        "their median, which may be off by ± for want of draws."
+        "their median, whose Monte Carlo error is behind the ±."
     )
 
 
@@ -246,7 +246,7 @@ def _doubts(run: xr.DataTree, answer: xr.Dataset) -> Iterator[str]:
             f"{name}: these draws cannot tell whether its chance is above or below "
             f"{level:.0%}."
         )
-    for group in alike(run):
+    for group in tied(run):
         names = f"{', '.join(group[:-1])} and {group[-1]}"
         yield f"Not to be ranked, as these draws cannot tell them apart: {names}."
 
@@ -308,7 +308,7 @@ def as_records(
             [step._asdict() for step in steps(run, answer)] if each else None
         ),
         "cannot_be_told_apart": (
-            [list(group) for group in alike(run)] if each else None
+            [list(group) for group in tied(run)] if each else None
         ),
         "precision": _precision(run),
         "answers": list(beside.said(run)),

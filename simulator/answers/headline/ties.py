@@ -19,7 +19,7 @@ from simulator.statistics.intervals import paired_difference
 from simulator.statistics.means import mean
 
 
-def alike(run: xr.DataTree) -> list[tuple[str, ...]]:
+def tied(run: xr.DataTree) -> list[tuple[str, ...]]:
     """Group neighbouring targets whose chances may be equal.
 
     Targets are compared on the draws they share, in the order of their chance, each

@@ -7,7 +7,7 @@ before 2013, and a naive forecast that knows beforehand how far it errs is the h
 beat.
 
     persistence  stays where it was; spread of one year's change
-    told         the same, told of the support and the prices that were announced:
+    told         the same, knowing the support and the prices that were announced:
                  income, cost and balances follow them, all else stays where it was
     random_walk  stays where it was; spread grows as the root of the years ahead
     plan         what was planned for the year; no spread

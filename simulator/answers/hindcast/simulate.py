@@ -60,15 +60,15 @@ def hindcast(
     >>> scored = sim.hindcast(sim.run("hindcast-2013"))           # doctest: +SKIP
     >>> scored["pit"].sel(measure="balance", year=2017)           # doctest: +SKIP
     """
-    again = replay.of_run(run)
-    scenario = again.scenario
+    remade = replay.of_run(run)
+    scenario = remade.scenario
     need_independent(run, scenario.name)
     check_years(scenario.first_year, scenario.last_year)
     sector = of_draws(run, "sector")
-    n_trust = len(again.population.code)
+    n_trust = len(remade.population.code)
     series = xr.Dataset(
         measures.of_sector(sector.astype(np.float64), n_trust)
-        | _of_trusts(run, again, threads, on_progress)
+        | _of_trusts(run, remade, threads, on_progress)
     )
     support = _announced(sector["support"], scenario.first_year - 1)
     scored = [
@@ -102,17 +102,17 @@ def _announced(support: xr.DataArray, origin: int) -> dict[int, float]:
 
 def _of_trusts(
     run: xr.DataTree,
-    again: Replay,
+    remade: Replay,
     threads: int | None,
     on_progress: OnProgress,
 ) -> dict[str, xr.DataArray]:
     """Give the measures of acute and of other trusts: (target, draw, year)."""
     stored = of_draws(run, "sector")["balance"].transpose("target", "draw", "year")
     draws = stored.sizes["draw"]
-    assert again.seed is not None
+    assert remade.seed is not None
     rates = run.to_dataset()["rate"].values.astype(np.float64)
-    job = prepare.prepare_counts(again.scenario, again.population, again.seed, rates)
-    acute = np.array([kind == "acute" for kind in again.population.trust_type])
+    job = prepare.prepare_counts(remade.scenario, remade.population, remade.seed, rates)
+    acute = np.array([kind == "acute" for kind in remade.population.trust_type])
     found: list[dict[str, Floats]] = []
 
     def add(kept: Kept) -> None:
@@ -124,7 +124,7 @@ def _of_trusts(
         of_shard = slice(shard.first_draw, shard.first_draw + shard.n_draw)
         if not np.array_equal(balances, stored.values[:, of_shard]):
             raise RunFileError(
-                again.scenario.name,
+                remade.scenario.name,
                 "its scenario, simulated again, does not give its numbers",
                 "run the scenario again with this version",
             )

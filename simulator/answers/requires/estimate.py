@@ -84,7 +84,7 @@ def conditions(
     probability
         The chance that is asked for.
     resamples
-        How often the draws are taken again, to see how firm the limits are.
+        How often the draws are resampled, to see how firm the limits are.
 
     Returns
     -------
@@ -132,12 +132,12 @@ def conditions(
     found["found_chance"] = find.y[prim.inside(box, find.x)].mean()
     seed = int(given.attrs.get("seed", 0))
     rng = np.random.default_rng(seed)
-    again = [
-        find_box(_again(find, rng), _again(choose, rng), probability)[0]
+    resampled = [
+        find_box(_resampled(find, rng), _resampled(choose, rng), probability)[0]
         for _ in range(found.attrs["resamples"])
     ]
     names = given[BELIEF].values
-    found = found.merge(_limits(box, names, x, again), combine_attrs="override")
+    found = found.merge(_limits(box, names, x, resampled), combine_attrs="override")
     found = found.merge(alone(whole.some(part < 3), check, names, probability))
     tenths = np.quantile(x, (TENTH, 1.0 - TENTH), axis=1)
     found["lower_tenth"], found["upper_tenth"] = ((BELIEF, end) for end in tenths)
@@ -165,18 +165,20 @@ def find_box(find: Some, choose: Some, probability: float) -> tuple[Box, str]:
     return boxes[int(low.argmax())], NONE
 
 
-def _again(draws: Some, rng: np.random.Generator) -> Some:
+def _resampled(draws: Some, rng: np.random.Generator) -> Some:
     """Take as many draws again, with replacement."""
     return draws.some(rng.integers(0, len(draws.y), len(draws.y)))
 
 
 def _limits(
-    box: Box, names: NDArray[np.str_], x: Floats, again: Sequence[Box]
+    box: Box, names: NDArray[np.str_], x: Floats, resampled: Sequence[Box]
 ) -> xr.Dataset:
     """Describe the limits of a box, the most often found first."""
     rows = []
     for limit in box:
-        same = [other.value for one in again for other in one if other[:2] == limit[:2]]
+        same = [
+            other.value for one in resampled for other in one if other[:2] == limit[:2]
+        ]
         low, high = (
             np.quantile(same, (TENTH, 1.0 - TENTH)) if same else (np.nan, np.nan)
         )
@@ -186,7 +188,7 @@ def _limits(
                 SIDES[limit.side],
                 limit.value,
                 float(limit.meets(x).mean()),
-                len(same) / max(len(again), 1),
+                len(same) / max(len(resampled), 1),
                 float(low),
                 float(high),
             )

@@ -104,8 +104,8 @@ def _mean_interval(
     """
     share = achieved / futures
     mean = share.mean("belief")
-    alike = share.var("belief", ddof=1) / worth
-    independent = mean * (1.0 - mean) / alike.where(alike > 0.0)
+    within = share.var("belief", ddof=1) / worth
+    independent = mean * (1.0 - mean) / within.where(within > 0.0)
     showing = np.minimum((share > 0.0).sum("belief"), (share < 1.0).sum("belief"))
     n = independent.where(showing >= FEW, worth)
     low, high = wilson(mean * n, n, confidence)

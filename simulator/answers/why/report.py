@@ -112,7 +112,7 @@ def mean_rate(question: Question) -> float:
 
 
 def number(quantity: str, value: float, sign: str = "") -> str:
-    """Write a number in its quantity's unit, without a minus before a nought."""
+    """Write a number in its quantity's unit, without a minus before a zero."""
     times, digits, _, _ = FORMS[quantity]
     rounded = round(value * times, digits)
     return f"{rounded:{sign},.{digits}f}" if rounded else f"{0.0:.{digits}f}"
@@ -148,20 +148,20 @@ def _change(shares: xr.Dataset, name: str, quantity: str) -> str:
 
 
 def _largest(explained: Explanation, quantity: str) -> str:
-    """Name the causes that lower and raise a quantity most, if any can be told."""
+    """Name the causes that lower and raise a quantity most, if any is clear."""
     what = _words(explained.question, quantity)
     what = what[0].upper() + what[1:]
-    told = {}
+    clear = {}
     for cause in explained.question.causes:
         row = explained.shares.sel(cause=cause.name)
         low, high = _ends(row, "contribution", quantity)
         if low > 0.0 or high < 0.0:
-            told[cause.name] = _value(row, "contribution", quantity)
+            clear[cause.name] = _value(row, "contribution", quantity)
     said = []
     for word, most in (("lowered", min), ("raised", max)):
-        name = most(told, key=lambda cause: told[cause], default="")
-        if name and (told[name] < 0.0) == (word == "lowered"):
-            said.append(f"{word} most by {name} ({number(quantity, told[name], '+')})")
+        name = most(clear, key=lambda cause: clear[cause], default="")
+        if name and (clear[name] < 0.0) == (word == "lowered"):
+            said.append(f"{word} most by {name} ({number(quantity, clear[name], '+')})")
     if said:
         return f"{what}: {', '.join(said)}."
     if explained.question.causes:

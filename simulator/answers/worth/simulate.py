@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simulator.answers.believed import alike, most_met
+from simulator.answers.believed import most_met, on_same_terms
 from simulator.answers.worth.estimate import (
     SAVED,
     UNIT,
@@ -143,7 +143,7 @@ def _saved(cost: Floats) -> Floats:
 def _job(run: xr.DataTree, target: str) -> tuple[Job, xr.Dataset]:
     """Prepare the targets that tell what could be met, and the root that names them."""
     root = run.to_dataset()
-    wanted = root.sel(target=alike(root, target))
+    wanted = root.sel(target=on_same_terms(root, target))
     inputs = rebuild.inputs_of(run)
     scenario = inputs.loaded.scenario
     own = {one.name: one for one in scenario.targets}

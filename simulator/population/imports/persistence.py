@@ -50,7 +50,7 @@ class Persistence(NamedTuple):
     trusts, years
         How many trusts, and in how many years at most.
     bands
-        90% intervals by name, from drawing trusts again.
+        90% intervals by name, from resampling trusts.
     """
 
     lasting_sd: float
@@ -136,12 +136,12 @@ def estimate(margins: Margins, seed: int = 2025) -> Persistence:
         raise PopulationError("history", problem, remedy)
     own = _moments(panel)
     generator = np.random.Generator(np.random.Philox(seed))
-    again = [
+    resampled = [
         _moments(panel[generator.integers(0, trusts, trusts)])
         for _ in range(BOOTSTRAPS)
     ]
     names = ("lasting_sd", "fading_sd", "persistence")
-    low, high = np.quantile(again, ENDS, axis=0)
+    low, high = np.quantile(resampled, ENDS, axis=0)
     bands = {n: (float(a), float(b)) for n, a, b in zip(names, low, high, strict=True)}
     return Persistence(*own, trusts, observed, bands)
 

@@ -80,7 +80,7 @@ def read(
     year
         First calendar year of the accounts; taken from the file's name unless given.
     on_progress
-        Is told how much more has been read, of `work`.
+        Called with how much more was read, of `work`.
 
     Returns
     -------

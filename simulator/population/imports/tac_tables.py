@@ -45,7 +45,7 @@ def read_accounts(
     year
         First calendar year of the accounts; taken from the files' names unless given.
     on_progress
-        Is told how many bytes more have been gone through.
+        Called with numbers of bytes that were read.
 
     Returns
     -------

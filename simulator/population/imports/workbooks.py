@@ -91,7 +91,7 @@ def opened(
     place
         What messages call it.
     on_progress
-        Is told how many bytes more have been looked through.
+        Called with numbers of bytes that were read.
 
     Raises
     ------
