@@ -166,12 +166,12 @@ HARDER = ("demand.bias=0.01", "delivery.frontier=0.02")
 
 @pytest.fixture(scope="module")
 def plain():
-    return paired.side("plain.h5", run())
+    return paired.of_tree("plain.h5", run())
 
 
 @pytest.fixture(scope="module")
 def harder():
-    return paired.side("harder.h5", run(*HARDER))
+    return paired.of_tree("harder.h5", run(*HARDER))
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ def differences(table):
 
 
 def test_a_run_against_itself_differs_by_exactly_nothing(plain):
-    other = paired.side("other.h5", run("title=Other", "name=other"))
+    other = paired.of_tree("other.h5", run("title=Other", "name=other"))
     (same,) = comparing.against_first([plain, other])
     assert same.identical.all()
     assert not differences(same.chances).any()
@@ -205,7 +205,7 @@ def test_other_scenarios_are_not_identical_even_where_no_draw_differs(found):
 
 
 def test_what_is_defined_otherwise_is_not_identical_though_it_looks_alike(plain):
-    other = paired.side("other.h5", run("delivery.backlog_growth=0.06"))
+    other = paired.of_tree("other.h5", run("delivery.backlog_growth=0.06"))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert not compared.identical.any()
     assert not compared.chances["difference"].any()
@@ -213,7 +213,7 @@ def test_what_is_defined_otherwise_is_not_identical_though_it_looks_alike(plain)
 
 
 def test_one_target_alone_may_be_identical(plain):
-    other = paired.side("other.h5", run("targets.2.rate=0.05"))
+    other = paired.of_tree("other.h5", run("targets.2.rate=0.05"))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert compared.identical.values.tolist() == [True, True, False]
     assert compared.rates_differ == {"four": pytest.approx((0.04, 0.05))}
@@ -268,7 +268,7 @@ def test_discordant_draws_of_units_are_counted_draw_by_draw(found, plain, harder
 def test_types_without_trusts_are_left_out():
     fewer = tiny.without("WB1")
     pair = [
-        paired.side(n, run(*s, text=fewer, draws=20))
+        paired.of_tree(n, run(*s, text=fewer, draws=20))
         for n, s in (("a", ()), ("b", HARDER))
     ]
     (compared,) = comparing.against_first(pair)
@@ -285,7 +285,9 @@ def test_how_draws_are_split_moves_no_count(found, plain, harder, size, monkeypa
 def test_more_than_two_are_each_set_against_the_first(found, plain, harder):
     tables = tiny.tables()
     del tables["targets"][0]
-    third = paired.side("third.h5", run("prices.premium=0.01", draws=70, tables=tables))
+    third = paired.of_tree(
+        "third.h5", run("prices.premium=0.01", draws=70, tables=tables)
+    )
     several = comparing.against_first([plain, third, harder])
     assert [c.second for c in several] == ["third.h5", "harder.h5"]
     xr.testing.assert_identical(several[1].units, found.units)
@@ -294,13 +296,13 @@ def test_more_than_two_are_each_set_against_the_first(found, plain, harder):
 
 
 def test_of_different_numbers_of_draws_the_common_first_are_paired(plain, harder):
-    short = paired.side("short.h5", run(*HARDER, draws=60))
+    short = paired.of_tree("short.h5", run(*HARDER, draws=60))
     (compared,) = comparing.against_first([plain, short])
     assert compared.draws == 60
     assert compared.notes == (
         "plain.h5 has 150 draws and short.h5 60: the first 60 of both are paired.",
     )
-    cut = paired.side("cut.h5", run(draws=60))
+    cut = paired.of_tree("cut.h5", run(draws=60))
     (expected,) = comparing.against_first([cut, short])
     xr.testing.assert_identical(compared.chances, expected.chances)
     xr.testing.assert_identical(compared.units, expected.units)
@@ -312,7 +314,7 @@ def test_targets_of_one_alone_are_not_paired(plain):
     tables = tiny.tables()
     tables["targets"][1]["name"] = "renamed"
     tables["targets"].reverse()
-    other = paired.side("other.h5", run(tables=tables))
+    other = paired.of_tree("other.h5", run(tables=tables))
     (compared,) = comparing.against_first([plain, other])
     assert list(compared.basis) == ["one-point-one", "four"]
     assert compared.unpaired == {"plain.h5": ["stepped"], "other.h5": ["renamed"]}
@@ -321,7 +323,7 @@ def test_targets_of_one_alone_are_not_paired(plain):
 
 
 def test_targets_meant_on_another_basis_are_judged_on_the_first(plain):
-    other = paired.side("other.h5", run("targets.0.basis=recurrent", draws=20))
+    other = paired.of_tree("other.h5", run("targets.0.basis=recurrent", draws=20))
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert compared.own_outcome("one-point-one") == "cash_releasing"
     assert "both are judged on the first" in compared.notes[-1]
@@ -332,7 +334,7 @@ def test_targets_meant_on_another_basis_are_judged_on_the_first(plain):
 
 def refused(plain, tree):
     with pytest.raises(RunFileError) as error:
-        comparing.against_first([plain, paired.side("other.h5", tree)])
+        comparing.against_first([plain, paired.of_tree("other.h5", tree)])
     return str(error.value)
 
 
@@ -385,7 +387,7 @@ def test_numbers_that_the_scenario_does_not_give_are_refused(plain):
 def test_other_versions_are_named(plain):
     tree = run(draws=5)
     tree["provenance"].attrs["kernel_digest"] = "another"
-    other = paired.side("other.h5", tree)
+    other = paired.of_tree("other.h5", tree)
     (compared,) = comparing.against_first([plain, other], by_unit=False)
     assert any("Different versions computed them" in note for note in compared.notes)
 
@@ -464,7 +466,7 @@ def test_scenarios_compare_as_their_run_files_do(here, draws):
         scenarios.append(side)
         run_file = here / f"{name}.h5"
         with runs.run(name, output=run_file, **how) as tree:
-            files.append(paired.side(name, tree.load()))
+            files.append(paired.of_tree(name, tree.load()))
     (found,) = comparing.against_first(scenarios)
     (expected,) = comparing.against_first(files)
     assert_same(found, expected)
