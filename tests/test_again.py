@@ -191,6 +191,16 @@ def test_what_was_altered_is_refused(run, name, old, new, problem):
     assert problem in refusal(run)
 
 
+def test_a_file_that_lacks_a_newer_key_is_older_and_not_altered(run):
+    attributes = run["provenance"].attrs
+    origins = json.loads(attributes["origins"])
+    del origins["prices.national_share"]
+    attributes |= {"origins": json.dumps(origins), "simulator_version": "0.3.0"}
+    said = refusal(run)
+    assert "simulator 0.3.0, which wrote it, did not know prices.national_share" in said
+    assert "altered" not in said
+
+
 def test_origins_that_say_nothing_are_refused(run):
     attributes = run["provenance"].attrs
     origins = json.loads(attributes["origins"])

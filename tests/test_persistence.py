@@ -38,7 +38,7 @@ def test_where_all_lasts_nothing_else_is_found():
 def test_the_bands_hold_what_was_put_in_about_as_often_as_they_say():
     held = [
         low <= 0.02 <= high
-        for seed in range(40)
+        for seed in range(100)
         for low, high in [
             persistence.estimate(made(150, seed=seed)).bands["lasting_sd"]
         ]

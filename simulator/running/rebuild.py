@@ -5,7 +5,7 @@ from it is a number of that run or an error, never another run's number.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -174,6 +174,17 @@ def _check_beliefs(said: _Said, ours: str) -> None:
         raise RunFileError(said.place, problem, RUN_AGAIN)
 
 
+def _refuse_older(said: _Said, missing: Set[str]) -> None:
+    """Refuse a file of a version that did not know some keys of a scenario yet."""
+    theirs = said.text("simulator_version")
+    if missing and theirs != provenance.version():
+        raise RunFileError(
+            said.place,
+            f"simulator {theirs}, which wrote it, did not know {min(missing)}",
+            f"use simulator {theirs}, or run its scenario again",
+        )
+
+
 def _loaded(said: _Said) -> Loaded:
     """Take values from the resolved text, and where they come from as it was."""
     text = said.text("scenario_resolved")
@@ -188,6 +199,7 @@ def _loaded(said: _Said) -> Loaded:
         raise RunFileError(said.place, problem, RUN_AGAIN) from error
     origins, written = said.table("origins"), said.table("scenario_as_written")
     if origins.keys() != rebuilt.origins.keys():
+        _refuse_older(said, rebuilt.origins.keys() - origins.keys())
         path = sorted(origins.keys() ^ rebuilt.origins.keys())[0]
         problem = f"origins and scenario_resolved do not agree on {path}"
         raise RunFileError(said.place, problem, ALTERED)
