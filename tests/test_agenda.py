@@ -14,7 +14,7 @@ def run():
 
 
 def influences(*shares):
-    frame = pd.DataFrame(shares, columns=["assumption", "share", "told"])
+    frame = pd.DataFrame(shares, columns=["assumption", "share", "clear"])
     return frame.assign(low=frame["share"] - 0.01, high=frame["share"] + 0.01)
 
 

@@ -103,8 +103,8 @@ def test_each_table_is_a_function(name, run):
     assert [*frame.columns] == [each.name for each in columns.of_table(name, run)]
     beside = NAMES if name == "definitions" else [name]
     (table,) = [each for each in tables.open_tables(run, beside) if each.name == name]
-    slabs = pd.concat(table.slabs(), ignore_index=True)
-    pd.testing.assert_frame_equal(slabs, frame)
+    chunks = pd.concat(table.chunks(), ignore_index=True)
+    pd.testing.assert_frame_equal(chunks, frame)
     assert table.rows == len(frame)
 
 
@@ -119,13 +119,13 @@ def test_one_target_can_be_asked_for(name, run):
 
 
 @pytest.mark.parametrize("rows", [60])
-def test_a_slab_is_no_larger_than_it_may_be(run, rows, monkeypatch):
+def test_a_chunk_is_no_larger_than_it_may_be(run, rows, monkeypatch):
     monkeypatch.setattr(tables, "SLAB_ROWS", rows)
     for table in tables.open_tables(run, [*BY_DRAW, "trust_bands"]):
-        slabs = list(table.slabs())
+        chunks = list(table.chunks())
         least = max(len(tidy.frame_of(*one_place(run, table.name))), rows)
-        assert max(map(len, slabs)) <= least
-        assert sum(map(len, slabs)) == table.rows
+        assert max(map(len, chunks)) <= least
+        assert sum(map(len, chunks)) == table.rows
 
 
 def one_place(run, name):

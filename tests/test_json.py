@@ -59,6 +59,7 @@ COMMANDS = {
         *("part", "tiny.toml", "--draws", "200", "--of", "1", "--number", "1"),
         *("-o", "parts"),
     ),
+    "`assure`": ("assure", "run.h5", "--quick", "-o", "pack"),
     "`rerun`": ("rerun", "run.h5", "-o", "again.h5"),
     "`export`": ("export", "run.h5", "--to", "csv", "--tables", "targets"),
 }

@@ -158,6 +158,8 @@ def test_every_page_with_commands_was_read() -> None:
     assert {command[0] for command in commands} >= set(main.commands) - {
         "calibrate",
         "plot",
+        "part",
+        "join",
     }
     named = {block.name for block in found} | {name for name, _ in scripts()}
     assert named >= CORE

@@ -111,6 +111,11 @@ PROGRAMS = {
         "sim.save(sim.run('tiny.toml', draws=20), 'saved.h5')\n"
         "print(sim.open('saved.h5').attrs['draws'])"
     ),
+    "part": "print(sim.part('tiny.toml', 'parts', number=1, of=2, draws=600))",
+    "join": (
+        "for n in (1, 2): sim.part('tiny.toml', 'whole', number=n, of=2, draws=600)\n"
+        "sim.join('whole', 'joined.h5'); print(sim.open('joined.h5').attrs['draws'])"
+    ),
     "open": "tree = sim.open('run.h5'); print(tree['sector/balance'].values.mean())",
     "load_scenario": "print(sim.load_scenario('tiny.toml').scenario.name)",
     "load_population": "print(len(sim.load_population('tiny.csv')))",

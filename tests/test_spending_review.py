@@ -244,7 +244,10 @@ def test_what_is_not_taken_out_of_prices_is_kept():
     assert income.sel(target="plans of 6%").item() == pytest.approx(
         income.sel(target="2%").item(), rel=0.003
     )
-    assert income.sel(target="4%").item() < 0.98 * income.sel(target="2%").item()
+    # Of a target of 4% at least three quarters of the 2 points more are: 75% of income
+    # is paid at national prices, and the mean of three years is after two.
+    less = 1.0 - income.sel(target="4%").item() / income.sel(target="2%").item()
+    assert 0.75 * 0.02 < less < 2 * 0.02
 
 
 # --- as users run it ------------------------------------------------------------------

@@ -109,7 +109,7 @@ class PartFolder(FinishedParts):
             known.add(COMPLETE)
         for file in self.path.iterdir():
             if file.name not in known:
-                file.unlink()
+                file.unlink(missing_ok=True)  # a worker may have ended just now
         manifest = {"made_from": self.made_from, TOKEN: secrets.token_hex(8)}
         receipts.write_json(self.path / MANIFEST, manifest)
 
@@ -198,7 +198,7 @@ def _release(path: Path) -> None:
     """Leave finished parts behind, and nothing else."""
     with suppress(OSError):
         for file in path.glob("*" + BEGUN):
-            file.unlink()
+            file.unlink(missing_ok=True)
         (path / LOCK).unlink()
         kept = {file.name for file in path.iterdir()}
         if kept <= {MANIFEST}:
