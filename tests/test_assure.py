@@ -129,7 +129,7 @@ def test_an_assumption_without_a_source_is_told(bare):
 def test_it_matters_only_where_it_was_simulated(bare):
     asked = "Is it known which assumptions matter"
     assert state(questions.QUESTIONS, asked, bare) == OPEN
-    found = pd.DataFrame({"assumption": ["delivery.forgiven"], "told": [True]})
+    found = pd.DataFrame({"assumption": ["delivery.forgiven"], "clear": [True]})
     for name in ("share", "low", "high"):
         found[name] = 0.5
     assert state(questions.QUESTIONS, asked, bare._replace(influences=found)) == MET

@@ -420,7 +420,9 @@ def test_a_run_takes_the_place_of_the_shorter(shorter, whole, tmp_path):
     place.write_bytes(shorter.read_bytes())
     extend.extend(place, DRAWS)
     assert digests_of(place) == digests_of(whole)
-    with pytest.raises(RunFileError, match="has 24,676 draws already; ask for more"):
+    with pytest.raises(
+        RunFileError, match=f"has {DRAWS:,} draws already; ask for more"
+    ):
         extend.extend(place, DRAWS)
 
 

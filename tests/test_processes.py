@@ -26,11 +26,12 @@ import pytest
 from simulator.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
-TUTORIAL = ROOT / "docs" / "tutorial.md"  # tests/test_tutorial.py follows it
+# Followed by tests/test_tutorial.py and tests/test_scale_page.py.
+FOLLOWED = {ROOT / "docs" / "tutorial.md", ROOT / "docs" / "scale.md"}
 PAGES = tuple(
     page
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-    if page != TUTORIAL
+    if page not in FOLLOWED
 )
 
 FEW = "256"
@@ -48,6 +49,7 @@ INDENTED = re.compile(r"(?:^    simulator .*\n)+", re.M)
 SHOWN = re.compile(r"^\$ (simulator .*)$", re.M)
 FENCED = re.compile(r"^```.*?^```", re.M | re.DOTALL)
 IN_A_SENTENCE = re.compile(r"`(simulator [^`.]*)`")
+SCENARIO = re.compile(r"```toml\n(# ([\w-]+\.toml)\n.*?)```", re.DOTALL)
 SCRIPT = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -64,15 +66,21 @@ def words(line: str) -> tuple[str, ...]:
     return tuple(shlex.split(own)[1:])
 
 
+def ended(lines: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Give the commands that end by themselves; a server has tests of its own."""
+    given = map(words, lines)
+    return tuple(command for command in given if command[0] != "explore")
+
+
 def blocks() -> Iterator[Block]:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        shown = tuple(words(line) for line in SHOWN.findall(text))
+        shown = ended(SHOWN.findall(text))
         if shown:
             yield Block(f"{page.stem}-shown", shown)
         for block in INDENTED.findall(text):
-            lines = tuple(words(line) for line in block.splitlines())
-            yield Block(f"{page.stem}-{'-'.join(lines[0][:2])}", lines)
+            if lines := ended(block.splitlines()):
+                yield Block(f"{page.stem}-{'-'.join(lines[0][:2])}", lines)
         said = (words(line) for line in IN_A_SENTENCE.findall(FENCED.sub("", text)))
         # `simulator run` in a sentence is a name.
         told = [each for each in said if len(each) > 1 or each[0].startswith("-")]
@@ -119,6 +127,10 @@ def lay(folder: Path, run_file: Path, text: str) -> None:
     """Put into a folder the files that a text names."""
     if "long-term-plan.h5" in text:
         shutil.copy(run_file, folder)
+    for page in PAGES:
+        for content, name in SCENARIO.findall(page.read_text(encoding="utf-8")):
+            if name in text:
+                (folder / name).write_text(content, encoding="utf-8")
     (folder / "PANEL.csv").write_text(PANEL, encoding="utf-8")
 
 
@@ -160,6 +172,7 @@ def test_every_page_with_commands_was_read() -> None:
         "plot",
         "part",
         "join",
+        "explore",
     }
     named = {block.name for block in found} | {name for name, _ in scripts()}
     assert named >= CORE

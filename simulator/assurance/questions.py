@@ -99,7 +99,7 @@ def _logged(facts: Facts) -> Found:
 def _sensitivity(facts: Facts) -> Found:
     if facts.influences is None:
         return Found(OPEN, "Not simulated: leave out --quick.")
-    count = int(facts.influences["told"].sum())
+    count = int(facts.influences["clear"].sum())
     return Found(
         MET,
         f"Of {len(facts.influences)} uncertain assumptions, the influence of {count} "
