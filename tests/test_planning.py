@@ -105,8 +105,9 @@ def test_every_headline_probability_has_its_need(forecast):
         assert need.low <= need.probability <= need.high
         assert need.draws <= need.most <= forecast.worst_case
     widest = max(forecast.needs, key=lambda need: need.draws)
-    rest = [abs(need.probability - 0.5) for need in forecast.needs]
-    assert abs(widest.probability - 0.5) == pytest.approx(min(rest))
+    # To whole draws, several may need as many.
+    nearest = min(forecast.needs, key=lambda need: abs(need.probability - 0.5))
+    assert nearest.draws == widest.draws
     assert forecast.stops_at in stopping.stops(runs.MOST_DRAWS)
     assert forecast.stops_at >= widest.draws
 
