@@ -129,7 +129,8 @@ def _follow_lanes(
     trusts, plan = job.trusts, job.plan
     belief = dict(zip(ROWS, drawn.belief, strict=True))
     drawn_share = belief["national_share"]
-    belief |= {name: tried[name] for name in ("national_share",) if name in tried}
+    if "national_share" in tried:
+        belief["national_share"] = tried["national_share"]
     others = (getattr(drawn, field.name) for field in fields(Nation)[1:])
     state = numpy_plain.opening(trusts, plan, Nation(belief, *others), LANES)
     balance, support = _opening_position(job)

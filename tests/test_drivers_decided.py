@@ -128,8 +128,8 @@ def test_the_planned_deflator_is_implied_by_the_settlement():
 
 def activity(bent, price):
     """Growth of activity that is funded: (target, type, year)."""
-    prices = 1.0 + price[:, None] if funding.settled(bent) else 1.0
-    return drivers.planned_growth(bent, 1.0) / prices + 0.0 * price[:, None] - 1.0
+    risen = price[:, None] if funding.settled(bent) else np.zeros_like(price[:, None])
+    return drivers.planned_growth(bent, 1.0) / (1.0 + risen) - 1.0
 
 
 def test_the_same_money_buys_more_activity_under_a_higher_target():

@@ -76,6 +76,24 @@ resume = click.option(
 )
 
 
+_threads = click.option(
+    "--threads", type=int, help="Default: one a processor. Moves no number."
+)
+_force = click.option("--force", is_flag=True, help="Replace a file that is there.")
+
+
+def to_a_run_file(command: Command) -> Command:
+    """Add the flags of a command that writes a run file from others."""
+    output = click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Run file to write.",
+    )
+    return output(_threads(_force(command)))
+
+
 def how_to_run(command: Command) -> Command:
     """Add the flags that say how to run, not what."""
     for flag in reversed(
@@ -86,9 +104,7 @@ def how_to_run(command: Command) -> Command:
                 type=int,
                 help="Of the random numbers: one seed, the same futures; else 2019.",
             ),
-            click.option(
-                "--threads", type=int, help="Default: one a processor. Moves no number."
-            ),
+            _threads,
             click.option(
                 "-o",
                 "--output",
@@ -96,7 +112,7 @@ def how_to_run(command: Command) -> Command:
                 help="Run file to write. Without it `run` writes the scenario's name, "
                 "with .h5, here, and `hindcast` none.",
             ),
-            click.option("--force", is_flag=True, help="Replace a file that is there."),
+            _force,
         )
     ):
         command = flag(command)

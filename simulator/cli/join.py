@@ -5,21 +5,13 @@ from pathlib import Path
 import click
 
 from simulator.cli.answering import print_answer
-from simulator.cli.flags import as_json, full, together
+from simulator.cli.flags import as_json, full, to_a_run_file, together
 from simulator.cli.group import main
 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Run file to write.",
-)
-@click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@to_a_run_file
 @together
 @full
 @as_json

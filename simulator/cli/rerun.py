@@ -9,6 +9,7 @@ from simulator.cli.ending import kept
 from simulator.cli.flags import (
     as_json,
     resume,
+    to_a_run_file,
 )
 from simulator.cli.group import main
 from simulator.cli.printing import print_json, print_text
@@ -18,15 +19,7 @@ from simulator.cli.starting import simulates
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Run file to write.",
-)
-@click.option("--threads", type=int, help="Default: one a processor. Moves no number.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@to_a_run_file
 @resume
 @as_json
 @simulates

@@ -85,6 +85,6 @@ def check_machine(
             raise RunFileError(
                 place,
                 f"would make another run: its {name} is {text}, and that of the run is "
-                f"{theirs.get(name, 'not told')}",
+                f"{theirs.get(name, 'not stated')}",
                 "install the same versions of Python and the simulator everywhere",
             )

@@ -196,16 +196,14 @@ class Second:
         n_draw = len(draws) if by_draw else 0
         achieved = np.empty((*counts.sector.shape, n_draw), np.int8)
         for form in self.forms:
-            put: dict[str, Any] = {}
-            if by_draw:
-                put["on_shard"] = partial(form.put, achieved, draws.start)
+            put = partial(form.put, achieved, draws.start)
             tally = blocks.simulate(
                 form.job,
                 len(draws),
                 first_draw=draws.start,
                 threads=threads,
                 to_store=True,  # in single precision: half the memory
-                **put,
+                on_shard=put if by_draw else lambda shard: None,
                 on_progress=on_progress,
             )
             for name in COUNTS:

@@ -47,6 +47,8 @@ Source = Callable[[PutDraws], Tally]
 
 def simulated(job: Job, draws: int, *, counts_only: bool = False, **how: Any) -> Source:
     """Simulate draws; `how` is of `engine.simulate`."""
+    if counts_only:
+        return lambda put: blocks.simulate(job, draws, to_store=True, **how)
 
     def source(put: PutDraws) -> Tally:
         def shard(made: Shard) -> None:
@@ -57,8 +59,6 @@ def simulated(job: Job, draws: int, *, counts_only: bool = False, **how: Any) ->
             for variable, values in variables.of_kept(made):
                 put(variable, values, made.first_draw)
 
-        if counts_only:
-            return blocks.simulate(job, draws, to_store=True, **how)
         return blocks.simulate(
             job, draws, to_store=True, on_shard=shard, on_kept=kept, **how
         )
