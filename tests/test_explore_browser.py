@@ -20,6 +20,7 @@ import simulator as sim
 for needed in ("starlette", "uvicorn", "jinja2"):
     pytest.importorskip(needed)
 webdriver = pytest.importorskip("selenium.webdriver")
+exceptions = pytest.importorskip("selenium.common.exceptions")
 axe_core_python = pytest.importorskip("axe_core_python")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -85,17 +86,24 @@ def opened(inside, site):
 
 
 def wait(true, seconds=60):
-    """Wait until something is so."""
+    """Wait until something is so; gives what was found."""
     end = time.monotonic() + seconds
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.05)
+    return found
 
 
 def said(browser):
     return browser.execute_script(
         "const said = document.querySelector('.said'); return said && {...said.dataset}"
     )
+
+
+def text_of(browser, selector):
+    """Read the text of an element at one go: an answer may replace it meanwhile."""
+    script = "const found = document.querySelector(arguments[0]);"
+    return browser.execute_script(f"{script} return found?.innerText", selector)
 
 
 def settled(browser, change=""):
@@ -114,7 +122,11 @@ def settled(browser, change=""):
 
 
 def sentence(browser):
-    return "".join(e.text for e in browser.find_elements("css selector", ".said"))
+    """Read the sentence without a script; nothing while pages change."""
+    try:
+        return "".join(e.text for e in browser.find_elements("css selector", ".said"))
+    except exceptions.StaleElementReferenceException:
+        return ""
 
 
 def drag(browser, selector, keys):
@@ -209,8 +221,7 @@ def test_any_key_is_found_and_added(opened):
 def test_what_is_wrong_is_said_and_mended(opened):
     field = opened.find_element("css selector", FIELD)
     field.send_keys("200%")
-    wait(lambda: opened.find_elements("css selector", ".said.error"))
-    wrong = opened.find_element("css selector", ".said.error").text
+    wrong = wait(lambda: text_of(opened, ".said.error"))
     assert wrong.startswith("prices.pressure: ")
     field.clear()
     field.send_keys("0.5%")
@@ -387,7 +398,7 @@ def test_it_works_without_scripts(browser, folder):
                 name = f"button[value={button}]"
                 browser.find_element("css selector", name).click()
                 wait(lambda: browser.find_elements("css selector", "#answer svg"))
-            assert sentence(browser) == before
+            assert wait(lambda: sentence(browser)) == before
             visible = browser.find_elements("css selector", "input[type=range]")
             assert not any(one.is_displayed() for one in visible)
         finally:
